@@ -1,0 +1,19 @@
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Microsoft.ML.LlmFineTune.Kernels;
+
+/// <summary>Layer normalisation over the last dimension (Ba, Kiros, Hinton: "Layer Normalization", 2016).</summary>
+public static partial class LayerNormalization
+{
+    /// <summary>(x - mean) / sqrt(variance + epsilon) * weight + bias, mean and variance over the last dimension.</summary>
+    /// <param name="x">[.., width].</param>
+    /// <param name="weight">[width].</param>
+    /// <param name="bias">[width], or null for none.</param>
+    /// <param name="epsilon">Added to the variance; default 1e-5.</param>
+    /// <returns>[.., width], differentiable in x, weight and bias.</returns>
+    public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias, double epsilon = 1e-5) => Composed(x, weight, bias, epsilon);
+
+    internal static Tensor Composed(Tensor x, Tensor weight, Tensor? bias, double epsilon) =>
+        F.layer_norm(x, [x.shape[^1]], weight, bias, epsilon);
+}
