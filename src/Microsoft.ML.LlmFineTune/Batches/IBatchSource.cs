@@ -1,9 +1,11 @@
 namespace Microsoft.ML.LlmFineTune.Batches;
 
-/// <summary>Where batches come from. The order of an epoch depends on the source's seed and the epoch alone.</summary>
+/// <summary>What training and evaluation read: the same epoch number always gives the same batches in the same order.</summary>
 public interface IBatchSource
 {
-    /// <summary>The batches of an epoch, in order, made as they are asked for.</summary>
-    /// <param name="epoch">The epoch, from 0.</param>
+    /// <summary>Number of batches in an epoch (counted from 0); at least 1.</summary>
+    int CountBatches(int epoch);
+
+    /// <summary>The batches of an epoch (counted from 0), made as they are asked for.</summary>
     IEnumerable<TokenBatch> Epoch(int epoch);
 }

@@ -1,58 +1,70 @@
+using Microsoft.ML.LlmFineTune.Runtime;
+
 namespace Microsoft.ML.LlmFineTune.Batches;
 
-/// <summary>Rows of equal length, ready for a model: targets are already shifted and padding is marked. Managed memory only.</summary>
+/// <summary>Rows of tokens of one length, in managed arrays, row after row. Padding stands on the right.</summary>
 public sealed class TokenBatch
 {
-    /// <summary>The target that means: no loss here.</summary>
+    /// <summary>The target that no loss and no metric looks at.</summary>
     public const long Ignored = -100;
 
-    /// <summary>Creates a batch.</summary>
-    /// <param name="rows">How many rows.</param>
-    /// <param name="length">Tokens a row, padding included.</param>
-    /// <param name="tokens">[rows * length].</param>
-    /// <param name="targets">[rows * length] with one target a token, or [rows] with one a row; -100 is ignored.</param>
-    /// <param name="mask">[rows * length], true where there is a token and false where there is padding; null when nothing is padded.</param>
-    /// <exception cref="ArgumentException">Sizes do not agree.</exception>
+    /// <summary>Wraps arrays; nothing is copied.</summary>
+    /// <param name="rows">Number of rows, at least 1.</param>
+    /// <param name="length">Tokens a row, at least 1.</param>
+    /// <param name="tokens">[rows, length], row after row.</param>
+    /// <param name="targets">[rows, length] for one target a token, or [rows] for one target a row.</param>
+    /// <param name="mask">[rows, length], true for a token of the text, false for padding; null where nothing is padded.</param>
+    /// <exception cref="ArgumentException">An array has another size.</exception>
     public TokenBatch(int rows, int length, long[] tokens, long[] targets, bool[]? mask = null)
     {
-        ArgumentNullException.ThrowIfNull(tokens);
-        ArgumentNullException.ThrowIfNull(targets);
-        if (rows < 0 || length < 0 || tokens.Length != rows * length || (targets.Length != tokens.Length && targets.Length != rows) || (mask is not null && mask.Length != tokens.Length))
-            throw new ArgumentException($"A batch of {rows} rows of {length} tokens needs {(long)rows * length} tokens, as many mask entries and that many targets or one a row; received {tokens.Length}, {mask?.Length.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"} and {targets.Length}.");
+        Require.AtLeast(rows, 1);
+        Require.AtLeast(length, 1);
+        Require.NotNull(tokens);
+        Require.NotNull(targets);
+        if (tokens.Length != rows * length)
+            throw new ArgumentException($"A batch of {rows} x {length} needs {rows * length} tokens; {tokens.Length} were given.", nameof(tokens));
+        if (targets.Length != tokens.Length && targets.Length != rows)
+            throw new ArgumentException($"A batch of {rows} x {length} needs a target for each token ({rows * length}) or for each row ({rows}); {targets.Length} were given.", nameof(targets));
+        if (mask is not null && mask.Length != tokens.Length)
+            throw new ArgumentException($"A batch of {rows} x {length} needs a mask of {rows * length}; {mask.Length} were given.", nameof(mask));
         Rows = rows;
         Length = length;
         Tokens = tokens;
         Targets = targets;
         Mask = mask;
-        foreach (long target in targets)
-        {
-            if (target != Ignored) TargetCount++;
-        }
+        TargetCount = targets.Length - targets.AsSpan().Count(Ignored);
     }
 
-    /// <summary>How many rows.</summary>
+    /// <summary>Number of rows.</summary>
     public int Rows { get; }
 
     /// <summary>Tokens a row, padding included.</summary>
     public int Length { get; }
 
-    /// <summary>[<see cref="Rows"/> * <see cref="Length"/>], row by row.</summary>
+    /// <summary>[rows, length]: what the model reads.</summary>
     public long[] Tokens { get; }
 
-    /// <summary>One target a token, or one a row; -100 is ignored.</summary>
+    /// <summary>[rows, length], already shifted (the target of a token is the one after it), or [rows]: the class of each row. <see cref="Ignored"/> where there is none.</summary>
     public long[] Targets { get; }
 
-    /// <summary>True where there is a token, false where there is padding; null: nothing is padded.</summary>
+    /// <summary>[rows, length]: true for a token of the text, false for padding; null where nothing is padded.</summary>
     public bool[]? Mask { get; }
 
-    /// <summary>How many targets are not ignored.</summary>
+    /// <summary>Number of targets that are not ignored: what the batch's loss is divided by.</summary>
     public int TargetCount { get; }
 
-    /// <summary>A copy of some neighbouring rows, for example the share of a replica.</summary>
+    /// <summary>A batch of some of the rows: a replica's share.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The rows asked for are not all there.</exception>
     public TokenBatch Slice(int firstRow, int rows)
     {
-        int targetsPerRow = Targets.Length == Tokens.Length ? Length : 1;
-        return new(rows, Length,
+        if (firstRow < 0 || rows < 1 || firstRow > Rows - rows)
+            throw new ArgumentOutOfRangeException(nameof(rows), $"The batch has rows 0 to {Rows - 1}; {rows} from {firstRow} on were asked for.");
+        if (rows == Rows)
+            return this;
+        var targetsPerRow = Targets.Length / Rows;
+        return new TokenBatch(
+            rows,
+            Length,
             Tokens.AsSpan(firstRow * Length, rows * Length).ToArray(),
             Targets.AsSpan(firstRow * targetsPerRow, rows * targetsPerRow).ToArray(),
             Mask?.AsSpan(firstRow * Length, rows * Length).ToArray());

@@ -1,0 +1,71 @@
+using Microsoft.ML.LlmFineTune.Runtime;
+
+namespace Microsoft.ML.LlmFineTune.Batches;
+
+/// <summary>
+/// Documents joined by an end-of-text token (one before the first, one after each) and cut into blocks. In an epoch every token of every document, and every closing end-of-text, is a target exactly once.
+/// The order of documents, and then that of blocks, is drawn anew for each epoch.
+/// </summary>
+public sealed class CausalPackedBatches : IBatchSource
+{
+    private readonly IReadOnlyList<int[]> _documents;
+    private readonly int _endOfText;
+    private readonly int _blockLength;
+    private readonly int _rowsPerBatch;
+    private readonly RandomStreams? _random;
+    private readonly int _streamLength;
+
+    /// <summary>Batches over tokenized documents, which are kept, not copied.</summary>
+    /// <param name="documents">Tokens of each document; empty ones are left out.</param>
+    /// <param name="endOfText">The token that stands between documents.</param>
+    /// <param name="blockLength">Tokens a row, at least 1.</param>
+    /// <param name="rowsPerBatch">Rows a batch, at least 1; the last batch may have fewer.</param>
+    /// <param name="random">Fixes the order of every epoch; null keeps the given order.</param>
+    /// <exception cref="ArgumentException">No document has a token, or all together are more than 2^31 tokens.</exception>
+    public CausalPackedBatches(IReadOnlyList<int[]> documents, int endOfText, int blockLength, int rowsPerBatch, RandomStreams? random)
+    {
+        Require.NotNull(documents);
+        Require.AtLeast(blockLength, 1);
+        Require.AtLeast(rowsPerBatch, 1);
+        _documents = documents.Where(document => document.Length > 0).ToArray();
+        if (_documents.Count == 0)
+            throw new ArgumentException($"Training needs a document with at least one token; {documents.Count} documents were given, all of them empty.", nameof(documents));
+        var length = 1 + _documents.Sum(document => document.Length + 1L);
+        if (length > Array.MaxLength)
+            throw new ArgumentException($"Packing needs fewer than {Array.MaxLength} tokens; {length} were given. Split the documents.", nameof(documents));
+        (_endOfText, _blockLength, _rowsPerBatch, _random, _streamLength) = (endOfText, blockLength, rowsPerBatch, random, (int)length);
+    }
+
+    /// <summary>Tokens that are a target in an epoch.</summary>
+    public int TargetsPerEpoch => _streamLength - 1;
+
+    private int Blocks => (TargetsPerEpoch + _blockLength - 1) / _blockLength;
+
+    /// <inheritdoc/>
+    public int CountBatches(int epoch) => (Blocks + _rowsPerBatch - 1) / _rowsPerBatch;
+
+    /// <inheritdoc/>
+    public IEnumerable<TokenBatch> Epoch(int epoch)
+    {
+        var order = _random?.Shuffle(epoch);
+        var stream = Pack(order);
+        // Shuffled as well: with one long document the order of documents is no order at all.
+        var blocks = EpochOrder.Of(Blocks, order);
+        for (var first = 0; first < blocks.Length; first += _rowsPerBatch)
+            yield return CausalRows.Gather(stream, blocks.AsSpan(first, Math.Min(_rowsPerBatch, blocks.Length - first)), _blockLength, _endOfText);
+    }
+
+    private int[] Pack(RandomStream? order)
+    {
+        var stream = new int[_streamLength];
+        stream[0] = _endOfText;
+        var at = 1;
+        foreach (var index in EpochOrder.Of(_documents.Count, order))
+        {
+            _documents[index].CopyTo(stream, at);
+            at += _documents[index].Length;
+            stream[at++] = _endOfText;
+        }
+        return stream;
+    }
+}
