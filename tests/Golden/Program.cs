@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using Golden;
+using Golden.Replay;
+using Golden.TorchSharp;
+
+// Runs reference fixtures: Golden DIR [AREA] [--file TEXT] [--case TEXT] [--failed] [--compile-against FOLDER]
+//   DIR                        a folder laid out as the shared fixtures: one folder an area
+//   AREA                       only this one
+//   --file, --case             only files, cases whose name holds TEXT
+//   --failed                   prints failed cases and the summaries only
+//   --compile-against FOLDER   compiles the C# of the cases against the assemblies of FOLDER, runs nothing
+
+if (args is [Worker.Switch, var job]) return Worker.Run(job);
+
+FixtureArea[] areas = [new TorchSharpArea()];
+var positional = new List<string>();
+var options = new RunOptions();
+var failedOnly = false;
+for (var i = 0; i < args.Length; i++)
+{
+    switch (args[i])
+    {
+        case "--file" when i + 1 < args.Length: options = options with { File = args[++i] }; break;
+        case "--case" when i + 1 < args.Length: options = options with { Case = args[++i] }; break;
+        case "--compile-against" when i + 1 < args.Length: options = options with { CompileAgainst = args[++i] }; break;
+        case "--failed": failedOnly = true; break;
+        default: positional.Add(args[i]); break;
+    }
+}
+if (positional.Count is 0 or > 2 || positional.Exists(p => p.StartsWith('-')) || !Directory.Exists(positional[0]))
+{
+    Console.Error.WriteLine("usage: Golden DIR [AREA] [--file TEXT] [--case TEXT] [--failed] [--compile-against FOLDER]; DIR is a folder with one folder for each area");
+    return 2;
+}
+
+var folders = Directory.GetDirectories(positional[0]).Where(folder => positional.Count == 1 || Path.GetFileName(folder) == positional[1]).Order(StringComparer.Ordinal).ToList();
+if (folders.Count == 0)
+{
+    Console.Error.WriteLine($"{positional[0]} has no folder{(positional.Count == 2 ? $" '{positional[1]}'" : "")}: its folders are the areas.");
+    return 2;
+}
+
+var all = new List<CaseResult>();
+foreach (var folder in folders)
+{
+    var watch = Stopwatch.StartNew();
+    var area = Array.Find(areas, a => a.Name == Path.GetFileName(folder));
+    if (area is null)
+    {
+        all.Add(CaseResult.Unsupported(Path.GetFileName(folder), "*", "no reader for this area"));
+        Console.WriteLine(all[^1]);
+        continue;
+    }
+    var results = new List<CaseResult>();
+    foreach (var result in area.Run(Path.GetFullPath(folder), options))
+    {
+        results.Add(result);
+        if (!failedOnly || result.Verdict == Verdict.Failed) Console.WriteLine(result);
+    }
+    foreach (var file in results.GroupBy(r => r.File)) Console.WriteLine($"{file.Key}: {Summary(file)}");
+    Console.WriteLine(FormattableString.Invariant($"{area.Name}: {Summary(results)} in {watch.Elapsed.TotalSeconds:0} s"));
+    all.AddRange(results);
+}
+Console.WriteLine(Summary(all));
+return all.Exists(r => r.Verdict == Verdict.Failed) ? 1 : 0;
+
+static string Summary(IEnumerable<CaseResult> results)
+{
+    var counts = results.CountBy(r => r.Verdict).ToDictionary();
+    return $"{counts.GetValueOrDefault(Verdict.Passed)} passed, {counts.GetValueOrDefault(Verdict.Failed)} failed, {counts.GetValueOrDefault(Verdict.Unsupported)} unsupported";
+}
