@@ -1,0 +1,187 @@
+using System.Globalization;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Runtime;
+
+/// <summary>Where a parameter lies in the flat tensors.</summary>
+/// <param name="Name">The name it is registered under (the first one, if several).</param>
+/// <param name="Offset">Index of its first element.</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="Decays">Whether weight decay applies: true for two and more dimensions.</param>
+public sealed record FlatParameter(string Name, long Offset, IReadOnlyList<long> Shape, bool Decays)
+{
+    /// <summary>How many elements.</summary>
+    public long Count { get; } = Shape.Aggregate(1L, (product, size) => product * size);
+}
+
+/// <summary>
+/// The trained parameters of a module as views of one flat tensor, with a flat gradient beside it, so that optimizer, clipping, adding up of replicas and
+/// checkpoints are a few passes over memory. Matrices (which weight decay shrinks) come first, then vectors (which it leaves alone).
+/// </summary>
+/// <remarks>
+/// The parameter objects stay; only their storage changes. Each starts at a multiple of 16 elements; the elements between are 0 and stay so.
+/// Frozen parameters (<c>requires_grad</c> false) keep their own storage.
+/// </remarks>
+public sealed class FlatParameters : IDisposable
+{
+    private const int Alignment = 16;
+    private readonly List<(string Name, Tensor Value)> _outside;
+
+    private FlatParameters(Tensor weights, Tensor gradients, IReadOnlyList<FlatParameter> entries, long decayEnd, List<(string, Tensor)> outside)
+    {
+        Weights = weights;
+        Gradients = gradients;
+        Entries = entries;
+        DecayEnd = decayEnd;
+        _outside = outside;
+    }
+
+    /// <summary>[elements]: all trained weights.</summary>
+    public Tensor Weights { get; }
+
+    /// <summary>[elements]: their gradients; <c>backward</c> adds to it.</summary>
+    public Tensor Gradients { get; }
+
+    /// <summary>The parameters in the order in which they lie.</summary>
+    public IReadOnlyList<FlatParameter> Entries { get; }
+
+    /// <summary>Weight decay applies to the elements before this index.</summary>
+    public long DecayEnd { get; }
+
+    /// <summary>How many weights are trained, without the elements between parameters.</summary>
+    public long ParameterCount => Entries.Sum(entry => entry.Count);
+
+    /// <summary>Moves the trained parameters of a module into one flat tensor; their values stay what they are.</summary>
+    /// <param name="module">The module; its parameters have one dtype and one device.</param>
+    /// <exception cref="ArgumentException">Nothing to train, or parameters of several dtypes or devices.</exception>
+    public static FlatParameters Adopt(nn.Module module)
+    {
+        Require.NotNull(module);
+        List<(string Name, List<Parameter> Aliases)> trained = Distinct(module);
+        Require.Argument(trained.Count > 0, "The module must have at least one parameter with requires_grad; it has none.", nameof(module));
+        Tensor first = trained[0].Aliases[0];
+        foreach ((string name, List<Parameter> aliases) in trained)
+        {
+            Require.Argument(aliases[0].dtype == first.dtype && ComputeDevices.Same(aliases[0].device, first.device),
+                $"All trained parameters must have one dtype and one device; {trained[0].Name} is {first.dtype} on {first.device}, {name} is {aliases[0].dtype} on {aliases[0].device}.", nameof(module));
+        }
+
+        List<FlatParameter> entries = [];
+        long end = 0, decayEnd = 0;
+        foreach ((string name, List<Parameter> aliases) in trained.OrderByDescending(parameter => parameter.Aliases[0].dim() >= 2))
+        {
+            FlatParameter entry = new(name, end, aliases[0].shape, aliases[0].dim() >= 2);
+            entries.Add(entry);
+            end = (end + entry.Count + Alignment - 1) / Alignment * Alignment;
+            if (entry.Decays) decayEnd = end;
+        }
+
+        Tensor weights = zeros([end], first.dtype, first.device).DetachFromDisposeScope();
+        Tensor gradients = zeros([end], first.dtype, first.device).DetachFromDisposeScope();
+        Dictionary<string, List<Parameter>> byName = trained.ToDictionary(parameter => parameter.Name, parameter => parameter.Aliases, StringComparer.Ordinal);
+        using (no_grad())
+        {
+            foreach (FlatParameter entry in entries)
+            {
+                using Tensor view = View(weights, entry);
+                view.copy_(byName[entry.Name][0]);
+            }
+        }
+        Bind(weights, gradients, entries, byName);
+        return new FlatParameters(weights, gradients, entries, decayEnd, Outside(module));
+    }
+
+    /// <summary>Makes the parameters and buffers of a replica views of the same memory, with a flat gradient of its own.</summary>
+    /// <param name="replica">A module of the same parameter names and shapes.</param>
+    /// <returns>The replica's side; its <see cref="Weights"/> are these.</returns>
+    /// <exception cref="ArgumentException">Names or shapes differ.</exception>
+    public FlatParameters ShareWith(nn.Module replica)
+    {
+        Require.NotNull(replica);
+        HashSet<string> frozen = _outside.Select(value => value.Name).ToHashSet(StringComparer.Ordinal);
+        foreach ((string name, Parameter parameter) in replica.named_parameters())
+        {
+            if (frozen.Contains(name)) parameter.requires_grad_(false);
+        }
+        List<(string Name, Tensor Value)> outside = Outside(replica);
+        Dictionary<string, List<Parameter>> byName = Distinct(replica).ToDictionary(parameter => parameter.Name, parameter => parameter.Aliases, StringComparer.Ordinal);
+        Require.Argument(Entries.All(entry => byName.TryGetValue(entry.Name, out List<Parameter>? aliases) && aliases[0].shape.SequenceEqual(entry.Shape)) && byName.Count == Entries.Count,
+            $"A replica must have the same parameters; expected {Describe(Entries.Select(entry => (entry.Name, entry.Shape)))}, received {Describe(byName.Select(pair => (pair.Key, (IReadOnlyList<long>)pair.Value[0].shape)))}.", nameof(replica));
+        Require.Argument(outside.Count == _outside.Count, $"A replica must have the same frozen parameters and buffers; expected {_outside.Count}, received {outside.Count}.", nameof(replica));
+
+        Tensor gradients = zeros_like(Weights).DetachFromDisposeScope();
+        Bind(Weights, gradients, Entries, byName);
+        using (no_grad())
+        {
+            foreach (((_, Tensor mine), (_, Tensor theirs)) in _outside.Zip(outside)) theirs.set_(mine);
+        }
+        return new FlatParameters(Weights.alias().DetachFromDisposeScope(), gradients, Entries, DecayEnd, outside);
+    }
+
+    /// <summary>A view of a flat tensor of this layout in the shape of one parameter, for example of an optimizer's moments.</summary>
+    /// <param name="flat">[elements].</param>
+    /// <param name="entry">One of <see cref="Entries"/>.</param>
+    public static Tensor View(Tensor flat, FlatParameter entry)
+    {
+        Require.NotNull(flat);
+        Require.NotNull(entry);
+        using Tensor range = flat.narrow(0, entry.Offset, entry.Count);
+        return range.view(entry.Shape.ToArray());
+    }
+
+    /// <summary>Releases the flat tensors' handles; parameters that are views keep the memory alive.</summary>
+    public void Dispose()
+    {
+        Weights.Dispose();
+        Gradients.Dispose();
+    }
+
+    private static void Bind(Tensor weights, Tensor gradients, IReadOnlyList<FlatParameter> entries, Dictionary<string, List<Parameter>> byName)
+    {
+        using IDisposable noGradients = no_grad();
+        foreach (FlatParameter entry in entries)
+        {
+            using Tensor weight = View(weights, entry);
+            using Tensor gradient = View(gradients, entry);
+            foreach (Parameter parameter in byName[entry.Name])
+            {
+                parameter.set_(weight);
+                parameter.grad = gradient;
+            }
+        }
+    }
+
+    /// <summary>Trained parameters by storage: a tied weight that shows itself as two objects is one parameter with two aliases.</summary>
+    private static List<(string Name, List<Parameter> Aliases)> Distinct(nn.Module module)
+    {
+        List<(string Name, List<Parameter> Aliases)> found = [];
+        Dictionary<nint, int> places = [];
+        HashSet<nint> handles = [];
+        foreach ((string name, Parameter parameter) in module.named_parameters())
+        {
+            if (!parameter.requires_grad || !handles.Add(parameter.Handle)) continue;
+            nint storage = StorageKey(parameter);
+            if (places.TryGetValue(storage, out int place))
+            {
+                found[place].Aliases.Add(parameter);
+                continue;
+            }
+            places.Add(storage, found.Count);
+            found.Add((name, [parameter]));
+        }
+        return found;
+    }
+
+    private static unsafe nint StorageKey(Tensor tensor) =>
+        tensor.device_type == TorchSharp.DeviceType.CPU && tensor.is_contiguous() && tensor.numel() > 0 ? (nint)TensorMemory.Pointer<byte>(tensor) : tensor.Handle;
+
+    private static List<(string Name, Tensor Value)> Outside(nn.Module module) =>
+    [
+        .. module.named_parameters().Where(named => !named.parameter.requires_grad).Select(named => (named.name, (Tensor)named.parameter)),
+        .. module.named_buffers().Select(named => (named.name, named.buffer)),
+    ];
+
+    private static string Describe(IEnumerable<(string Name, IReadOnlyList<long> Shape)> parameters) =>
+        string.Join(", ", parameters.Select(parameter => string.Create(CultureInfo.InvariantCulture, $"{parameter.Name} [{string.Join(", ", parameter.Shape)}]")));
+}

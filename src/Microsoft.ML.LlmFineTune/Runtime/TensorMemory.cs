@@ -1,0 +1,29 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Runtime;
+
+/// <summary>Tensors as plain memory.</summary>
+internal static unsafe class TensorMemory
+{
+    /// <summary>Whether a tensor is dense float32 in the processor's memory, as kernels want it.</summary>
+    public static bool IsDenseFloat(Tensor tensor) =>
+        tensor.dtype == ScalarType.Float32 && tensor.device_type == DeviceType.CPU && tensor.is_contiguous();
+
+    /// <summary>The address of the first element of a dense tensor in the processor's memory; null when it has no element. Valid as long as the tensor's storage.</summary>
+    public static T* Pointer<T>(Tensor tensor) where T : unmanaged
+    {
+        long elements = tensor.numel();
+        if (elements == 0) return null;
+        // `bytes` refuses tensors of 2 GiB and more; their first element has the same address.
+        if (elements * tensor.ElementSize <= int.MaxValue) return (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
+        using Tensor flat = tensor.view(-1);
+        using Tensor first = flat.narrow(0, 0, 1);
+        return (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
+    }
+
+    /// <summary>The elements of a dense float32 tensor of less than 2^31 elements.</summary>
+    public static Span<float> Floats(Tensor tensor) => new(Pointer<float>(tensor), checked((int)tensor.numel()));
+}
