@@ -1,0 +1,32 @@
+namespace Microsoft.ML.Data;
+
+public abstract class DataViewType : IEquatable<DataViewType>
+{
+    private protected DataViewType(Type rawType) => RawType = Guard.NotNull(rawType);
+
+    public Type RawType { get; }
+
+    public abstract bool Equals(DataViewType other);
+}
+
+public abstract class StructuredDataViewType : DataViewType
+{
+    protected StructuredDataViewType(Type rawType) : base(rawType) { }
+}
+
+public abstract class PrimitiveDataViewType : DataViewType
+{
+    protected PrimitiveDataViewType(Type rawType) : base(rawType)
+    {
+        if (typeof(IDisposable).IsAssignableFrom(rawType))
+            throw new ArgumentException("A PrimitiveDataViewType cannot have a disposable RawType", nameof(rawType));
+    }
+}
+
+[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property, AllowMultiple = false, Inherited = true)]
+public abstract class DataViewTypeAttribute : Attribute, IEquatable<DataViewTypeAttribute>
+{
+    public abstract void Register();
+
+    public abstract bool Equals(DataViewTypeAttribute other);
+}
