@@ -1,0 +1,64 @@
+using Microsoft.ML.LlmFineTune.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Layers;
+
+/// <summary>What the layers of a decoder share during one forward pass: padding, the cache, the mode, and the attention bias that follows from them.</summary>
+public sealed class DecoderContext
+{
+    private readonly long _batch;
+    private readonly long _queries;
+    private Tensor? _bias;
+
+    /// <summary>Checks the inputs of a forward pass against each other.</summary>
+    /// <param name="tokens">[batch, sequence] int64: the new tokens.</param>
+    /// <param name="mask">[batch, cached + sequence] bool, false for padding; null when nothing is padded.</param>
+    /// <param name="cache">Keys and values of earlier positions; null for none.</param>
+    /// <param name="training">Whether the model is in training mode.</param>
+    /// <param name="maximumLength">How many positions the model knows.</param>
+    /// <exception cref="ArgumentException">Shapes or types do not fit each other.</exception>
+    public DecoderContext(Tensor tokens, Tensor? mask, KvCache? cache, bool training, long maximumLength)
+    {
+        Require.NotNull(tokens);
+        Require.Argument(tokens.dim() == 2 && tokens.dtype == ScalarType.Int64, $"tokens must be [batch, sequence] of Int64; received [{string.Join(", ", tokens.shape)}] of {tokens.dtype}.", nameof(tokens));
+        (_batch, _queries) = (tokens.size(0), tokens.size(1));
+        (Mask, Cache, Training) = (mask, cache, training);
+        Require.Argument(_batch > 0 && _queries > 0, $"tokens must have at least one row and one column; received [{_batch}, {_queries}].", nameof(tokens));
+        Require.Argument(Keys <= maximumLength, $"The model knows {maximumLength} positions; received {Keys} ({Start} of them cached). Cut the text or take a model with more positions.", nameof(tokens));
+        Require.Argument(cache is null || cache.Batch == _batch, $"The key-value cache has {cache?.Batch} rows; received {_batch} rows of tokens.", nameof(cache));
+        if (mask is null) return;
+        Require.Argument(mask.dim() == 2 && mask.dtype == ScalarType.Bool && mask.size(0) == _batch && mask.size(1) == Keys,
+            $"mask must be [{_batch}, {Keys}] of Bool (cached positions included); received [{string.Join(", ", mask.shape)}] of {mask.dtype}.", nameof(mask));
+    }
+
+    /// <summary>[batch, cached + sequence] bool, false for padding; null when nothing is padded.</summary>
+    public Tensor? Mask { get; }
+
+    /// <summary>Keys and values of earlier positions; null for none.</summary>
+    public KvCache? Cache { get; }
+
+    /// <summary>Whether the model is in training mode.</summary>
+    public bool Training { get; }
+
+    /// <summary>How many positions are cached: the number of the first new one.</summary>
+    public long Start => Cache?.Length ?? 0;
+
+    private long Keys => Start + _queries;
+
+    /// <summary>
+    /// [batch, sequence] int64: each new token's number among the real tokens of its row, so that a row means the same alone and padded, on either side.
+    /// Null without a mask: the numbers are then <see cref="Start"/>, <see cref="Start"/> + 1, ... for every row.
+    /// </summary>
+    public Tensor? Positions() =>
+        Mask is null ? null : Mask.to(ScalarType.Int64).cumsum(1).sub(1).clamp_min(0).narrow(1, Start, _queries);
+
+    /// <summary>The bias on attention scores, made at the first call of a forward pass; null when every query may see every key.</summary>
+    /// <param name="device">Device of the scores.</param>
+    /// <param name="dtype">Type of the scores.</param>
+    /// <returns>[queries, keys] or [batch, 1, queries, keys], or null.</returns>
+    public Tensor? Bias(Device device, ScalarType dtype)
+    {
+        if (Mask is null && _queries == 1) return null;
+        return _bias ??= AttentionBias.Causal(_queries, Keys, Mask, device, dtype);
+    }
+}

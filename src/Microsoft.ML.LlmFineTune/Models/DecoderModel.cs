@@ -1,0 +1,70 @@
+using Microsoft.ML.LlmFineTune.Layers;
+using Microsoft.ML.LlmFineTune.Runtime;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Models;
+
+/// <summary>
+/// A language model that reads from left to right. Its weights are plain parameters; constructing it draws no random numbers:
+/// <see cref="Initialize"/> or a checkpoint fills the weights.
+/// </summary>
+public abstract class DecoderModel : nn.Module, IReplicable
+{
+    /// <summary>For the families.</summary>
+    protected DecoderModel(string name) : base(name)
+    {
+    }
+
+    /// <summary>The numbers that fix the model's shape.</summary>
+    public abstract ModelConfig Config { get; }
+
+    /// <summary>Where this instance's dropout draws from.</summary>
+    public ModelRandom Random { get; } = new();
+
+    /// <summary>Which tensor of a checkpoint is which parameter.</summary>
+    public abstract IReadOnlyList<WeightName> WeightNames { get; }
+
+    /// <summary>Device of the weights.</summary>
+    public Device Device => parameters().First().device;
+
+    /// <summary>Type of the weights.</summary>
+    public ScalarType WeightType => parameters().First().dtype;
+
+    /// <summary>How many numbers the weights are; shared ones are counted once.</summary>
+    public long ParameterCount => parameters().Sum(parameter => parameter.numel());
+
+    /// <summary>Reads tokens.</summary>
+    /// <param name="tokens">[batch, sequence] int64, ids below the vocabulary size.</param>
+    /// <param name="mask">[batch, cached + sequence] bool, false for padding on either side; null when nothing is padded. Hidden states at padding mean nothing.</param>
+    /// <param name="cache">Keys and values of earlier positions, from <see cref="CreateCache"/>; the new ones are added. Null: the tokens are all there is.</param>
+    /// <param name="hiddenStates">Receives the input of the first layer and the output of every layer (the last one after the final norm); null: nobody wants them.</param>
+    /// <returns>[batch, sequence, width].</returns>
+    /// <exception cref="ArgumentException">Shapes or types do not fit; the message says how.</exception>
+    public abstract Tensor Forward(Tensor tokens, Tensor? mask = null, KvCache? cache = null, ICollection<Tensor>? hiddenStates = null);
+
+    /// <summary>Scores for the token that follows each position.</summary>
+    /// <param name="hidden">[.., width], from <see cref="Forward"/>.</param>
+    /// <returns>[.., vocabulary].</returns>
+    public abstract Tensor Logits(Tensor hidden);
+
+    /// <summary>A cache for inference with this model, on its device.</summary>
+    /// <param name="batch">Rows.</param>
+    /// <param name="capacity">Positions; at most the model's maximal length is ever used.</param>
+    public abstract KvCache CreateCache(long batch, long capacity);
+
+    /// <summary>A model of the same configuration, device, type and mode, with uninitialised weights.</summary>
+    public abstract DecoderModel CreateLike();
+
+    /// <summary>Gives the weights their initial values.</summary>
+    /// <param name="random">Where the draws come from.</param>
+    public abstract void Initialize(RandomStream random);
+
+    nn.Module IReplicable.CreateLike() => CreateLike();
+
+    void IReplicable.Reseed(RandomStream dropout) => Random.Reseed(dropout);
+
+    /// <summary>The parameters by name, each tensor once.</summary>
+    public IReadOnlyDictionary<string, Parameter> NamedParameters() =>
+        named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter, StringComparer.Ordinal);
+}

@@ -1,0 +1,65 @@
+using Microsoft.ML.LlmFineTune.Layers;
+using Microsoft.ML.LlmFineTune.Runtime;
+using static TorchSharp.torch;
+using Linear = Microsoft.ML.LlmFineTune.Layers.Linear;
+
+namespace Microsoft.ML.LlmFineTune.Models;
+
+/// <summary>A decoder with a head that scores the classes of a text from the hidden state of its last token (Hugging Face's <c>...ForSequenceClassification</c>).</summary>
+public sealed class SequenceClassifier : nn.Module, IReplicable
+{
+    private readonly DecoderModel decoder;
+    private readonly Linear score;
+
+    /// <summary>Puts an uninitialised head on a decoder.</summary>
+    /// <param name="decoder">The decoder; the classifier becomes its owner.</param>
+    /// <param name="labels">Names of the classes; at least two.</param>
+    public SequenceClassifier(DecoderModel decoder, IReadOnlyList<string> labels) : base(nameof(SequenceClassifier))
+    {
+        this.decoder = Require.NotNull(decoder);
+        Labels = Require.NotNull(labels);
+        Require.Argument(labels.Count >= 2, $"A classifier needs at least two classes; received {labels.Count}.", nameof(labels));
+        score = new Linear(decoder.Config.Width, labels.Count, hasBias: false, decoder.Device, decoder.WeightType);
+        RegisterComponents();
+        WeightNames = [.. decoder.WeightNames.Select(name => name with { Parameter = $"{nameof(decoder)}.{name.Parameter}" }), new("score.weight", $"{nameof(score)}.weight")];
+    }
+
+    /// <summary>Names of the classes, in the order of the scores.</summary>
+    public IReadOnlyList<string> Labels { get; }
+
+    /// <summary>The decoder.</summary>
+    public DecoderModel Decoder => decoder;
+
+    /// <summary>Which tensor of a checkpoint is which parameter.</summary>
+    public IReadOnlyList<WeightName> WeightNames { get; }
+
+    /// <summary>Scores texts.</summary>
+    /// <param name="tokens">[batch, sequence] int64.</param>
+    /// <param name="mask">[batch, sequence] bool, false for padding; null when nothing is padded.</param>
+    /// <returns>[batch, labels].</returns>
+    /// <remarks>
+    /// The last token is the last one that differs from the configuration's padding id, as in Hugging Face; where the configuration has none, the last one that the mask allows.
+    /// </remarks>
+    public Tensor Forward(Tensor tokens, Tensor? mask = null)
+    {
+        Tensor hidden = decoder.Forward(tokens, mask);                                          // [batch, sequence, width]
+        return score.forward(LastPosition.Of(hidden, tokens, mask, decoder.Config.Padding));    // [batch, labels]
+    }
+
+    /// <summary>Draws the head from a normal distribution; the decoder stays as it is.</summary>
+    /// <param name="random">Where the draws come from.</param>
+    /// <param name="standardDeviation">At least 0; default 0.02.</param>
+    public void InitializeHead(RandomStream random, double standardDeviation = 0.02) => score.Initialize(random, standardDeviation);
+
+    /// <summary>A classifier of the same shape, device, type and mode, with uninitialised weights.</summary>
+    public SequenceClassifier CreateLike()
+    {
+        SequenceClassifier classifier = new(decoder.CreateLike(), Labels);
+        classifier.train(training);
+        return classifier;
+    }
+
+    nn.Module IReplicable.CreateLike() => CreateLike();
+
+    void IReplicable.Reseed(RandomStream dropout) => decoder.Random.Reseed(dropout);
+}
