@@ -35,14 +35,15 @@ public sealed class SequenceClassifier : nn.Module, IReplicable
 
     /// <summary>Scores texts.</summary>
     /// <param name="tokens">[batch, sequence] int64.</param>
-    /// <param name="mask">[batch, sequence] bool, false for padding; null when nothing is padded.</param>
+    /// <param name="mask">[batch, sequence] bool, false for padding, which stands on the right; null when nothing is padded.</param>
     /// <returns>[batch, labels].</returns>
     /// <remarks>
     /// The last token is the last one that differs from the configuration's padding id, as in Hugging Face; where the configuration has none, the last one that the mask allows.
     /// </remarks>
     public Tensor Forward(Tensor tokens, Tensor? mask = null)
     {
-        Tensor hidden = decoder.Forward(tokens, mask);                                          // [batch, sequence, width]
+        // A causal decoder does not look to the right, where the padding stands: it needs no mask, and without one its attention is fused.
+        Tensor hidden = decoder.Forward(tokens);                                                // [batch, sequence, width]
         return score.forward(LastPosition.Of(hidden, tokens, mask, decoder.Config.Padding));    // [batch, labels]
     }
 

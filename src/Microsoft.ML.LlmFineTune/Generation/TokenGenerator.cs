@@ -1,0 +1,35 @@
+using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Runtime;
+
+namespace Microsoft.ML.LlmFineTune.Generation;
+
+/// <summary>Continues sequences of tokens. <see cref="TextGenerator"/> does the same with texts.</summary>
+/// <param name="model">The model; it reads in evaluation mode.</param>
+public sealed class TokenGenerator(DecoderModel model)
+{
+    /// <summary>The model.</summary>
+    public DecoderModel Model { get; } = Require.NotNull(model);
+
+    /// <summary>Continues prompts as one batch.</summary>
+    /// <param name="prompts">At least one token each, ids below the model's vocabulary size; an empty list gives an empty list.</param>
+    /// <param name="options">Null: the defaults. Stop strings are texts: only <see cref="TextGenerator"/> knows them.</param>
+    /// <param name="cancellation">Stops between two tokens.</param>
+    /// <returns>One continuation a prompt, in the order of the prompts.</returns>
+    /// <exception cref="ArgumentException">A prompt is empty or has a token that the model does not know, an option is out of range, or there are stop strings.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public IReadOnlyList<GeneratedTokens> Generate(IReadOnlyList<IReadOnlyList<int>> prompts, GenerationOptions? options = null, CancellationToken cancellation = default)
+    {
+        Require.NotNull(prompts);
+        options ??= new GenerationOptions();
+        options.Validate();
+        Require.Argument(options.StopStrings.Count == 0, $"Stop strings need a tokenizer; received {options.StopStrings.Count} of them. Use {nameof(TextGenerator)}.", nameof(options));
+        if (prompts.Count == 0) return [];
+        using DecodingSession session = new(Model, prompts, options);
+        while (session.IsRunning)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            session.Step();
+        }
+        return [.. session.Rows.Select(row => row.Result)];
+    }
+}
