@@ -1,0 +1,29 @@
+namespace Microsoft.ML.LlmFineTune.Training;
+
+/// <summary>Remembers validations, tells which is the best and when patience ends.</summary>
+internal sealed class ValidationTracker(EarlyStoppingOptions? options)
+{
+    private readonly EarlyStoppingOptions _watched = options ?? new EarlyStoppingOptions();
+    private readonly List<TrainingValidation> _all = [];
+    private double? _best;
+    private int _withoutImprovement;
+
+    /// <summary>All validations in order.</summary>
+    public IReadOnlyList<TrainingValidation> All => _all;
+
+    /// <summary>Whether so many validations in a row were no improvement that training should end.</summary>
+    public bool PatienceEnded => options is not null && _withoutImprovement >= options.Patience;
+
+    /// <summary>Takes a validation in.</summary>
+    /// <returns>It, marked if it is the best so far.</returns>
+    public TrainingValidation Add(TrainingValidation validation)
+    {
+        double value = _watched.Metric == EarlyStoppingOptions.Loss ? validation.Loss : validation.Metrics[_watched.Metric];
+        double score = _watched.HigherIsBetter ? value : -value;
+        bool better = double.IsFinite(score) && (_best is null || score - _best > _watched.MinimumImprovement);
+        if (better) _best = score;
+        _withoutImprovement = better ? 0 : _withoutImprovement + 1;
+        _all.Add(validation with { Best = better });
+        return _all[^1];
+    }
+}

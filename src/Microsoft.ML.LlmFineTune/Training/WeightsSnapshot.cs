@@ -1,0 +1,33 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Training;
+
+/// <summary>A copy of flat weights, to come back to.</summary>
+internal sealed class WeightsSnapshot(Tensor weights) : IDisposable
+{
+    private Tensor? _copy;
+
+    /// <summary>Steps taken when it was made; null before the first.</summary>
+    public long? Step { get; private set; }
+
+    /// <summary>Copies the weights as they are.</summary>
+    public void Take(long step)
+    {
+        using IDisposable noGradients = no_grad();
+        if (_copy is null) _copy = weights.clone().DetachFromDisposeScope();
+        else _copy.copy_(weights);
+        Step = step;
+    }
+
+    /// <summary>Puts the copied weights back.</summary>
+    /// <returns>Their step.</returns>
+    public long Restore()
+    {
+        using IDisposable noGradients = no_grad();
+        weights.copy_(_copy!);
+        return Step!.Value;
+    }
+
+    /// <summary>Releases the copy.</summary>
+    public void Dispose() => _copy?.Dispose();
+}
