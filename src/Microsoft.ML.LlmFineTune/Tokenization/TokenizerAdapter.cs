@@ -27,13 +27,22 @@ public sealed class TokenizerAdapter
 
     /// <summary>A view of a tokenizer.</summary>
     /// <param name="tokenizer">A tokenizer of ours or any other.</param>
-    /// <param name="facts">What the tokenizer doesn't tell of itself. Needed for tokenizers that are not ours.</param>
-    /// <exception cref="ArgumentException">The tokenizer is not ours and <paramref name="facts"/> is null.</exception>
+    /// <param name="facts">What the tokenizer doesn't tell of itself. Needed for tokenizers that are not ours; for a <see cref="TokenizerModel"/>, null takes its own.</param>
+    /// <exception cref="ArgumentException">The tokenizer is not ours and <paramref name="facts"/> is null, or they name an id outside the vocabulary.</exception>
     public static TokenizerAdapter Of(Tokenizer tokenizer, TokenizerFacts? facts = null)
     {
         Require.NotNull(tokenizer);
-        return new TokenizerAdapter(tokenizer, facts ?? throw new ArgumentException(
-            $"A {tokenizer.GetType().Name} doesn't tell the size of its vocabulary nor its special tokens: give them as {nameof(TokenizerFacts)}.", nameof(facts)));
+        if (facts is null && tokenizer is TokenizerModel model)
+            facts = new TokenizerFacts(model.VocabularySize, model.EndOfText, model.Padding, model.Unknown);
+        if (facts is null)
+            throw new ArgumentException($"A {tokenizer.GetType().Name} doesn't tell the size of its vocabulary nor its special tokens: give them as {nameof(TokenizerFacts)}.", nameof(facts));
+        Require.AtLeast(facts.VocabularySize, 1);
+        foreach (var (id, name) in (ReadOnlySpan<(int?, string)>)[(facts.EndOfText, nameof(TokenizerFacts.EndOfText)), (facts.Padding, nameof(TokenizerFacts.Padding)), (facts.Unknown, nameof(TokenizerFacts.Unknown))])
+        {
+            if (id is { } value)
+                Require.Below(value, 0, facts.VocabularySize, name);
+        }
+        return new TokenizerAdapter(tokenizer, facts);
     }
 
     /// <summary>The ids of a text, without special tokens around it.</summary>

@@ -1,0 +1,62 @@
+using System.Text;
+
+namespace Microsoft.ML.LlmFineTune.Tokenization;
+
+/// <summary>
+/// GPT-2's printable names of the 256 bytes: a byte that is a printable Latin-1 character stands for itself, the others are U+0100, U+0101, ... in order (so the space is U+0120).
+/// Vocabularies of byte-level tokenizers are spelled in it.
+/// </summary>
+internal static class ByteAlphabet
+{
+    private static readonly char[] Names = CreateNames();
+    private static readonly short[] Bytes = CreateBytes();
+
+    /// <summary>The name of the space byte.</summary>
+    public const char Space = '\u0120';
+
+    /// <summary>The character that names a byte.</summary>
+    public static char NameOf(byte value) => Names[value];
+
+    /// <summary>The token that names some bytes.</summary>
+    public static string NameOf(ReadOnlySpan<byte> bytes)
+    {
+        var name = new char[bytes.Length];
+        for (var i = 0; i < name.Length; i++)
+            name[i] = Names[bytes[i]];
+        return new string(name);
+    }
+
+    /// <summary>Appends the bytes that a token names. A token with any other character in it stands for its own text.</summary>
+    public static void AppendBytes(string token, List<byte> bytes)
+    {
+        var start = bytes.Count;
+        foreach (var name in token)
+        {
+            if (name >= Bytes.Length || Bytes[name] < 0)
+            {
+                bytes.RemoveRange(start, bytes.Count - start);
+                bytes.AddRange(Encoding.UTF8.GetBytes(token));
+                return;
+            }
+            bytes.Add((byte)Bytes[name]);
+        }
+    }
+
+    private static char[] CreateNames()
+    {
+        var names = new char[256];
+        var next = '\u0100';
+        for (var value = 0; value < names.Length; value++)
+            names[value] = value is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE ? (char)value : next++;
+        return names;
+    }
+
+    private static short[] CreateBytes()
+    {
+        var bytes = new short[Names.Max() + 1];
+        Array.Fill(bytes, (short)-1);
+        for (var value = 0; value < Names.Length; value++)
+            bytes[Names[value]] = (short)value;
+        return bytes;
+    }
+}

@@ -1,0 +1,54 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Microsoft.ML.LlmFineTune.Tokenization;
+
+/// <summary>Reads GPT-2's two files.</summary>
+internal static class VocabularyAndMergesReader
+{
+    private const string DefaultSpecialToken = "<|endoftext|>";
+
+    public static TokenizerModel Read(string vocabularyPath, string mergesPath, IReadOnlyList<string>? specialTokens)
+    {
+        BpeModel model;
+        try
+        {
+            model = new BpeModel(ReadVocabulary(vocabularyPath), ReadMerges(mergesPath), unknownToken: null);
+        }
+        catch (Exception e) when (e is InvalidDataException or JsonException)
+        {
+            throw new InvalidDataException($"{vocabularyPath} and {mergesPath} are not a valid vocabulary and its merges: {e.Message}", e);
+        }
+        var special = specialTokens ?? (model.IdOf(DefaultSpecialToken) is null ? [] : [DefaultSpecialToken]);
+        return new TokenizerModel(
+            model,
+            new ByteLevelPreTokenizer(),
+            [.. special.Select(token => new AddedToken(model.IdOf(token) ?? throw new InvalidDataException($"The special token '{token}' is not in {vocabularyPath}."), token))],
+            PostProcessor.None);
+    }
+
+    private static Dictionary<string, int> ReadVocabulary(string path)
+    {
+        using var file = File.OpenRead(path);
+        return JsonNode.Parse(file, null, TokenizerJson.Options) is JsonObject vocabulary
+            ? BpeModelJson.ReadVocabulary(vocabulary, "the vocabulary")
+            : throw new InvalidDataException("the vocabulary must be a JSON object.");
+    }
+
+    // One merge a line, "left right"; a first line that begins with #version says nothing.
+    private static List<(string Left, string Right)> ReadMerges(string path)
+    {
+        var merges = new List<(string, string)>();
+        var number = 0;
+        foreach (var line in File.ReadLines(path))
+        {
+            number++;
+            if (line.Length == 0 || number == 1 && line.StartsWith("#version", StringComparison.Ordinal))
+                continue;
+            merges.Add(line.Split(' ') is [{ Length: > 0 } left, { Length: > 0 } right]
+                ? (left, right)
+                : throw new InvalidDataException($"line {number} of the merges must be two tokens; it is '{(line.Length > 60 ? line[..60] + "..." : line)}'."));
+        }
+        return merges;
+    }
+}

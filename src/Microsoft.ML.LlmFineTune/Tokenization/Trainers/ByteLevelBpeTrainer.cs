@@ -1,0 +1,91 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.ML.LlmFineTune.Runtime;
+
+namespace Microsoft.ML.LlmFineTune.Tokenization;
+
+/// <summary>
+/// Trains a byte-level BPE tokenizer: counts the words of all documents, then merges the most frequent pair of neighbours until the vocabulary is full. Ids: special tokens, the 256 bytes, then the merges in order.
+/// The same documents, in any order, always give the same tokenizer, which is the one that Hugging Face's trainer gives.
+/// </summary>
+public sealed class ByteLevelBpeTrainer
+{
+    private const int DocumentsPerReport = 1 << 12;
+
+    private readonly ByteLevelBpeTrainerOptions _options;
+
+    private int MergesWanted => _options.VocabularySize - 256 - _options.SpecialTokens.Count;
+
+    /// <summary>A trainer with options; null takes the defaults.</summary>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public ByteLevelBpeTrainer(ByteLevelBpeTrainerOptions? options = null)
+    {
+        _options = options ?? new ByteLevelBpeTrainerOptions();
+        Require.NotNull(_options.PreTokenizer);
+        Require.NotNull(_options.SpecialTokens);
+        Require.AtLeast(_options.MinimumFrequency, 1);
+        if (_options.MaximumTokenLength is { } length)
+            Require.AtLeast(length, 2, nameof(ByteLevelBpeTrainerOptions.MaximumTokenLength));
+        Require.AtLeast(_options.VocabularySize, 256 + _options.SpecialTokens.Count);
+        foreach (var token in _options.SpecialTokens)
+        {
+            Require.Argument(!string.IsNullOrEmpty(token), "A special token must have at least one character.", nameof(ByteLevelBpeTrainerOptions.SpecialTokens));
+            Require.Argument(_options.SpecialTokens.Count(other => other == token) == 1, $"Special tokens must differ; '{token}' stands there twice.", nameof(ByteLevelBpeTrainerOptions.SpecialTokens));
+        }
+    }
+
+    /// <summary>Trains on documents.</summary>
+    /// <param name="documents">Texts; read once.</param>
+    /// <param name="progress">Hears of every 4,096th document and every merge.</param>
+    /// <param name="cancellationToken">Stops training; nothing is left behind.</param>
+    /// <exception cref="ArgumentException">No document has any text.</exception>
+    public TokenizerModel Train(IEnumerable<string> documents, IProgress<BpeTrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var counts = CountWords(Require.NotNull(documents), progress, cancellationToken, out var documentCount);
+        Require.Argument(counts.Count > 0, $"Training a tokenizer needs text; {documentCount} documents were given, all of them empty.", nameof(documents));
+
+        var tokens = InitialTokens();
+        var idOfByte = new int[256];
+        for (var value = 0; value < idOfByte.Length; value++)
+            idOfByte[value] = tokens.IndexOf(ByteAlphabet.NameOf((byte)value).ToString());
+        var words = counts.Select(entry => new BpeTrainingWord(Array.ConvertAll(Encoding.UTF8.GetBytes(entry.Key), value => idOfByte[value]), entry.Value));
+
+        // The limit of the merging rule is a bound that isn't reached.
+        var learner = new BpeMergeLearner(tokens, words, lengthBound: _options.MaximumTokenLength + 1L ?? long.MaxValue);
+        var merges = learner.Learn(_options.VocabularySize, _options.MinimumFrequency, done => progress?.Report(new BpeTrainingProgress(documentCount, done, MergesWanted)), cancellationToken);
+
+        var vocabulary = learner.Tokens.Select((token, id) => (token, id)).ToDictionary(entry => entry.token, entry => entry.id);
+        var model = new BpeModel(vocabulary, merges, unknownToken: null);
+        return new TokenizerModel(model, _options.PreTokenizer, [.. _options.SpecialTokens.Select((token, id) => new AddedToken(id, token))], PostProcessor.None);
+    }
+
+    // Bytes in the order of the characters that name them.
+    private List<string> InitialTokens()
+    {
+        var names = Enumerable.Range(0, 256).Select(value => ByteAlphabet.NameOf((byte)value)).Order().Select(name => name.ToString());
+        return [.. _options.SpecialTokens, .. names.Except(_options.SpecialTokens)];
+    }
+
+    private Dictionary<string, long> CountWords(IEnumerable<string> documents, IProgress<BpeTrainingProgress>? progress, CancellationToken cancellationToken, out long documentCount)
+    {
+        var counts = new Dictionary<string, long>();
+        var lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();
+        documentCount = 0;
+        foreach (var document in documents)
+        {
+            if (documentCount++ % DocumentsPerReport == 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                progress?.Report(new BpeTrainingProgress(documentCount, 0, MergesWanted));
+            }
+            var text = _options.PreTokenizer.NeedsPrefix(document) ? " " + document : document;
+            for (var rest = text.AsSpan(); rest.Length > 0;)
+            {
+                var length = _options.PreTokenizer.FirstWord(rest);
+                CollectionsMarshal.GetValueRefOrAddDefault(lookup, rest[..length], out _)++;
+                rest = rest[length..];
+            }
+        }
+        return counts;
+    }
+}
