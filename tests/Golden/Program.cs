@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Golden;
+using Golden.Mlnet;
 using Golden.Replay;
 using Golden.TorchSharp;
 
@@ -12,7 +13,7 @@ using Golden.TorchSharp;
 
 if (args is [Worker.Switch, var job]) return Worker.Run(job);
 
-FixtureArea[] areas = [new TorchSharpArea()];
+FixtureArea[] areas = [new MlnetArea(), new TorchSharpArea()];
 var positional = new List<string>();
 var options = new RunOptions();
 var failedOnly = false;

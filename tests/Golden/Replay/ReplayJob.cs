@@ -12,5 +12,5 @@ internal sealed record ReplayJob(string[] Assemblies, string FixtureFile, string
     /// <summary>Full name of the class that holds the case with this index, and of its method.</summary>
     public static string ClassOf(int index) => $"Case{index}";
 
-    public const string Method = "Run";
+    public const string Method = "ReplayFixtureCase";
 }
