@@ -1,6 +1,5 @@
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Runtime;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Models;
@@ -9,7 +8,7 @@ namespace Microsoft.ML.LlmFineTune.Models;
 /// A language model that reads from left to right. Its weights are plain parameters; constructing it draws no random numbers:
 /// <see cref="Initialize"/> or a checkpoint fills the weights.
 /// </summary>
-public abstract class DecoderModel : nn.Module, IReplicable
+public abstract class DecoderModel : nn.Module, IReplicable, ICheckpointModel
 {
     /// <summary>For the families.</summary>
     protected DecoderModel(string name) : base(name)
@@ -22,8 +21,14 @@ public abstract class DecoderModel : nn.Module, IReplicable
     /// <summary>Where this instance's dropout draws from.</summary>
     public ModelRandom Random { get; } = new();
 
-    /// <summary>Which tensor of a checkpoint is which parameter.</summary>
+    /// <inheritdoc/>
+    public ModelHead Head => ModelHead.NextToken;
+
+    /// <inheritdoc/>
     public abstract IReadOnlyList<WeightName> WeightNames { get; }
+
+    /// <inheritdoc/>
+    public abstract string? CanonicalName(string file);
 
     /// <summary>Device of the weights.</summary>
     public Device Device => parameters().First().device;
@@ -63,8 +68,4 @@ public abstract class DecoderModel : nn.Module, IReplicable
     nn.Module IReplicable.CreateLike() => CreateLike();
 
     void IReplicable.Reseed(RandomStream dropout) => Random.Reseed(dropout);
-
-    /// <summary>The parameters by name, each tensor once.</summary>
-    public IReadOnlyDictionary<string, Parameter> NamedParameters() =>
-        named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter, StringComparer.Ordinal);
 }

@@ -6,8 +6,9 @@ using Linear = Microsoft.ML.LlmFineTune.Layers.Linear;
 namespace Microsoft.ML.LlmFineTune.Models;
 
 /// <summary>A decoder with a head that scores the classes of a text from the hidden state of its last token (Hugging Face's <c>...ForSequenceClassification</c>).</summary>
-public sealed class SequenceClassifier : nn.Module, IReplicable
+public sealed class SequenceClassifier : nn.Module, IReplicable, ICheckpointModel
 {
+    private const string ScoreName = "score.weight";
     private readonly DecoderModel decoder;
     private readonly Linear score;
 
@@ -21,7 +22,7 @@ public sealed class SequenceClassifier : nn.Module, IReplicable
         Require.Argument(labels.Count >= 2, $"A classifier needs at least two classes; received {labels.Count}.", nameof(labels));
         score = new Linear(decoder.Config.Width, labels.Count, hasBias: false, decoder.Device, decoder.WeightType);
         RegisterComponents();
-        WeightNames = [.. decoder.WeightNames.Select(name => name with { Parameter = $"{nameof(decoder)}.{name.Parameter}" }), new("score.weight", $"{nameof(score)}.weight")];
+        WeightNames = [.. decoder.WeightNames.Select(name => name with { Parameter = $"{nameof(decoder)}.{name.Parameter}" }), new(ScoreName, $"{nameof(score)}.weight")];
     }
 
     /// <summary>Names of the classes, in the order of the scores.</summary>
@@ -30,8 +31,17 @@ public sealed class SequenceClassifier : nn.Module, IReplicable
     /// <summary>The decoder.</summary>
     public DecoderModel Decoder => decoder;
 
-    /// <summary>Which tensor of a checkpoint is which parameter.</summary>
+    /// <inheritdoc/>
+    public ModelConfig Config => decoder.Config with { Labels = Labels };
+
+    /// <inheritdoc/>
+    public ModelHead Head => ModelHead.SequenceClassification;
+
+    /// <inheritdoc/>
     public IReadOnlyList<WeightName> WeightNames { get; }
+
+    /// <inheritdoc/>
+    public string? CanonicalName(string file) => file == ScoreName ? file : decoder.CanonicalName(file);
 
     /// <summary>Scores texts.</summary>
     /// <param name="tokens">[batch, sequence] int64.</param>

@@ -45,6 +45,9 @@ public sealed class Gpt2Model : DecoderModel
     public override IReadOnlyList<WeightName> WeightNames { get; }
 
     /// <inheritdoc/>
+    public override string? CanonicalName(string file) => Gpt2WeightNames.Canonical(file, _config);
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor tokens, Tensor? mask = null, KvCache? cache = null, ICollection<Tensor>? hiddenStates = null)
     {
         DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength);

@@ -3,6 +3,9 @@ namespace Microsoft.ML.LlmFineTune.Models.Gpt2;
 /// <summary>The names of GPT-2's tensors in Hugging Face's checkpoints. Their "Conv1D" matrices are stored [input, output], ours are [output, input].</summary>
 public static class Gpt2WeightNames
 {
+    private const string Prefix = "transformer.";
+    private const string HeadName = "lm_head.weight";
+
     /// <summary>Every tensor of a decoder of this configuration.</summary>
     public static IReadOnlyList<WeightName> Table(Gpt2Config config)
     {
@@ -23,7 +26,7 @@ public static class Gpt2WeightNames
             Add($"{file}.mlp.c_proj", $"{model}.feedForward.down", isMatrix: true);
         }
         Add("transformer.ln_f", "finalNorm");
-        if (!config.TieEmbeddings) names.Add(new("lm_head.weight", "head.weight"));
+        if (!config.TieEmbeddings) names.Add(new(HeadName, "head.weight"));
         return names;
 
         void Add(string file, string model, bool isMatrix = false)
@@ -31,5 +34,19 @@ public static class Gpt2WeightNames
             names.Add(new($"{file}.weight", $"{model}.weight", isMatrix));
             if (config.HasBias) names.Add(new($"{file}.bias", $"{model}.bias"));
         }
+    }
+
+    /// <summary>
+    /// The table's name for a tensor of a checkpoint: the oldest checkpoints leave the prefix out. Null for what a decoder can do without: stored causal masks,
+    /// the heads of classifiers, a copy of the tied head.
+    /// </summary>
+    public static string? Canonical(string file, Gpt2Config config)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(config);
+        if (file.EndsWith(".attn.bias", StringComparison.Ordinal) || file.EndsWith(".attn.masked_bias", StringComparison.Ordinal)) return null;
+        if (file.StartsWith("score.", StringComparison.Ordinal) || file.StartsWith("classifier.", StringComparison.Ordinal)) return null;
+        if (file == HeadName) return config.TieEmbeddings ? null : file;
+        return file.StartsWith(Prefix, StringComparison.Ordinal) ? file : Prefix + file;
     }
 }

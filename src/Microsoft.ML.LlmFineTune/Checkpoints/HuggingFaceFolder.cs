@@ -1,0 +1,142 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Checkpoints;
+
+/// <summary>
+/// A model in a folder of Hugging Face's layout: <c>config.json</c>, <c>model.safetensors</c> (or shards with an index), <c>generation_config.json</c> where texts
+/// are generated, whatever the tokenizer writes, and <c>task.json</c>, which says what the library made the model for.
+/// </summary>
+public static class HuggingFaceFolder
+{
+    private const string ConfigName = "config.json";
+    private const string GenerationConfigName = "generation_config.json";
+    private const string WeightsName = "model.safetensors";
+    private const string IndexName = "model.safetensors.index.json";
+    private const string TaskName = "task.json";
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>Writes a model. Each file is replaced as a whole; the weights last.</summary>
+    /// <param name="folder">Created where it is missing.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="saveTokenizer">Writes the tokenizer's files into the folder that it is given; null: none.</param>
+    /// <param name="task">Content of <c>task.json</c>; null: none.</param>
+    /// <exception cref="IOException">Writing failed; the file it happened at is as it was.</exception>
+    public static void Save<TModel>(string folder, TModel model, Action<string>? saveTokenizer = null, JsonObject? task = null) where TModel : nn.Module, ICheckpointModel
+    {
+        Require.Text(folder);
+        Require.NotNull(model);
+        Directory.CreateDirectory(folder);
+        JsonObject config = model.Config.ToJson(model.Head);
+        config["dtype"] = model.parameters().First().dtype.ToString().ToLowerInvariant();
+        WriteJson(folder, ConfigName, config);
+        if (model.Head == ModelHead.NextToken) WriteJson(folder, GenerationConfigName, GenerationConfig(config));
+        saveTokenizer?.Invoke(folder);
+        if (task is not null) WriteTask(folder, task);
+        AtomicFile.Write(Path.Combine(folder, WeightsName), stream => ModelWeights.Write(stream, model));
+    }
+
+    /// <summary>Reads <c>config.json</c>; the end tokens are those of <c>generation_config.json</c> where that names some.</summary>
+    /// <exception cref="FileNotFoundException">The folder has no <c>config.json</c>.</exception>
+    /// <exception cref="InvalidDataException">A file is not what it should be.</exception>
+    public static ModelConfig ReadConfig(string folder)
+    {
+        ModelConfig config = ModelFamilies.ReadConfig(ReadJson(folder, ConfigName));
+        if (!File.Exists(Path.Combine(folder, GenerationConfigName))) return config;
+        IReadOnlyList<int> endTokens = new ConfigReader(ReadJson(folder, GenerationConfigName)).OneOrManyInt32("eos_token_id");
+        return endTokens.Count > 0 ? config with { EndOfText = endTokens } : config;
+    }
+
+    /// <summary>Reads a language model. A classifier's folder gives its decoder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="device">Where the weights go; default: the CPU.</param>
+    /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">A file is cut or damaged, or the weights are not those of the configuration.</exception>
+    public static DecoderModel LoadDecoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        Filled(folder, ReadConfig(folder).CreateDecoder(device, dtype));
+
+    /// <summary>Reads a classifier.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="device">Where the weights go; default: the CPU.</param>
+    /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">A file is cut or damaged, the configuration names fewer than two labels, or the weights are not those of the configuration.</exception>
+    public static SequenceClassifier LoadClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32)
+    {
+        ModelConfig config = ReadConfig(folder);
+        if (config.Labels.Count < 2) throw new InvalidDataException($"'{Path.Combine(folder, ConfigName)}' must name the classes under 'id2label', at least two; found {config.Labels.Count}. Is the model a classifier?");
+        return Filled(folder, new SequenceClassifier(config.CreateDecoder(device, dtype), config.Labels));
+    }
+
+    /// <summary>Writes <c>task.json</c>.</summary>
+    public static void WriteTask(string folder, JsonObject task) => WriteJson(folder, TaskName, Require.NotNull(task));
+
+    /// <summary>Reads <c>task.json</c>.</summary>
+    /// <exception cref="FileNotFoundException">The folder has none.</exception>
+    /// <exception cref="InvalidDataException">It is not a JSON object.</exception>
+    public static JsonObject ReadTask(string folder) => ReadJson(folder, TaskName);
+
+    private static TModel Filled<TModel>(string folder, TModel model) where TModel : nn.Module, ICheckpointModel
+    {
+        try
+        {
+            ModelWeights.Read(WeightFiles(folder), folder, model);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private static IReadOnlyList<string> WeightFiles(string folder)
+    {
+        string single = Path.Combine(folder, WeightsName);
+        if (File.Exists(single)) return [single];
+        if (!File.Exists(Path.Combine(folder, IndexName))) throw new FileNotFoundException($"'{folder}' has neither {WeightsName} nor {IndexName}.", single);
+        JsonObject index = ReadJson(folder, IndexName);
+        if (index["weight_map"] is not JsonObject map) throw new InvalidDataException($"'{Path.Combine(folder, IndexName)}' has no 'weight_map'.");
+        List<string> files = [];
+        foreach (string name in map.Select(entry => entry.Value?.ToString() ?? "").Distinct(StringComparer.Ordinal))
+        {
+            // The index is data: it may not lead out of the folder.
+            if (name.Length == 0 || name != Path.GetFileName(name)) throw new InvalidDataException($"'{Path.Combine(folder, IndexName)}': '{name}' is not the name of a file in the folder.");
+            string path = Path.Combine(folder, name);
+            if (!File.Exists(path)) throw new FileNotFoundException($"'{folder}' lacks the shard {name}, which {IndexName} names.", path);
+            files.Add(path);
+        }
+        return files;
+    }
+
+    private static JsonObject GenerationConfig(JsonObject config)
+    {
+        JsonObject generation = [];
+        foreach (string key in (string[])["bos_token_id", "eos_token_id", "pad_token_id"])
+        {
+            if (config[key] is JsonNode value) generation[key] = value.DeepClone();
+        }
+        return generation;
+    }
+
+    private static JsonObject ReadJson(string folder, string name)
+    {
+        string path = Path.Combine(Require.Text(folder), name);
+        if (!File.Exists(path)) throw new FileNotFoundException($"'{folder}' has no {name}: it is not a model folder, or a part of it is missing.", path);
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new InvalidDataException($"'{path}' must hold a JSON object.");
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"'{path}' is not valid JSON: {error.Message}", error);
+        }
+    }
+
+    private static void WriteJson(string folder, string name, JsonObject json) =>
+        AtomicFile.Write(Path.Combine(Require.Text(folder), name), stream => JsonSerializer.Serialize(stream, json, Indented));
+}
