@@ -17,15 +17,6 @@ internal static class ByteAlphabet
     /// <summary>The character that names a byte.</summary>
     public static char NameOf(byte value) => Names[value];
 
-    /// <summary>The token that names some bytes.</summary>
-    public static string NameOf(ReadOnlySpan<byte> bytes)
-    {
-        var name = new char[bytes.Length];
-        for (var i = 0; i < name.Length; i++)
-            name[i] = Names[bytes[i]];
-        return new string(name);
-    }
-
     /// <summary>Appends the bytes that a token names. A token with any other character in it stands for its own text.</summary>
     public static void AppendBytes(string token, List<byte> bytes)
     {

@@ -5,7 +5,7 @@ using Microsoft.ML.LlmFineTune.Runtime;
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
 /// <summary>
-/// Trains a byte-level BPE tokenizer: counts the words of all documents, then merges the most frequent pair of neighbours until the vocabulary is full. Ids: special tokens, the 256 bytes, then the merges in order.
+/// Trains a byte-level BPE tokenizer: counts the words of all documents, then merges the most frequent pair of neighbours until the vocabulary is full. Ids: special tokens, bytes, then the merges in order.
 /// The same documents, in any order, always give the same tokenizer, which is the one that Hugging Face's trainer gives.
 /// </summary>
 public sealed class ByteLevelBpeTrainer
@@ -13,8 +13,6 @@ public sealed class ByteLevelBpeTrainer
     private const int DocumentsPerReport = 1 << 12;
 
     private readonly ByteLevelBpeTrainerOptions _options;
-
-    private int MergesWanted => _options.VocabularySize - 256 - _options.SpecialTokens.Count;
 
     /// <summary>A trainer with options; null takes the defaults.</summary>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
@@ -44,15 +42,16 @@ public sealed class ByteLevelBpeTrainer
         var counts = CountWords(Require.NotNull(documents), progress, cancellationToken, out var documentCount);
         Require.Argument(counts.Count > 0, $"Training a tokenizer needs text; {documentCount} documents were given, all of them empty.", nameof(documents));
 
-        var tokens = InitialTokens();
+        var words = counts.Select(entry => (Bytes: Encoding.UTF8.GetBytes(entry.Key), Count: entry.Value)).ToList();
+        var tokens = InitialTokens(words.SelectMany(word => word.Bytes));
         var idOfByte = new int[256];
         for (var value = 0; value < idOfByte.Length; value++)
             idOfByte[value] = tokens.IndexOf(ByteAlphabet.NameOf((byte)value).ToString());
-        var words = counts.Select(entry => new BpeTrainingWord(Array.ConvertAll(Encoding.UTF8.GetBytes(entry.Key), value => idOfByte[value]), entry.Value));
+        var wanted = _options.VocabularySize - tokens.Count;
 
         // The limit of the merging rule is a bound that isn't reached.
-        var learner = new BpeMergeLearner(tokens, words, lengthBound: _options.MaximumTokenLength + 1L ?? long.MaxValue);
-        var merges = learner.Learn(_options.VocabularySize, _options.MinimumFrequency, done => progress?.Report(new BpeTrainingProgress(documentCount, done, MergesWanted)), cancellationToken);
+        var learner = new BpeMergeLearner(tokens, words.Select(word => new BpeTrainingWord(Array.ConvertAll(word.Bytes, value => idOfByte[value]), word.Count)), lengthBound: _options.MaximumTokenLength + 1L ?? long.MaxValue);
+        var merges = learner.Learn(_options.VocabularySize, _options.MinimumFrequency, done => progress?.Report(new BpeTrainingProgress(documentCount, done, wanted)), cancellationToken);
 
         var vocabulary = learner.Tokens.Select((token, id) => (token, id)).ToDictionary(entry => entry.token, entry => entry.id);
         var model = new BpeModel(vocabulary, merges, unknownToken: null);
@@ -60,10 +59,10 @@ public sealed class ByteLevelBpeTrainer
     }
 
     // Bytes in the order of the characters that name them.
-    private List<string> InitialTokens()
+    private List<string> InitialTokens(IEnumerable<byte> seen)
     {
-        var names = Enumerable.Range(0, 256).Select(value => ByteAlphabet.NameOf((byte)value)).Order().Select(name => name.ToString());
-        return [.. _options.SpecialTokens, .. names.Except(_options.SpecialTokens)];
+        var bytes = _options.AllBytes ? Enumerable.Range(0, 256).Select(value => (byte)value) : seen.Distinct();
+        return [.. _options.SpecialTokens, .. bytes.Select(ByteAlphabet.NameOf).Order().Select(name => name.ToString()).Except(_options.SpecialTokens)];
     }
 
     private Dictionary<string, long> CountWords(IEnumerable<string> documents, IProgress<BpeTrainingProgress>? progress, CancellationToken cancellationToken, out long documentCount)
@@ -76,7 +75,7 @@ public sealed class ByteLevelBpeTrainer
             if (documentCount++ % DocumentsPerReport == 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                progress?.Report(new BpeTrainingProgress(documentCount, 0, MergesWanted));
+                progress?.Report(new BpeTrainingProgress(documentCount, 0, 0));
             }
             var text = _options.PreTokenizer.NeedsPrefix(document) ? " " + document : document;
             for (var rest = text.AsSpan(); rest.Length > 0;)
