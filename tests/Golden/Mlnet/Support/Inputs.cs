@@ -109,6 +109,7 @@ public static class Inputs
     /// <summary>Objects of a class; members that the JSON does not name keep their initial values.</summary>
     public static List<T> ReadRows<T>(JsonElement rows) where T : new() => rows.EnumerateArray().Select(json =>
     {
+        if (json.ValueKind == JsonValueKind.Null) return default;
         object row = new T();
         foreach (var member in json.EnumerateObject())
         {
