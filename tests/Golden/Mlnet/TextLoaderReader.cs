@@ -94,7 +94,7 @@ internal sealed class TextLoaderReader : MlnetReader
         var members = new List<string>();
         foreach (var member in c.GetProperty("expected").EnumerateObject())
         {
-            var value = member.Name switch { "dump" => "Dump(view)", "rowCount" => "view.GetRowCount()", "canShuffle" => "view.CanShuffle", "type" => "view.GetType().FullName", "magic" => "Encoding.ASCII.GetString(File.ReadAllBytes(path), 0, 8)", _ => null };
+            var value = member.Name switch { "dump" => "Dump(view)", "rowCount" => "view.GetRowCount()", "canShuffle" => "view.CanShuffle", "type" => "view.GetType().FullName", "magic" => "File.ReadAllBytes(path).Take(8).Select(b => (int)b)", _ => null };
             if (value is null) return null;
             members.Add($"{CSharp.Text(member.Name)}, {value}");
         }
