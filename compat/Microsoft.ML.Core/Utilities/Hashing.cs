@@ -19,39 +19,45 @@ internal static class Hashing
 
     public static uint MixHash(uint hash, int len) => MixHash(hash ^ (uint)len);
 
-    /// <summary>The hash of the text's UTF-16 units, each encoded as if alone in UTF-8 (a surrogate gives three bytes), with the bytes of a unit in the order of that encoding.</summary>
+    /// <summary>
+    /// The hash of the text's UTF-16 units, each encoded as if alone in UTF-8 (a surrogate gives three bytes). The bytes of a longer unit are put into order together with
+    /// what is waiting before them, which mixes the two: hashes of text beyond ASCII are no plain Murmur hashes, and are kept as they are.
+    /// </summary>
     public static uint MurmurHashV2(uint hash, ReadOnlySpan<char> text)
     {
-        uint block = 0;
-        int length = 0;
-        void Append(ref uint state, uint unit)
-        {
-            block |= unit << (8 * (length & 3));
-            if ((++length & 3) == 0)
-            {
-                state = MurmurRound(state, block);
-                block = 0;
-            }
-        }
-
-        foreach (uint unit in text)
+        ulong waiting = 0;
+        int bits = 0, length = 0;
+        foreach (ulong unit in text)
         {
             if (unit <= 0x7F)
-                Append(ref hash, unit);
+            {
+                waiting |= unit << bits;
+                bits += 8;
+            }
             else if (unit <= 0x7FF)
             {
-                Append(ref hash, 0xC0 | (unit >> 6));
-                Append(ref hash, 0x80 | (unit & 0x3F));
+                waiting |= (0xC080 | ((unit << 2) & 0x1F00) | (unit & 0x3F)) << bits;
+                waiting = ((waiting & 0xFF) << 8) | (waiting >> 8);
+                bits += 16;
             }
             else
             {
-                Append(ref hash, 0xE0 | (unit >> 12));
-                Append(ref hash, 0x80 | ((unit >> 6) & 0x3F));
-                Append(ref hash, 0x80 | (unit & 0x3F));
+                waiting |= (0xE08080 | ((unit << 4) & 0x0F0000) | ((unit << 2) & 0x3F00) | (unit & 0x3F)) << bits;
+                waiting = ((waiting & 0xFF) << 16) | (((waiting >> 8) & 0xFF) << 8) | (waiting >> 16);
+                bits += 24;
+            }
+            if (bits >= 32)
+            {
+                hash = MurmurRound(hash, (uint)waiting);
+                waiting >>= 32;
+                bits -= 32;
+                length += 4;
             }
         }
-        if ((length & 3) != 0)
-            hash ^= Scramble(block);
+        length += bits / 8;
+        int rest = length & 3;
+        if (rest != 0)
+            hash ^= Scramble((uint)waiting & ((1u << (8 * rest)) - 1));
         return MixHash(hash, length);
     }
 }
