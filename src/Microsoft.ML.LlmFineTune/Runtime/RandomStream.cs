@@ -8,7 +8,7 @@ namespace Microsoft.ML.LlmFineTune.Runtime;
 /// <remarks>An instance belongs to one thread at a time.</remarks>
 public sealed class RandomStream
 {
-    private const ulong Gamma = 0x9E3779B97F4A7C15;
+    internal const ulong Gamma = 0x9E3779B97F4A7C15;
     private double? _spareNormal;
 
     /// <summary>Creates the stream of a key.</summary>
