@@ -1,0 +1,181 @@
+using System.IO.Compression;
+using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Checkpoints;
+using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Models.Gpt2;
+using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Tests.Models;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Tests.Checkpoints;
+
+public sealed class HuggingFaceFolderTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
+
+    public HuggingFaceFolderTests() => NativeRuntime.Initialize();
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("gpt2/lm_gelu_inner")]
+    [InlineData("gpt2/lm_untied")]
+    public void ADecoderIsWrittenAsItWasRead(string path)
+    {
+        GoldenModel golden = GoldenModel.Of(path);
+        using DecoderModel model = HuggingFaceFolder.LoadDecoder(golden.Folder);
+        HuggingFaceFolder.Save(_folder, model);
+        AssertSameTensors(golden.Folder, _folder);
+        AssertSameConfig(golden.Folder, _folder);
+        Assert.Equal((int)golden.Numbers["eos_token_id_for_generation"]!, Assert.Single(HuggingFaceFolder.ReadConfig(_folder).EndOfText));
+        Assert.Equal((long)golden.Numbers["parameters_total"]!, model.ParameterCount);
+        Assert.Equal(model.ParameterCount, model.Config.CountParameters());
+    }
+
+    [Fact]
+    public void AClassifierIsWrittenAsItWasRead()
+    {
+        GoldenModel golden = GoldenModel.Of("gpt2/seqcls");
+        using SequenceClassifier model = HuggingFaceFolder.LoadClassifier(golden.Folder);
+        HuggingFaceFolder.Save(_folder, model);
+        AssertSameTensors(golden.Folder, _folder);
+        AssertSameConfig(golden.Folder, _folder);
+        Assert.Equal(["LABEL_0", "LABEL_1", "LABEL_2"], model.Labels);
+        // Its decoder can be had alone.
+        using DecoderModel decoder = HuggingFaceFolder.LoadDecoder(_folder);
+        Assert.Equal(model.Decoder.ParameterCount, decoder.ParameterCount);
+    }
+
+    [Fact]
+    public void AModelWithoutBiasesComesBack()
+    {
+        using Gpt2Model model = Tiny();
+        HuggingFaceFolder.Save(_folder, model, folder => File.WriteAllText(Path.Combine(folder, "tokenizer.json"), "{}"), new JsonObject { ["kind"] = "test" });
+        using DecoderModel read = HuggingFaceFolder.LoadDecoder(_folder);
+        Assert.False(Assert.IsType<Gpt2Config>(read.Config).HasBias);
+        AssertSameWeights(model, read);
+        Assert.Equal("test", (string)HuggingFaceFolder.ReadTask(_folder)["kind"]!);
+        Assert.True(File.Exists(Path.Combine(_folder, "tokenizer.json")));
+    }
+
+    [Fact]
+    public void ShardsAndOldNamesAreRead()
+    {
+        using Gpt2Model model = Tiny();
+        HuggingFaceFolder.Save(_folder, model);
+        Dictionary<string, Tensor> all = ModelWeights.Views(model).ToDictionary(entry => entry.Key["transformer.".Length..], entry => entry.Value);
+        all["h.0.attn.bias"] = ones([1, 1, 8, 8]);
+        string[] names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
+        JsonObject map = [];
+        foreach ((string[] part, string file) in all.Keys.Chunk((all.Count + 1) / 2).Zip(names))
+        {
+            SafeTensors.Write(Path.Combine(_folder, file), part.ToDictionary(name => name, name => all[name]));
+            foreach (string name in part) map[name] = file;
+        }
+        File.Delete(Path.Combine(_folder, "model.safetensors"));
+        string index = Path.Combine(_folder, "model.safetensors.index.json");
+        File.WriteAllText(index, new JsonObject { ["weight_map"] = map.DeepClone() }.ToJsonString());
+        using (DecoderModel read = HuggingFaceFolder.LoadDecoder(_folder)) AssertSameWeights(model, (Gpt2Model)read);
+
+        File.Delete(Path.Combine(_folder, names[1]));
+        Assert.Contains(names[1], Assert.Throws<FileNotFoundException>(() => HuggingFaceFolder.LoadDecoder(_folder)).Message, StringComparison.Ordinal);
+        map[map.First().Key] = "../elsewhere.safetensors";
+        File.WriteAllText(index, new JsonObject { ["weight_map"] = map }.ToJsonString());
+        Assert.Contains("../elsewhere", Refused(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WeightsTravelThroughStreamsThatCannotSeek()
+    {
+        using Gpt2Model model = Tiny();
+        using MemoryStream file = new();
+        using (GZipStream zip = new(file, CompressionMode.Compress, leaveOpen: true)) ModelWeights.Write(zip, model);
+        file.Position = 0;
+        using Gpt2Model read = model.CreateLike();
+        using (GZipStream zip = new(file, CompressionMode.Decompress)) ModelWeights.Read(zip, null, "weights", read);
+        AssertSameWeights(model, read);
+    }
+
+    [Fact]
+    public void HalfPrecisionWeightsAreConverted()
+    {
+        using Gpt2Model model = Tiny();
+        HuggingFaceFolder.Save(_folder, model);
+        SafeTensors.Write(Path.Combine(_folder, "model.safetensors"), ModelWeights.Views(model).ToDictionary(entry => entry.Key, entry => entry.Value.to(ScalarType.BFloat16)));
+        using DecoderModel read = HuggingFaceFolder.LoadDecoder(_folder);
+        Assert.Equal(ScalarType.Float32, read.WeightType);
+        foreach (((string name, Tensor expected), (_, Tensor actual)) in ModelWeights.Views(model).Zip(ModelWeights.Views(read))) GoldenModel.AssertClose(name, expected.to(ScalarType.BFloat16).to(ScalarType.Float32), actual, 0);
+    }
+
+    [Fact]
+    public void WhatIsMissingOrWrongIsNamed()
+    {
+        Assert.Contains("config.json", Assert.Throws<FileNotFoundException>(() => HuggingFaceFolder.LoadDecoder(_folder)).Message, StringComparison.Ordinal);
+        using Gpt2Model model = Tiny();
+        HuggingFaceFolder.Save(_folder, model);
+
+        Edit(config => config["n_embd"] = 16);
+        Assert.Contains("tensor 'transformer.wte.weight' is [11, 8]; the model of its configuration needs [11, 16]", Refused(), StringComparison.Ordinal);
+        Edit(config => (config["n_embd"], config["n_layer"]) = (8, 3));
+        Assert.Contains("transformer.h.2.", Refused(), StringComparison.Ordinal);
+        Edit(config => config["n_layer"] = 1);
+        Assert.Contains("transformer.h.1.", Refused(), StringComparison.Ordinal);
+        Edit(config => config["n_layer"] = "two");
+        Assert.Contains("'n_layer' must be a whole number; found \"two\"", Refused(), StringComparison.Ordinal);
+        Edit(config => (config["n_layer"], config["n_head"]) = (2, 3));
+        Assert.Contains("multiple of Heads", Refused(), StringComparison.Ordinal);
+        Edit(config => (config["n_head"], config["model_type"]) = (2, "gpt9"));
+        Assert.Contains("'gpt9' is not supported; supported are gpt2", Refused(), StringComparison.Ordinal);
+        Edit(config => config["model_type"] = "gpt2");
+        Assert.Contains("id2label", Assert.Throws<InvalidDataException>(() => HuggingFaceFolder.LoadClassifier(_folder)).Message, StringComparison.Ordinal);
+
+        string weights = Path.Combine(_folder, "model.safetensors");
+        byte[] whole = File.ReadAllBytes(weights);
+        File.WriteAllBytes(weights, whole[..^1]);
+        Assert.Contains("not a whole safetensors file", Refused(), StringComparison.Ordinal);
+        File.Delete(weights);
+        Assert.Contains("neither model.safetensors nor", Assert.Throws<FileNotFoundException>(() => HuggingFaceFolder.LoadDecoder(_folder)).Message, StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(_folder, "config.json"), "{");
+        Assert.Contains("not valid JSON", Refused(), StringComparison.Ordinal);
+    }
+
+    private static Gpt2Model Tiny()
+    {
+        Gpt2Model model = new(new Gpt2Config { VocabularySize = 11, MaximumLength = 8, Width = 8, Layers = 2, Heads = 2, HasBias = false });
+        model.Initialize(new RandomStream(5));
+        return model;
+    }
+
+    private string Refused() => Assert.Throws<InvalidDataException>(() => HuggingFaceFolder.LoadDecoder(_folder)).Message;
+
+    private void Edit(Action<JsonObject> edit)
+    {
+        string path = Path.Combine(_folder, "config.json");
+        JsonObject config = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        edit(config);
+        File.WriteAllText(path, config.ToJsonString());
+    }
+
+    private static void AssertSameWeights(DecoderModel expected, DecoderModel actual)
+    {
+        foreach (((string name, Tensor left), (_, Tensor right)) in ModelWeights.Views(expected).Zip(ModelWeights.Views(actual))) GoldenModel.AssertClose(name, left, right, 0);
+    }
+
+    private static void AssertSameTensors(string expectedFolder, string actualFolder)
+    {
+        IReadOnlyDictionary<string, Tensor> expected = SafeTensors.Read(Path.Combine(expectedFolder, "model.safetensors"));
+        IReadOnlyDictionary<string, Tensor> actual = SafeTensors.Read(Path.Combine(actualFolder, "model.safetensors"));
+        Assert.Equal(expected.Keys.Order(), actual.Keys.Order());
+        foreach ((string name, Tensor tensor) in expected) GoldenModel.AssertClose(name, tensor, actual[name], 0);
+    }
+
+    private static void AssertSameConfig(string expectedFolder, string actualFolder)
+    {
+        JsonObject expected = Config(expectedFolder), actual = Config(actualFolder);
+        foreach ((string key, JsonNode? value) in expected) Assert.True(JsonNode.DeepEquals(value, actual[key]), $"{key}: {value?.ToJsonString() ?? "null"} became {actual[key]?.ToJsonString() ?? "null"}");
+        Assert.Equal(expected.Select(entry => entry.Key).Order(), actual.Select(entry => entry.Key).Order());
+
+        static JsonObject Config(string folder) => JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "config.json")))!.AsObject();
+    }
+}
