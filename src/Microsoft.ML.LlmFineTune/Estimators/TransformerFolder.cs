@@ -1,47 +1,49 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Checkpoints;
+using Microsoft.ML.LlmFineTune.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Estimators;
 
 /// <summary>A fitted task as a folder: Hugging Face's files and <c>task.json</c>, which names the task and its columns.</summary>
 internal static class TransformerFolder
 {
-    private const string TaskFile = "task.json";
     private const string TaskKey = "task";
     private const string FormatKey = "format";
     private const int Format = 1;
 
-    private static readonly Dictionary<string, Func<string, JsonObject, TextTransformer>> Loaders = new();
+    private static readonly SortedDictionary<string, Func<string, JsonObject, TextTransformer>> Loaders = new(StringComparer.Ordinal)
+    {
+        [TokenizerTrainingTransformer.TaskName] = TokenizerTrainingTransformer.Load,
+        [CausalPretrainingTransformer.TaskName] = CausalPretrainingTransformer.Load,
+        [TextGenerationTransformer.TaskName] = TextGenerationTransformer.Load,
+        [TextClassificationTransformer.TaskName] = TextClassificationTransformer.Load,
+    };
 
     internal static void Save(TextTransformer transformer, string folder)
     {
-        Directory.CreateDirectory(folder);
+        Directory.CreateDirectory(Require.Text(folder));
         var task = transformer.SaveParts(folder);
         task.Insert(0, FormatKey, Format);
         task.Insert(1, TaskKey, transformer.Task);
-        string path = Path.Combine(folder, TaskFile), fresh = path + ".new";
-        File.WriteAllText(fresh, task.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
-        File.Move(fresh, path, overwrite: true);
+        HuggingFaceFolder.WriteTask(folder, task);
     }
 
     internal static TextTransformer Load(string folder)
     {
-        string path = Path.Combine(folder, TaskFile);
-        if (!File.Exists(path))
-            throw new FileNotFoundException($"'{folder}' is not the folder of a fitted task: {TaskFile} is missing. A bare language model is loaded with LanguageModel.Load.", path);
+        var task = HuggingFaceFolder.ReadTask(Require.Text(folder));
         try
         {
-            var task = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
-            if (task[FormatKey]?.GetValue<int>() is not Format)
-                throw new InvalidDataException($"'{path}' has format {task[FormatKey]?.ToJsonString() ?? "(none)"}; this version reads format {Format}.");
-            string name = task[TaskKey]?.GetValue<string>() ?? "(none)";
+            int format = task[FormatKey]!.GetValue<int>();
+            if (format != Format)
+                throw new InvalidDataException($"'{folder}': task.json has format {format}; this version of the library reads format {Format}.");
+            string name = task[TaskKey]!.GetValue<string>();
             return Loaders.TryGetValue(name, out var load)
                 ? load(folder, task)
-                : throw new InvalidDataException($"'{path}' is of task '{name}'; known are {string.Join(", ", Loaders.Keys.Order(StringComparer.Ordinal))}.");
+                : throw new InvalidDataException($"'{folder}': task.json is of task '{name}'; known are {string.Join(", ", Loaders.Keys)}.");
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
+        catch (Exception error) when (error is NullReferenceException or InvalidOperationException or FormatException)
         {
-            throw new InvalidDataException($"'{path}' is corrupt: {error.Message} Save the model again.", error);
+            throw new InvalidDataException($"'{folder}': task.json lacks a value, or has one of the wrong kind ({error.Message}). Save the model again.", error);
         }
     }
 }

@@ -8,6 +8,9 @@ internal static class SchemaChecks
     internal static DataViewSchema.Column RequireText(DataViewSchema schema, string name) =>
         Require(schema, name, "text (a string)", type => type is TextDataViewType);
 
+    internal static DataViewSchema.Column Require(DataViewSchema schema, string name, DataViewType expected) =>
+        Require(schema, name, expected.ToString()!, expected.Equals);
+
     internal static DataViewSchema.Column RequireKey(DataViewSchema schema, string name)
     {
         var column = Require(schema, name, "a key (put mlContext.Transforms.Conversion.MapValueToKey before)", type => type is KeyDataViewType);

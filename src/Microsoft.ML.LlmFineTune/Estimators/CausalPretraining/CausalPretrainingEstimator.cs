@@ -1,0 +1,72 @@
+using Microsoft.ML.LlmFineTune.Batches;
+using Microsoft.ML.LlmFineTune.Estimators.CausalPretraining;
+using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
+using Microsoft.ML.LlmFineTune.Losses;
+using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Training;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.LlmFineTune.Estimators;
+
+/// <summary>Trains a language model to predict the next token of a text column. An untrained model starts from scratch, a trained one goes on.</summary>
+public sealed class CausalPretrainingEstimator : IEstimator<CausalPretrainingTransformer>
+{
+    private readonly IHostEnvironment _environment;
+    private readonly LanguageModel _model;
+    private readonly CausalPretrainingOptions _options;
+    private readonly int _length;
+
+    internal CausalPretrainingEstimator(IHostEnvironment environment, LanguageModel model, CausalPretrainingOptions options)
+    {
+        (_environment, _model, _options) = (Require.NotNull(environment), Require.NotNull(model), Require.NotNull(options));
+        options.Validate();
+        _length = options.SequenceLength ?? model.Config.MaximumLength;
+        Require.Argument(_length <= model.Config.MaximumLength, $"SequenceLength must be at most the model's {model.Config.MaximumLength} positions; received {_length}.", nameof(options));
+    }
+
+    /// <summary>The columns that the transformer will add; the text column is checked.</summary>
+    /// <exception cref="ArgumentException">The text column is missing or is no text.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        SchemaChecks.RequireText(Require.NotNull(inputSchema), _options.TextColumnName);
+        return SchemaShapes.Extend(inputSchema, LikelihoodScorer.MakeColumns(_options));
+    }
+
+    /// <summary>Trains a copy of the model. All checks of columns and data come first.</summary>
+    /// <returns>The model with the weights of the best validation where there is validation data, the last ones otherwise; also when training was cancelled.</returns>
+    /// <exception cref="ArgumentException">The text column is missing or is no text, or no row has any text.</exception>
+    /// <exception cref="TrainingFailedException">The loss was no longer finite; the exception has the last good transformer.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled before training started.</exception>
+    public CausalPretrainingTransformer Fit(IDataView input)
+    {
+        var text = SchemaChecks.RequireText(Require.NotNull(input).Schema, _options.TextColumnName);
+        var validationText = _options.ValidationData is { } data ? SchemaChecks.RequireText(data.Schema, _options.TextColumnName) : default;
+
+        using var task = new TrainingTask(_environment, nameof(CausalPretrainingEstimator), _options);
+        var documents = Documents(input, text, "Training data", task);
+        IBatchSource source = _options.PackTexts
+            ? new CausalPackedBatches(documents, _model.EndOfText, _length, _options.BatchSize, task.Random)
+            : new CausalDocumentBatches(documents, _model.EndOfText, _length, BatchSize.OfRows(_options.BatchSize), task.Random);
+        // Each text by itself, as the transformer scores it.
+        var validation = _options.ValidationData is null ? null : new CausalDocumentBatches(
+            Documents(_options.ValidationData, validationText, "Validation data", task), _model.EndOfText, _model.Config.MaximumLength, BatchSize.OfTokens(_options.BatchSize * _length), random: null);
+
+        var decoder = _model.CopyDecoder();
+        var result = task.Train(decoder, new NextTokenObjective(), source, validation, () => Made(null));
+        return Made(result);
+
+        CausalPretrainingTransformer Made(TrainingResult? outcome) => new(new LanguageModel(_model.Tokenizer, decoder), _options, outcome);
+    }
+
+    private List<int[]> Documents(IDataView view, DataViewSchema.Column text, string what, TrainingTask task)
+    {
+        var texts = ColumnReader.Texts(view, text, _options.Cancellation);
+        Require.Argument(texts.Any(document => !string.IsNullOrWhiteSpace(document)),
+            $"{what} needs text; {(texts.Count == 0 ? "there are no rows" : $"all {texts.Count} rows of '{_options.TextColumnName}' are empty")}.", "input");
+        var documents = new int[texts.Count][];
+        Parallel.For(0, texts.Count, row => documents[row] = _model.Tokenizer.Encode(texts[row]));
+        var kept = documents.Where(document => document.Length > 0).ToList();
+        task.Info($"{what}: {kept.Count} texts of {kept.Sum(document => (long)document.Length)} tokens{(kept.Count < texts.Count ? $", {texts.Count - kept.Count} empty rows left out" : "")}.");
+        return kept;
+    }
+}

@@ -1,0 +1,107 @@
+using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
+using Microsoft.ML.LlmFineTune.Evaluation;
+using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Tokenization;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.LlmFineTune.Estimators;
+
+/// <summary>All that can be done with language models: <c>mlContext.LanguageModels</c>.</summary>
+public sealed class LanguageModelCatalog
+{
+    private readonly IHostEnvironment _environment;
+
+    internal LanguageModelCatalog(IHostEnvironment environment) => _environment = Require.NotNull(environment);
+
+    /// <summary>Trains a byte-level BPE tokenizer on a text column.</summary>
+    /// <param name="textColumnName">The text column.</param>
+    /// <param name="vocabularySize">Entries of the vocabulary.</param>
+    public TokenizerTrainingEstimator TrainTokenizer(string textColumnName = "Text", int vocabularySize = 4096) =>
+        TrainTokenizer(new TokenizerTrainingOptions { TextColumnName = textColumnName, VocabularySize = vocabularySize });
+
+    /// <summary>Trains a byte-level BPE tokenizer on a text column.</summary>
+    public TokenizerTrainingEstimator TrainTokenizer(TokenizerTrainingOptions options) => new(_environment, options);
+
+    /// <summary>An untrained language model; its seed is drawn from the <c>MLContext</c> unless it is given.</summary>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="config">The decoder's shape, for example <c>Gpt2Presets.Tiny(tokenizer.VocabularySize)</c>.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    public LanguageModel Create(TokenizerModel tokenizer, ModelConfig config, long? seed = null) =>
+        LanguageModel.Create(tokenizer, config, seed ?? _environment.Register(nameof(LanguageModel)).Rand.Next());
+
+    /// <summary>Reads a language model from a folder in Hugging Face's layout.</summary>
+    public LanguageModel Load(string folder) => LanguageModel.Load(folder);
+
+    /// <summary>Reads a fitted task from the folder that <see cref="TextTransformer.SaveFolder"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">A file is cut or corrupt; the message names it.</exception>
+    public TextTransformer LoadTransformer(string folder) => TransformerFolder.Load(folder);
+
+    /// <summary>Trains a language model to predict the next token: from scratch if it is untrained, going on otherwise.</summary>
+    /// <param name="model">The model; it stays as it is, a copy is trained.</param>
+    /// <param name="textColumnName">The text column.</param>
+    /// <param name="epochs">Passes over the texts.</param>
+    public CausalPretrainingEstimator PretrainCausalLanguageModel(LanguageModel model, string textColumnName = "Text", int epochs = 3) =>
+        PretrainCausalLanguageModel(model, new CausalPretrainingOptions { TextColumnName = textColumnName, Epochs = epochs });
+
+    /// <summary>Trains a language model to predict the next token: from scratch if it is untrained, going on otherwise.</summary>
+    public CausalPretrainingEstimator PretrainCausalLanguageModel(LanguageModel model, CausalPretrainingOptions options) => new(_environment, model, options);
+
+    /// <summary>Continues the prompts of a column.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="promptColumnName">The column of prompts.</param>
+    /// <param name="maximumNewTokens">Most tokens that are added to a prompt.</param>
+    public TextGenerationEstimator GenerateText(LanguageModel model, string promptColumnName = "Prompt", int maximumNewTokens = 64) =>
+        GenerateText(model, new TextGenerationOptions { PromptColumnName = promptColumnName, Generation = new() { MaxNewTokens = maximumNewTokens } });
+
+    /// <summary>Continues the prompts of a column.</summary>
+    public TextGenerationEstimator GenerateText(LanguageModel model, TextGenerationOptions options) => new(model, options);
+
+    /// <summary>Fine-tunes a language model into a text classifier.</summary>
+    /// <param name="model">The model; it stays as it is, a copy is trained.</param>
+    /// <param name="labelColumnName">The label column, a key.</param>
+    /// <param name="textColumnName">The text column.</param>
+    /// <param name="epochs">Passes over the texts.</param>
+    public TextClassificationEstimator ClassifyText(LanguageModel model, string labelColumnName = "Label", string textColumnName = "Text", int epochs = 3) =>
+        ClassifyText(model, new TextClassificationOptions { LabelColumnName = labelColumnName, TextColumnName = textColumnName, Epochs = epochs });
+
+    /// <summary>Fine-tunes a language model into a text classifier.</summary>
+    public TextClassificationEstimator ClassifyText(LanguageModel model, TextClassificationOptions options) => new(_environment, model, options);
+
+    /// <summary>How well a language model predicts the texts of a column: each text by itself, sums over all, divided once.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="data">The texts.</param>
+    /// <param name="textColumnName">The text column.</param>
+    /// <exception cref="ArgumentException">The text column is missing or is no text, or there are no rows.</exception>
+    public PerplexityAccumulator Evaluate(LanguageModel model, IDataView data, string textColumnName = "Text") =>
+        Evaluate(new CausalPretrainingTransformer(Require.NotNull(model), new CausalPretrainingOptions { TextColumnName = textColumnName }, training: null).Transform(data), textColumnName);
+
+    /// <summary>Perplexity of rows that a pretrained model has scored.</summary>
+    /// <param name="scored">A view with the columns of a <see cref="CausalPretrainingTransformer"/>.</param>
+    /// <param name="textColumnName">The text column: its words and bytes are counted.</param>
+    /// <param name="tokenCountColumnName">The column of token counts.</param>
+    /// <param name="logProbabilityColumnName">The column of log probabilities.</param>
+    /// <exception cref="ArgumentException">A column is missing or of the wrong type, or there are no rows.</exception>
+    public PerplexityAccumulator Evaluate(IDataView scored, string textColumnName = "Text", string tokenCountColumnName = "TokenCount", string logProbabilityColumnName = "LogProbability")
+    {
+        Require.NotNull(scored);
+        var text = SchemaChecks.RequireText(scored.Schema, textColumnName);
+        var count = SchemaChecks.Require(scored.Schema, tokenCountColumnName, Data.NumberDataViewType.Int32);
+        var logProbability = SchemaChecks.Require(scored.Schema, logProbabilityColumnName, Data.NumberDataViewType.Single);
+        var sums = new PerplexityAccumulator();
+        ColumnReader.Walk(scored, [text, count, logProbability], default, row =>
+        {
+            var (readText, readCount, readLog) = (row.GetGetter<ReadOnlyMemory<char>>(text), row.GetGetter<int>(count), row.GetGetter<float>(logProbability));
+            (ReadOnlyMemory<char> words, int tokens, float log) = (default, 0, 0);
+            return () =>
+            {
+                readText(ref words);
+                readCount(ref tokens);
+                readLog(ref log);
+                sums.Add(-log, tokens);
+                sums.AddText(words.ToString());
+            };
+        });
+        return sums.Tokens > 0 ? sums : throw new ArgumentException("Perplexity needs rows; there are none.", nameof(scored));
+    }
+}

@@ -1,0 +1,59 @@
+using Microsoft.ML.LlmFineTune.Doors;
+using Microsoft.ML.LlmFineTune.Estimators;
+using Microsoft.ML.Runtime;
+
+// Where ML.NET's own verbs are found.
+namespace Microsoft.ML;
+
+/// <summary>Language models on an <see cref="MLContext"/> and in ML.NET's usual spots.</summary>
+public static class LanguageModelExtensions
+{
+    extension(MLContext mlContext)
+    {
+        /// <summary>All that can be done with language models.</summary>
+        public LanguageModelCatalog LanguageModels => new(mlContext);
+    }
+
+    extension(MulticlassClassificationCatalog.MulticlassClassificationTrainers trainers)
+    {
+        /// <summary>Fine-tunes a language model into a text classifier; an untrained model makes it training from scratch.</summary>
+        /// <param name="model">The model; it stays as it is, a copy is trained.</param>
+        /// <param name="labelColumnName">The label column, a key.</param>
+        /// <param name="textColumnName">The text column.</param>
+        /// <param name="epochs">Passes over the texts.</param>
+        public TextClassificationEstimator FineTuneLanguageModel(LanguageModel model, string labelColumnName = "Label", string textColumnName = "Text", int epochs = 3) =>
+            CatalogOf(trainers).ClassifyText(model, labelColumnName, textColumnName, epochs);
+
+        /// <summary>Fine-tunes a language model into a text classifier; an untrained model makes it training from scratch.</summary>
+        public TextClassificationEstimator FineTuneLanguageModel(LanguageModel model, TextClassificationOptions options) =>
+            CatalogOf(trainers).ClassifyText(model, options);
+    }
+
+    extension(TransformsCatalog.TextTransforms transforms)
+    {
+        /// <summary>Trains a byte-level BPE tokenizer on a text column and adds the ids of each text's tokens.</summary>
+        /// <param name="textColumnName">The text column.</param>
+        /// <param name="vocabularySize">Entries of the vocabulary.</param>
+        public TokenizerTrainingEstimator TrainTokenizer(string textColumnName = "Text", int vocabularySize = 4096) =>
+            CatalogOf(transforms).TrainTokenizer(textColumnName, vocabularySize);
+
+        /// <summary>Trains a byte-level BPE tokenizer on a text column and adds the ids of each text's tokens.</summary>
+        public TokenizerTrainingEstimator TrainTokenizer(TokenizerTrainingOptions options) => CatalogOf(transforms).TrainTokenizer(options);
+
+        /// <summary>Continues the prompts of a column with a language model.</summary>
+        /// <param name="model">The model.</param>
+        /// <param name="promptColumnName">The column of prompts.</param>
+        /// <param name="maximumNewTokens">Most tokens that are added to a prompt.</param>
+        public TextGenerationEstimator GenerateText(LanguageModel model, string promptColumnName = "Prompt", int maximumNewTokens = 64) =>
+            CatalogOf(transforms).GenerateText(model, promptColumnName, maximumNewTokens);
+
+        /// <summary>Continues the prompts of a column with a language model.</summary>
+        public TextGenerationEstimator GenerateText(LanguageModel model, TextGenerationOptions options) => CatalogOf(transforms).GenerateText(model, options);
+    }
+
+    private static LanguageModelCatalog CatalogOf(object catalog)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return new LanguageModelCatalog((IHostEnvironment)EnvironmentDoor.Of(catalog));
+    }
+}

@@ -1,0 +1,97 @@
+using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
+using Microsoft.ML.LlmFineTune.Estimators.TextClassification;
+using Microsoft.ML.LlmFineTune.Losses;
+using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Training;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.LlmFineTune.Estimators;
+
+/// <summary>Fine-tunes a language model into a text classifier: all weights and a new head on the last token. An untrained language model makes it training from scratch.</summary>
+public sealed class TextClassificationEstimator : IEstimator<TextClassificationTransformer>
+{
+    private readonly IHostEnvironment _environment;
+    private readonly LanguageModel _model;
+    private readonly TextClassificationOptions _options;
+
+    internal TextClassificationEstimator(IHostEnvironment environment, LanguageModel model, TextClassificationOptions options)
+    {
+        (_environment, _model, _options) = (Require.NotNull(environment), Require.NotNull(model), Require.NotNull(options));
+        options.Validate();
+        Require.Argument(options.MaximumTokens is not int tokens || tokens <= model.Config.MaximumLength,
+            $"MaximumTokens must be at most the model's {model.Config.MaximumLength} positions; received {options.MaximumTokens}.", nameof(options));
+    }
+
+    /// <summary>The columns that the transformer will add; the text and the label column are checked.</summary>
+    /// <exception cref="ArgumentException">A column is missing or of the wrong type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        Require.NotNull(inputSchema);
+        SchemaChecks.RequireText(inputSchema, _options.TextColumnName);
+        var label = SchemaChecks.RequireKey(inputSchema, _options.LabelColumnName);
+        // How many classes there are is known after fitting only; a shape doesn't say.
+        return SchemaShapes.Extend(inputSchema, ClassScorer.MakeColumns(_options.PredictedLabelColumnName, _options.ScoreColumnName, ["", ""], LabelKeys.AnnotationsOf(label)));
+    }
+
+    /// <summary>Trains. All checks of columns and data come first.</summary>
+    /// <returns>The classifier with the weights of the best validation where there is validation data, the last ones otherwise; also when training was cancelled.</returns>
+    /// <exception cref="ArgumentException">A column is missing or of the wrong type; there are no rows, no text, or fewer than two classes.</exception>
+    /// <exception cref="TrainingFailedException">The loss was no longer finite; the exception has the last good transformer.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled before training started.</exception>
+    public TextClassificationTransformer Fit(IDataView input)
+    {
+        Require.NotNull(input);
+        var text = SchemaChecks.RequireText(input.Schema, _options.TextColumnName);
+        var label = SchemaChecks.RequireKey(input.Schema, _options.LabelColumnName);
+        var validationText = _options.ValidationData is { } data ? SchemaChecks.RequireText(data.Schema, _options.TextColumnName) : default;
+        var validationLabel = _options.ValidationData is null ? default : ValidationLabel(_options.ValidationData.Schema);
+
+        using var task = new TrainingTask(_environment, nameof(TextClassificationEstimator), _options);
+        var labels = LabelKeys.Of(label);
+        var training = LabeledTexts.Read(input, text, label, labels, _options.Cancellation);
+        Check(training, labels);
+        if (training.LeftOut > 0) task.Warn($"{training.LeftOut} rows have no label and are left out.");
+        var validation = _options.ValidationData is null ? null : LabeledTexts.Read(_options.ValidationData, validationText, validationLabel, labels, _options.Cancellation);
+        if (validation is not null) Check(validation, training, task);
+
+        var encoder = new TextEncoder(_model.Tokenizer, _model.EndOfText, _options.MaximumTokens ?? _model.Config.MaximumLength);
+        var source = training.Batches(encoder, _options.BatchSize, task.Random, out var cut);
+        task.Report(cut, "Training data");
+        var judge = validation?.Batches(encoder, _options.BatchSize, random: null, out cut);
+        if (validation is not null) task.Report(cut, "Validation data");
+
+        var classifier = new SequenceClassifier(_model.CopyDecoder(_model.Config with { Labels = labels.Names }), labels.Names);
+        classifier.InitializeHead(task.Random.Initialization);
+        var result = task.Train(classifier, new ClassificationObjective(), source, judge, () => Made(null));
+        return Made(result);
+
+        TextClassificationTransformer Made(TrainingResult? outcome) => new(
+            classifier, _model.Tokenizer, encoder, labels, _options.TextColumnName, _options.PredictedLabelColumnName, _options.ScoreColumnName, outcome);
+    }
+
+    private DataViewSchema.Column ValidationLabel(DataViewSchema schema)
+    {
+        string name = _options.ValidationLabelColumnName ?? _options.LabelColumnName;
+        return schema.GetColumnOrNull(name)
+            ?? throw new ArgumentException($"The validation data has no label column '{name}'; its columns are: {SchemaChecks.Names(schema)}. Name its column in {nameof(TextClassificationOptions.ValidationLabelColumnName)}.");
+    }
+
+    private void Check(LabeledTexts training, LabelKeys labels)
+    {
+        Require.Argument(training.Texts.Count > 0, $"Training needs labelled rows; received none ({training.LeftOut} rows without a label in '{_options.LabelColumnName}').", "input");
+        Require.Argument(training.Texts.Any(text => !string.IsNullOrWhiteSpace(text)), $"Training needs text; all {training.Texts.Count} rows of '{_options.TextColumnName}' are empty.", "input");
+        var classes = training.Classes.Distinct().Take(2).ToList();
+        Require.Argument(classes.Count == 2, $"A classifier needs at least two classes; all {training.Texts.Count} rows of '{_options.LabelColumnName}' are '{labels.Names[classes[0]]}'.", "input");
+    }
+
+    private void Check(LabeledTexts validation, LabeledTexts training, TrainingTask task)
+    {
+        Require.Argument(validation.Texts.Count > 0,
+            $"Validation needs rows whose label the training data has; received none ({validation.LeftOut} rows with other labels, or none, in '{_options.ValidationLabelColumnName ?? _options.LabelColumnName}').", nameof(_options.ValidationData));
+        if (validation.LeftOut > 0) task.Warn($"{validation.LeftOut} validation rows have no label, or one that is no value of the training data's key; they are left out.");
+        var known = training.Classes.ToHashSet();
+        int unseen = validation.Classes.Count(number => !known.Contains(number));
+        if (unseen > 0) task.Warn($"{unseen} validation rows have a label that no training row has: they will be counted as errors.");
+    }
+}

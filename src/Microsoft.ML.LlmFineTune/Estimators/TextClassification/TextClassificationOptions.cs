@@ -1,0 +1,37 @@
+using Microsoft.ML.LlmFineTune.Runtime;
+
+namespace Microsoft.ML.LlmFineTune.Estimators;
+
+/// <summary>How a language model is fine-tuned into a text classifier.</summary>
+public sealed record TextClassificationOptions : TrainingTaskOptions
+{
+    /// <summary>The label column, a key (<c>MapValueToKey</c> makes one). Default "Label".</summary>
+    public string LabelColumnName { get; init; } = "Label";
+
+    /// <summary>The predicted class, a key with the label's values. Default "PredictedLabel".</summary>
+    public string PredictedLabelColumnName { get; init; } = "PredictedLabel";
+
+    /// <summary>The probabilities of all classes, a vector with the classes' names. Default "Score".</summary>
+    public string ScoreColumnName { get; init; } = "Score";
+
+    /// <summary>
+    /// The label column of <see cref="TrainingTaskOptions.ValidationData"/>: a key whose values are compared, or the values themselves. Default null: <see cref="LabelColumnName"/>.
+    /// Rows whose label training did not have are left out, counted and reported in the log.
+    /// </summary>
+    public string? ValidationLabelColumnName { get; init; }
+
+    /// <summary>Tokens of a text that are read, at least 2; longer texts lose their end, counted and reported in the log. Default null: as many as the model has positions.</summary>
+    public int? MaximumTokens { get; init; }
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        base.Validate();
+        Require.Text(LabelColumnName);
+        Require.Text(PredictedLabelColumnName);
+        Require.Text(ScoreColumnName);
+        if (MaximumTokens is int tokens) Require.AtLeast(tokens, 2, nameof(MaximumTokens));
+    }
+
+    private protected override string WatchedMetric => Losses.ClassificationObjective.Accuracy;
+}

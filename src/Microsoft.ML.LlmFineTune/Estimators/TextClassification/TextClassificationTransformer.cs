@@ -1,0 +1,77 @@
+using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
+using Microsoft.ML.LlmFineTune.Estimators.TextClassification;
+using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Tokenization;
+using Microsoft.ML.LlmFineTune.Training;
+
+namespace Microsoft.ML.LlmFineTune.Estimators;
+
+/// <summary>A fitted text classifier: adds the predicted label (a key with the label's values) and the probabilities of all classes (with their names).</summary>
+public sealed class TextClassificationTransformer : TextTransformer
+{
+    internal const string TaskName = "text-classification";
+    private const string PredictedLabelKey = "predictedLabelColumn";
+    private const string ScoreKey = "scoreColumn";
+    private const string TextKey = "textColumn";
+    private const string MaximumTokensKey = "maximumTokens";
+    private const string LabelsKey = "labels";
+    private readonly LabelKeys _labels;
+    private readonly TextEncoder _encoder;
+    private readonly TokenizerAdapter _tokenizer;
+
+    internal TextClassificationTransformer(
+        SequenceClassifier classifier, TokenizerAdapter tokenizer, TextEncoder encoder, LabelKeys labels,
+        string textColumnName, string predictedLabelColumnName, string scoreColumnName, TrainingResult? training)
+        : base(textColumnName)
+    {
+        (Classifier, _tokenizer, _encoder, _labels, Training) = (classifier, tokenizer, encoder, labels, training);
+        (PredictedLabelColumnName, ScoreColumnName) = (predictedLabelColumnName, scoreColumnName);
+        classifier.eval();
+        Mapping = new TextMapping<float[]>(textColumnName, new ClassScorer(classifier, encoder, ClassScorer.MakeColumns(predictedLabelColumnName, scoreColumnName, labels)));
+    }
+
+    /// <summary>The column of the predicted class.</summary>
+    public string PredictedLabelColumnName { get; }
+
+    /// <summary>The column of the probabilities.</summary>
+    public string ScoreColumnName { get; }
+
+    /// <summary>Names of the classes, in the order of the probabilities.</summary>
+    public IReadOnlyList<string> Labels => _labels.Names;
+
+    /// <summary>The model, in evaluation mode.</summary>
+    public SequenceClassifier Classifier { get; }
+
+    /// <summary>What training did; null for a loaded transformer.</summary>
+    public TrainingResult? Training { get; }
+
+    internal override string Task => TaskName;
+
+    private protected override ITextMapping Mapping { get; }
+
+    internal static TextClassificationTransformer Load(string folder, JsonObject task)
+    {
+        var (classifier, tokenizer) = ModelFolder.LoadClassifier(folder);
+        int endOfText = LanguageModel.EndOf(tokenizer, classifier.Decoder.Config);
+        var labels = LabelKeys.FromJson(task[LabelsKey]!.AsObject());
+        if (labels.Names.Count != classifier.Labels.Count)
+            throw new InvalidDataException($"'{folder}' is corrupt: task.json has {labels.Names.Count} labels, config.json {classifier.Labels.Count}.");
+        return new TextClassificationTransformer(
+            classifier, tokenizer, new TextEncoder(tokenizer, endOfText, task[MaximumTokensKey]!.GetValue<int>()), labels,
+            task[TextKey]!.GetValue<string>(), task[PredictedLabelKey]!.GetValue<string>(), task[ScoreKey]!.GetValue<string>(), training: null);
+    }
+
+    internal override JsonObject SaveParts(string folder)
+    {
+        ModelFolder.Save(Classifier, _tokenizer, folder);
+        return new JsonObject
+        {
+            [TextKey] = TextColumnName,
+            [PredictedLabelKey] = PredictedLabelColumnName,
+            [ScoreKey] = ScoreColumnName,
+            [MaximumTokensKey] = _encoder.MaximumTokens,
+            [LabelsKey] = _labels.ToJson(),
+        };
+    }
+}

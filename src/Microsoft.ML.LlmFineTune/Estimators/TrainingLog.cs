@@ -1,0 +1,38 @@
+using System.Globalization;
+using Microsoft.ML.LlmFineTune.Training;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.LlmFineTune.Estimators;
+
+/// <summary>Training's story for <c>MLContext.Log</c>: the plan, a line now and then, validations, the end.</summary>
+internal sealed class TrainingLog(IChannel channel) : ITrainingObserver
+{
+    /// <summary>About this many progress lines a run: by steps, so that the same run writes the same lines.</summary>
+    private const int Lines = 20;
+    private long _interval = 1;
+
+    public void Started(TrainingStart start)
+    {
+        _interval = Math.Max(1, start.TotalSteps / Lines);
+        Info($"{start.Parameters} parameters on {start.Device}, {start.TotalSteps} steps; {start.Plan.Replicas} replicas of {start.Plan.ThreadsPerReplica} threads ({start.Plan.Reason}).");
+    }
+
+    public void Stepped(TrainingStep step)
+    {
+        if (step.Step == 1 || step.Step % _interval == 0)
+            Info($"Step {step.Step} of {step.TotalSteps}, epoch {step.Epoch + 1}: loss {step.Loss:F4}, learning rate {step.LearningRate:G4}, {step.TokensPerSecond:F0} tokens/s.");
+    }
+
+    public void Validated(TrainingValidation validation)
+    {
+        string metrics = string.Concat(validation.Metrics.Select(metric => string.Create(CultureInfo.InvariantCulture, $", {metric.Key} {metric.Value:F4}")));
+        Info($"Validation after step {validation.Step}: loss {validation.Loss:F4}{metrics}{(validation.Best ? " (the best so far)" : "")}.");
+    }
+
+    public void EpochEnded(TrainingEpoch epoch) => Info($"Epoch {epoch.Epoch + 1} ended: loss {epoch.Loss:F4}.");
+
+    public void Finished(TrainingResult result) =>
+        Info($"Training ended ({result.StopReason}) after {result.Steps} steps; the weights are those of step {result.WeightsStep}.");
+
+    private void Info(FormattableString line) => channel.Info(MessageSensitivity.None, "{0}", line.ToString(CultureInfo.InvariantCulture));
+}

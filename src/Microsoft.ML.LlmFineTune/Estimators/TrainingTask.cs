@@ -1,0 +1,61 @@
+using System.Globalization;
+using Microsoft.ML.LlmFineTune.Batches;
+using Microsoft.ML.LlmFineTune.Losses;
+using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Training;
+using Microsoft.ML.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Estimators;
+
+/// <summary>One call of <c>Fit</c>: its seed, its channel to the log, and the training between reading and the fitted transformer.</summary>
+internal sealed class TrainingTask : IDisposable
+{
+    private readonly TrainingTaskOptions _options;
+    private readonly IChannel _channel;
+
+    internal TrainingTask(IHostEnvironment environment, string name, TrainingTaskOptions options)
+    {
+        _options = options;
+        var host = environment.Register(name);
+        _channel = host.Start("Training");
+        NativeRuntime.Initialize(warn: Warn);
+        Seed = options.Seed ?? host.Rand.Next();
+        Random = new RandomStreams(Seed);
+        Info($"Seed {Seed}; {options}");
+    }
+
+    internal long Seed { get; }
+
+    internal RandomStreams Random { get; }
+
+    public void Dispose() => _channel.Dispose();
+
+    internal void Info(FormattableString line) => _channel.Info(MessageSensitivity.None, "{0}", line.ToString(CultureInfo.InvariantCulture));
+
+    internal void Warn(string line) => _channel.Warning(MessageSensitivity.None, "{0}", line);
+
+    /// <summary>Says how much longer texts lost.</summary>
+    internal void Report(TruncationReport truncation, string what)
+    {
+        if (truncation.TruncatedTexts > 0)
+            Warn($"{what}: {truncation}");
+    }
+
+    /// <summary>Trains <paramref name="model"/> in place; <paramref name="lastGood"/> makes a transformer of the weights that are left when training diverges.</summary>
+    internal TrainingResult Train(nn.Module model, IObjective objective, IBatchSource training, IBatchSource? validation, Func<TextTransformer> lastGood)
+    {
+        var options = _options.ForTraining(Seed, training.CountBatches(0));
+        try
+        {
+            var result = new Trainer(model, objective, options, [new TrainingLog(_channel), .. _options.Observers]).Train(training, validation, _options.Cancellation);
+            if (result.StopReason == TrainingStopReason.Cancelled)
+                Warn($"Training was cancelled after {result.Steps} steps; the weights of step {result.WeightsStep} are kept.");
+            return result;
+        }
+        catch (TrainingDivergedException error)
+        {
+            throw new TrainingFailedException(error, lastGood());
+        }
+    }
+}

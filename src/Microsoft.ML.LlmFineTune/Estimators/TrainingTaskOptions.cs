@@ -1,0 +1,105 @@
+using Microsoft.ML.LlmFineTune.Optimization;
+using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Training;
+
+namespace Microsoft.ML.LlmFineTune.Estimators;
+
+/// <summary>What all tasks that train a model can be told. Immutable; checked when the estimator is made.</summary>
+public abstract record TrainingTaskOptions
+{
+    private protected TrainingTaskOptions()
+    {
+    }
+
+    /// <summary>The text column. Default "Text".</summary>
+    public string TextColumnName { get; init; } = "Text";
+
+    /// <summary>Passes over the training data, at least 1; null: as many as <see cref="MaximumSteps"/> takes. Default 3.</summary>
+    public int? Epochs { get; init; } = 3;
+
+    /// <summary>Optimizer steps after which training ends even within an epoch, at least 1. Default null: no such limit.</summary>
+    public long? MaximumSteps { get; init; }
+
+    /// <summary>Rows a step, at least 1. Default 32.</summary>
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>The peak learning rate of AdamW; greater than 0. Default 0.0005.</summary>
+    public double LearningRate { get; init; } = 5e-4;
+
+    /// <summary>The shape of the learning rate over the run. Default <see cref="ScheduleKind.Cosine"/>.</summary>
+    public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
+
+    /// <summary>The part of all steps over which the learning rate rises from 0 to its peak, from 0 to less than 1. Default 0.05.</summary>
+    public double WarmupFraction { get; init; } = 0.05;
+
+    /// <summary>The learning rate at the end as a part of its peak, from 0 to 1. Default 0.</summary>
+    public double FinalLearningRateFraction { get; init; }
+
+    /// <summary>AdamW's decay of matrices, multiplied by the learning rate; 0 or greater. Default 0.01.</summary>
+    public double WeightDecay { get; init; } = 0.01;
+
+    /// <summary>AdamW's decay rate of the second moment, at least 0 and less than 1. Default 0.99.</summary>
+    public double Beta2 { get; init; } = 0.99;
+
+    /// <summary>Gradients longer than this (Euclidean norm) are scaled down to it; greater than 0; null: no clipping. Default 1.</summary>
+    public double? MaximumGradientNorm { get; init; } = 1;
+
+    /// <summary>Rows to validate on, with the columns of the training data. Default null: no validation.</summary>
+    public IDataView? ValidationData { get; init; }
+
+    /// <summary>Steps between validations, at least 1. Default null: at the end of every epoch.</summary>
+    public long? ValidationInterval { get; init; }
+
+    /// <summary>Validations in a row without improvement after which training ends, at least 1; null: never. Default 3. Read when there is <see cref="ValidationData"/>; the best weights are taken in any case.</summary>
+    public int? Patience { get; init; } = 3;
+
+    /// <summary>Seed of everything random: initial weights, order of rows, dropout. Default null: drawn from the <c>MLContext</c>, whose seed then decides.</summary>
+    public long? Seed { get; init; }
+
+    /// <summary>Replicas of the model that share out the rows of a step, at least 1. Default null: by <see cref="ReplicaPlan"/>'s rule.</summary>
+    public int? Replicas { get; init; }
+
+    /// <summary>Where to train and score. Default <see cref="ComputeDevice.Auto"/>: the first CUDA device, or the CPU.</summary>
+    public ComputeDevice Device { get; init; } = ComputeDevice.Auto;
+
+    /// <summary>Who is told of every step, for example a progress line. Default: nobody. What <c>MLContext.Log</c> gets does not depend on it.</summary>
+    public IReadOnlyList<ITrainingObserver> Observers { get; init; } = [];
+
+    /// <summary>Ends training after the step that is being taken; <c>Fit</c> then gives what was learnt so far (the best weights, where there was a validation). Default: never.</summary>
+    public CancellationToken Cancellation { get; init; }
+
+    /// <summary>Checks every value.</summary>
+    /// <exception cref="ArgumentException">A value is out of its range.</exception>
+    public virtual void Validate()
+    {
+        Require.Text(TextColumnName);
+        Require.AtLeast(BatchSize, 1);
+        Require.Below(WarmupFraction, 0.0, 1.0);
+        Require.NotNull(Observers);
+        if (Patience is int patience) Require.AtLeast(patience, 1, nameof(Patience));
+        ForTraining(seed: 0, batchesPerEpoch: 1).Validate();
+    }
+
+    private protected abstract string WatchedMetric { get; }
+
+    internal TrainingOptions ForTraining(long seed, int batchesPerEpoch) => new()
+    {
+        Epochs = Epochs,
+        MaximumSteps = MaximumSteps,
+        Optimizer = new AdamWOptions { LearningRate = LearningRate, WeightDecay = WeightDecay, Beta2 = Beta2 },
+        Schedule = Schedule,
+        WarmupSteps = (long)(WarmupFraction * Math.Min(MaximumSteps ?? long.MaxValue, (double)(Epochs ?? long.MaxValue) * batchesPerEpoch)),
+        ScheduleFloor = FinalLearningRateFraction,
+        MaximumGradientNorm = MaximumGradientNorm,
+        ValidationInterval = ValidationInterval,
+        EarlyStopping = ValidationData is null || Patience is null ? null : new EarlyStoppingOptions
+        {
+            Patience = Patience.Value,
+            Metric = WatchedMetric,
+            HigherIsBetter = WatchedMetric != EarlyStoppingOptions.Loss,
+        },
+        Seed = seed,
+        Replicas = Replicas,
+        Device = Device,
+    };
+}
