@@ -36,8 +36,8 @@ internal static unsafe class OpenBlas
     /// <returns>The path that was loaded; null when nothing was to be done or the variant is not installed.</returns>
     public static string? PreferOpenMp()
     {
-        // A libtorch that travels with the program (or one that the user points at) brings its own BLAS, which must not be replaced.
-        if (BundledLibtorch() || Threading is not null) return null;
+        // A libtorch that travels with the program, or one that the user points at, brings its own BLAS.
+        if (BundledLibtorch() || Environment.GetEnvironmentVariable("LIBTORCH") is not null || Threading is not null) return null;
         foreach (string directory in (string[])[$"/usr/lib/{Triplet}", "/usr/lib64", "/usr/lib"])
         {
             string path = Path.Combine(directory, "openblas-openmp", Library);
