@@ -29,6 +29,11 @@ internal sealed class JsonComparison(Func<string, double?> tolerance, double flo
             if (tolerance(path) is { } allowed) CompareNumbers(expected, actual, path, allowed);
             return;
         }
+        if (IsFailure(actual) && !IsFailure(expected))
+        {
+            Report($"{path} threw {Shorten(actual.GetRawText(), 400)}, {Shorten(expected.GetRawText())} expected");
+            return;
+        }
         if (expected.ValueKind != actual.ValueKind)
         {
             Fail(path, expected, actual);
@@ -84,7 +89,10 @@ internal sealed class JsonComparison(Func<string, double?> tolerance, double flo
 
     private static string Show(JsonElement e) => e.ValueKind == JsonValueKind.Undefined ? "absent" : Shorten(e.GetRawText());
 
-    private static string Shorten(string text) => text.Length <= 160 ? text : text[..160] + "...";
+    private static string Shorten(string text, int length = 160) => text.Length <= length ? text : text[..length] + "...";
+
+    /// <summary>Both kinds of fixtures write an exception as an object with one member.</summary>
+    private static bool IsFailure(JsonElement e) => e.ValueKind == JsonValueKind.Object && (e.TryGetProperty("error", out var error) || e.TryGetProperty("exception", out error)) && error.ValueKind == JsonValueKind.Object && error.TryGetProperty("type", out _);
 
     private static bool IsNumber(JsonElement e) => e.ValueKind == JsonValueKind.Number || (e.ValueKind == JsonValueKind.String && e.GetString() is "NaN" or "Infinity" or "-Infinity");
 

@@ -33,9 +33,8 @@ internal sealed class KeysReader : MlnetReader
         var ordinality = fixtureCase.GetProperty("options").GetProperty("keyOrdinality").GetString();
         var estimator = $"ml.Transforms.Conversion.MapValueToKey({CSharp.Named(fixtureCase, "outputColumnName", "inputColumnName", "maximumNumberOfKeys")}, keyOrdinality: ValueToKeyMappingEstimator.KeyOrdinality.{ordinality}, "
             + $"{CSharp.Named(fixtureCase, "addKeyValueAnnotationsAsText")}, keyData: keyData)";
-        var expected = fixtureCase.GetProperty("expected");
         var members = new List<string> { "var model = estimator.Fit(t);", "var members = new List<object> { \"transformed\", Dump(model.Transform(t), \"" + OutputColumn(fixtureCase) + "\") };" };
-        if (expected.TryGetProperty("transformedUnseen", out _)) members.Add("members.AddRange(new object[] { \"transformedUnseen\", Dump(model.Transform(unseen), \"" + OutputColumn(fixtureCase) + "\") });");
+        if (fixtureCase.GetProperty("input").GetProperty("unseen").ValueKind != JsonValueKind.Null) members.Add("members.AddRange(new object[] { \"transformedUnseen\", Dump(model.Transform(unseen), \"" + OutputColumn(fixtureCase) + "\") });");
         members.Add("members.AddRange(new object[] { \"rowToRow\", ((ITransformer)model).IsRowToRowMapper });");
         return Return($"{{ var estimator = {estimator}; {string.Join(' ', members)} return O(members.ToArray()); }}");
     }

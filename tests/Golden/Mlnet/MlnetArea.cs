@@ -80,7 +80,7 @@ internal sealed class MlnetArea : FixtureArea
         // Whether a vector is sparse is nobody's business: answers are dense.
         if (expected.TryGetProperty("sparse", out _) && expected.TryGetProperty("indices", out var indices))
         {
-            using var dense = JsonDocument.Parse(Dense(expected.GetProperty("length").GetInt32(), indices, expected.GetProperty("values")));
+            using var dense = JsonDocument.Parse(Dense(expected.GetProperty("length").GetInt32(), indices, expected.GetProperty("values"), actual));
             comparison.Compare(dense.RootElement, actual, path);
             return true;
         }
@@ -94,10 +94,12 @@ internal sealed class MlnetArea : FixtureArea
         return false;
     }
 
-    private static string Dense(int length, JsonElement indices, JsonElement values)
+    private static string Dense(int length, JsonElement indices, JsonElement values, JsonElement actual)
     {
-        var text = values.GetArrayLength() > 0 && values[0].ValueKind == JsonValueKind.String && values[0].GetString() is not ("NaN" or "Infinity" or "-Infinity");
-        var boolean = values.GetArrayLength() > 0 && values[0].ValueKind is JsonValueKind.True or JsonValueKind.False;
+        // A vector of defaults alone does not tell its type: there the answer does.
+        var example = values.GetArrayLength() > 0 ? values[0] : actual.ValueKind == JsonValueKind.Array && actual.GetArrayLength() > 0 ? actual[0] : default;
+        var text = example.ValueKind == JsonValueKind.String && example.GetString() is not ("NaN" or "Infinity" or "-Infinity");
+        var boolean = example.ValueKind is JsonValueKind.True or JsonValueKind.False;
         var items = Enumerable.Repeat(text ? "\"\"" : boolean ? "false" : "0", length).ToArray();
         foreach (var (index, value) in indices.EnumerateArray().Zip(values.EnumerateArray())) items[index.GetInt32()] = value.GetRawText();
         return $"[{string.Join(',', items)}]";

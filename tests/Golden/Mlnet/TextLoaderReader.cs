@@ -70,7 +70,7 @@ internal sealed class TextLoaderReader : MlnetReader
             "SaveAsBinary of CopyColumns(\"F\", \"D\") output, keepHidden false and true" => """
                 {
                     var view = ml.Transforms.CopyColumns("F", "D").Fit(t).Transform(t);
-                    object Saved(bool keep) { using (var stream = File.Create(path)) ml.Data.SaveAsBinary(view, stream, keepHidden: keep); return Schema(ml.Data.LoadFromBinary(path).Schema); }
+                    object Saved(bool keep) { using (var stream = File.Create(path + keep)) ml.Data.SaveAsBinary(view, stream, keepHidden: keep); return Schema(ml.Data.LoadFromBinary(path + keep).Schema); }
                     return O("keepHiddenFalse", Saved(false), "keepHiddenTrue", Saved(true));
                 }
                 """,

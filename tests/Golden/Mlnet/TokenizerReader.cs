@@ -20,7 +20,9 @@ internal sealed class TokenizerReader : MlnetReader
         if (fixtureCase.GetProperty("input") is { ValueKind: JsonValueKind.Object } input && input.TryGetProperty("vocabularyFile", out var file)) setup += $"string vocabularyFile = {CSharp.Literal(file)};\n";
         if (name.StartsWith("bad-", StringComparison.Ordinal) && code is not null) return setup + Return($"NoError(() => {code})");
         if (fixtureCase.GetProperty("options") is not { ValueKind: JsonValueKind.Object } options || !options.TryGetProperty("tokenizer", out var tokenizer)) return null;
-        setup += $"var k = {tokenizer.GetString()};\n";
+        // The toy's record of calls and BertTokenizer's own overloads need the type itself; everything else sees a Tokenizer.
+        var type = name.StartsWith("calls-", StringComparison.Ordinal) || call.StartsWith("BertTokenizer k: ", StringComparison.Ordinal) ? "var" : "Tokenizer";
+        setup += $"{type} k = {tokenizer.GetString()};\n";
         if (code is not null) return setup + Return(name.StartsWith("calls-", StringComparison.Ordinal) ? $"O(\"result\", NoError(() => {code}), \"calls\", k.Calls)" : code);
         if (call.StartsWith("every overload of ", StringComparison.Ordinal)) return setup + Return($"EveryOverload(k, {CSharp.Literal(fixtureCase.GetProperty("input").GetProperty("text"))})");
         if (!call.StartsWith("BertTokenizer k: ", StringComparison.Ordinal)) return null;

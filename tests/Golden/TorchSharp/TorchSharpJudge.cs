@@ -18,12 +18,21 @@ internal static class TorchSharpJudge
         var init = label.EndsWith("/init.json", StringComparison.Ordinal);
         var single = !init ? 1e-5 : IsLoose(name) ? 1e-5 : 1e-6;
         var numbers = label.EndsWith("/optim.json", StringComparison.Ordinal) && name.StartsWith("schedule/", StringComparison.Ordinal) ? 1e-12 : single;
-        var comparison = new JsonComparison(_ => numbers) { Special = (c, e, a, path) => Tensors(c, e, a, path, single, init && IsLoose(name) ? 1e-5 : 1e-12) || Exceptions(c, e, a, path) };
+        var @double = init && IsLoose(name) || ConvertsAfterMultiplying(fixtureCase) ? 1e-5 : 1e-12;
+        var comparison = new JsonComparison(_ => numbers) { Special = (c, e, a, path) => Tensors(c, e, a, path, single, @double) || Exceptions(c, e, a, path) };
         comparison.Compare(expected, actual.RootElement);
         return new CaseResult(label, name, comparison.Mismatch is null ? Verdict.Passed : Verdict.Failed, $"{comparison.Values} values", comparison.Numbers > 0 ? comparison.LargestError : null, comparison.Mismatch);
     }
 
     private static bool IsLoose(string name) => name.Contains("orthogonal", StringComparison.Ordinal) || name.Contains("attention", StringComparison.Ordinal) || name.Contains("lstm", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>A matrix product in float32 that becomes float64 afterwards carries float32's rounding, which each BLAS does in its own order.</summary>
+    private static bool ConvertsAfterMultiplying(JsonElement fixtureCase)
+    {
+        var call = fixtureCase.GetProperty("call").GetString()!;
+        var product = call.IndexOf("matmul(", StringComparison.Ordinal);
+        return product >= 0 && call.IndexOf(".to(float64)", StringComparison.Ordinal) > product && !fixtureCase.GetProperty("input").GetRawText().Contains("\"float64\"", StringComparison.Ordinal);
+    }
 
     private static bool Tensors(JsonComparison comparison, JsonElement expected, JsonElement actual, string path, double single, double @double)
     {

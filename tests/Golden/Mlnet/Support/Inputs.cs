@@ -80,7 +80,7 @@ public static class Inputs
 
     private static object ReadScalar(Type type, JsonElement json)
     {
-        if (json.ValueKind == JsonValueKind.Null) return type == typeof(ReadOnlyMemory<char>) ? default(ReadOnlyMemory<char>) : null;
+        if (json.ValueKind == JsonValueKind.Null) return type == typeof(ReadOnlyMemory<char>) ? (object)default(ReadOnlyMemory<char>) : null;
         if (type == typeof(string)) return json.GetString();
         if (type == typeof(ReadOnlyMemory<char>)) return json.GetString().AsMemory();
         if (type == typeof(bool)) return json.GetBoolean();

@@ -31,8 +31,12 @@ public static class Measured
 
     public static object Regression(RegressionMetrics m) => O("meanAbsoluteError", m.MeanAbsoluteError, "meanSquaredError", m.MeanSquaredError, "rootMeanSquaredError", m.RootMeanSquaredError, "lossFunction", m.LossFunction, "rSquared", m.RSquared);
 
-    public static object Folds<T>(IReadOnlyList<TrainCatalogBase.CrossValidationResult<T>> folds, Func<T, object> metrics) where T : class => folds.Select(fold => O("fold", fold.Fold, "heldOutIds", Ids(fold.ScoredHoldOutSet),
-        "model", fold.Model.GetType().FullName, "scoredHoldOutSchema", fold.ScoredHoldOutSet.Schema.Select(column => column.Name).ToArray(), "metrics", metrics(fold.Metrics))).ToArray();
+    public static object Folds<T>(IReadOnlyList<TrainCatalogBase.CrossValidationResult<T>> folds, Func<T, object> metrics, bool withModel) where T : class => folds.Select(fold =>
+    {
+        var members = new List<object> { "fold", fold.Fold, "heldOutIds", Ids(fold.ScoredHoldOutSet), "metrics", metrics(fold.Metrics) };
+        if (withModel) members.AddRange(new object[] { "model", fold.Model.GetType().FullName, "scoredHoldOutSchema", fold.ScoredHoldOutSet.Schema.Select(column => column.Name).ToArray() });
+        return O(members.ToArray());
+    }).ToArray();
 
     // trainers.json
     public static object MaximumEntropyModel(ITransformer transformer)
@@ -78,7 +82,7 @@ public static class Measured
     {
         var members = new List<object>
         {
-            "rows", t.Rows, "cursors", t.Cursors, "asked", t.Asked, "cursorSets", t.CursorSets, "rowsMoved", t.Moves,
+            "rows", t.Rows, "cursors", t.Cursors, "asked", t.Asked.ToArray(), "cursorSets", t.CursorSets, "rowsMoved", t.Moves,
             "columns", t.Columns.Where(c => c.Getters > 0 || c.Calls > 0).Select(c => O("name", c.Name, "getters", c.Getters, "calls", c.Calls)).ToArray(), "mapped", mapped,
         };
         if (result is not null) members.AddRange(new[] { "result", result });
@@ -121,7 +125,7 @@ public static class Measured
     public static object ShapeColumn(SchemaShape.Column column, bool withAnnotations = true)
     {
         var members = new List<object> { "name", column.Name, "kind", column.Kind.ToString(), "itemType", column.ItemType.ToString(), "isKey", column.IsKey };
-        if (withAnnotations) members.AddRange(new object[] { "annotations", (column.Annotations?.Select(a => ShapeColumn(a, false)) ?? Array.Empty<object>()).ToArray() });
+        if (withAnnotations) members.AddRange(new object[] { "annotations", (column.Annotations?.OrderBy(a => a.Name, StringComparer.Ordinal).Select(a => ShapeColumn(a, false)) ?? Array.Empty<object>()).ToArray() });
         return O(members.ToArray());
     }
 
