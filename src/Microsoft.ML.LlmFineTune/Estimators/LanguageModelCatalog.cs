@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 using Microsoft.ML.LlmFineTune.Evaluation;
 using Microsoft.ML.LlmFineTune.Models;
@@ -86,8 +87,8 @@ public sealed class LanguageModelCatalog
     {
         Require.NotNull(scored);
         var text = SchemaChecks.RequireText(scored.Schema, textColumnName);
-        var count = SchemaChecks.Require(scored.Schema, tokenCountColumnName, Data.NumberDataViewType.Int32);
-        var logProbability = SchemaChecks.Require(scored.Schema, logProbabilityColumnName, Data.NumberDataViewType.Single);
+        var count = SchemaChecks.Require(scored.Schema, tokenCountColumnName, NumberDataViewType.Int32);
+        var logProbability = SchemaChecks.Require(scored.Schema, logProbabilityColumnName, NumberDataViewType.Single);
         var sums = new PerplexityAccumulator();
         ColumnReader.Walk(scored, [text, count, logProbability], default, row =>
         {

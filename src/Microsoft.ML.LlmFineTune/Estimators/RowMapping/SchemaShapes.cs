@@ -1,3 +1,5 @@
+using Microsoft.ML.Data;
+
 namespace Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 
 /// <summary>
@@ -48,7 +50,7 @@ internal static class SchemaShapes
 
         public IDataView Transform(IDataView input) => input;
 
-        public Data.IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => throw new NotSupportedException("A listener maps no rows.");
+        public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => throw new NotSupportedException("A listener maps no rows.");
 
         public void Save(ModelSaveContext ctx) => throw new NotSupportedException("A listener is never saved.");
     }
