@@ -1,7 +1,6 @@
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Runtime;
 using static TorchSharp.torch;
-using Linear = Microsoft.ML.LlmFineTune.Layers.Linear;
 
 namespace Microsoft.ML.LlmFineTune.Models;
 

@@ -1,11 +1,6 @@
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Runtime;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
-using Dropout = Microsoft.ML.LlmFineTune.Layers.Dropout;
-using Embedding = Microsoft.ML.LlmFineTune.Layers.Embedding;
-using LayerNorm = Microsoft.ML.LlmFineTune.Layers.LayerNorm;
-using Linear = Microsoft.ML.LlmFineTune.Layers.Linear;
 
 namespace Microsoft.ML.LlmFineTune.Models.Gpt2;
 
@@ -14,10 +9,10 @@ public sealed class Gpt2Model : DecoderModel
 {
     private readonly Embedding tokenEmbedding;
     private readonly Embedding positionEmbedding;
-    private readonly ModuleList<Gpt2Block> blocks;
     private readonly LayerNorm finalNorm;
     private readonly Linear? head;
     private readonly Gpt2Config _config;
+    private readonly Gpt2Block[] _blocks;
     private readonly Dropout _embeddingDropout;
 
     /// <summary>Creates the model with uninitialised weights.</summary>
@@ -31,7 +26,8 @@ public sealed class Gpt2Model : DecoderModel
         _embeddingDropout = new Dropout(config.EmbeddingDropout, Random);
         tokenEmbedding = new Embedding(config.VocabularySize, config.Width, device, dtype);
         positionEmbedding = new Embedding(config.MaximumLength, config.Width, device, dtype);
-        blocks = new ModuleList<Gpt2Block>([.. Enumerable.Range(0, config.Layers).Select(layer => new Gpt2Block(config, layer, Random, device, dtype))]);
+        _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => new Gpt2Block(config, layer, Random, device, dtype))];
+        for (int layer = 0; layer < _blocks.Length; layer++) register_module($"block{layer}", _blocks[layer]);
         finalNorm = new LayerNorm(config.Width, config.NormEpsilon, config.HasBias, device, dtype);
         head = config.TieEmbeddings ? null : new Linear(config.Width, config.VocabularySize, hasBias: false, device, dtype);
         RegisterComponents();
@@ -56,7 +52,7 @@ public sealed class Gpt2Model : DecoderModel
             ? positionEmbedding.forward(numbers)                                                // [batch, sequence, width]
             : positionEmbedding.Rows(context.Start, sequence);                                  // [sequence, width]
         Tensor hidden = _embeddingDropout.Apply(tokenEmbedding.forward(tokens) + positions, training);   // [batch, sequence, width]
-        foreach (Gpt2Block block in blocks)
+        foreach (Gpt2Block block in _blocks)
         {
             hiddenStates?.Add(hidden);
             hidden = block.Forward(hidden, context);                                            // [batch, sequence, width]
@@ -93,7 +89,7 @@ public sealed class Gpt2Model : DecoderModel
         Require.NotNull(random);
         tokenEmbedding.Initialize(random, _config.InitializerRange);
         positionEmbedding.Initialize(random, _config.InitializerRange);
-        foreach (Gpt2Block block in blocks) block.Initialize(random);
+        foreach (Gpt2Block block in _blocks) block.Initialize(random);
         finalNorm.Initialize();
         head?.Initialize(random, _config.InitializerRange);
     }

@@ -17,7 +17,7 @@ public static class Gpt2WeightNames
         ];
         for (int layer = 0; layer < config.Layers; layer++)
         {
-            (string file, string model) = ($"transformer.h.{layer}", $"blocks.{layer}");
+            (string file, string model) = ($"transformer.h.{layer}", $"block{layer}");
             Add($"{file}.ln_1", $"{model}.attentionNorm");
             Add($"{file}.attn.c_attn", $"{model}.attentionInput", isMatrix: true);
             Add($"{file}.attn.c_proj", $"{model}.attentionOutput", isMatrix: true);
