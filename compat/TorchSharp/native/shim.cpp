@@ -144,7 +144,7 @@ struct ManagedState : torch::CustomClassHolder {
 };
 
 struct ManagedFunction : torch::autograd::Function<ManagedFunction> {
-    static variable_list forward(AutogradContext* context, variable_list inputs, void* state) {
+    static variable_list forward(AutogradContext* context, at::TensorList, void* state) {
         context->saved_data["state"] = c10::IValue::make_capsule(c10::make_intrusive<ManagedState>(state));
         variable_list outputs;
         if (callbacks.forward(state, context, &outputs) != 0) throw std::runtime_error(callbacks.failure(state));
@@ -332,7 +332,11 @@ API int32_t llm_gradients(const Handle* outputs, int32_t n, const Handle* inputs
 API void llm_set_callbacks(const Callbacks* table) { callbacks = *table; }
 // Runs forward. Returns the number of outputs; their handles are read by llm_take, once.
 API variable_list* llm_apply(const Handle* inputs, int32_t n, void* state) {
-    return guarded<variable_list*>(nullptr, [&] { return new variable_list(ManagedFunction::apply(borrow(inputs, n), state)); });
+    return guarded<variable_list*>(nullptr, [&] {
+        // A list as such would pass for one argument without a gradient: only as a TensorList are its members inputs of the node.
+        auto list = borrow(inputs, n);
+        return new variable_list(ManagedFunction::apply(at::TensorList(list), state));
+    });
 }
 API void llm_add(variable_list* list, Handle t) { list->push_back(borrow(t)); }
 API int32_t llm_count(variable_list* list) { return static_cast<int32_t>(list->size()); }
