@@ -1,1 +1,40 @@
-Console.WriteLine("samples");
+using System.CommandLine;
+using Microsoft.ML;
+using Samples;
+
+var data = new Option<FileInfo?>("--data") { Description = "Your own tab-separated file with a header line, instead of the SDK's documentation." };
+var text = new Option<string>("--text") { Description = "Its column of texts.", DefaultValueFactory = _ => "Text" };
+var label = new Option<string>("--label") { Description = "Its column of labels.", DefaultValueFactory = _ => "Label" };
+var labelKind = new Option<bool>("--label-kind") { Description = "With the SDK's documentation: learn the kind of member instead of the namespace." };
+var fast = new Option<bool>("--fast") { Description = "A tour of about one minute: a smaller model, fewer steps." };
+var seed = new Option<int>("--seed") { Description = "Seed of everything random.", DefaultValueFactory = _ => 1 };
+var model = new Option<FileInfo>("--model") { Description = "Where the classifier is saved.", DefaultValueFactory = _ => new FileInfo(Path.Combine(Path.GetTempPath(), "documentation-classifier.zip")) };
+var main = new RootCommand("Trains a tokenizer, pretrains a small GPT, fine-tunes it into a text classifier and compares: one ordinary ML.NET program.")
+{
+    data, text, label, labelKind, fast, seed, model,
+};
+main.SetAction((arguments, cancellation) => Task.FromResult(MainJob.Run(
+    new JobOptions(
+        arguments.GetValue(data), arguments.GetValue(text)!, arguments.GetValue(label)!, arguments.GetValue(labelKind),
+        arguments.GetValue(fast), arguments.GetValue(seed), arguments.GetValue(model)!),
+    cancellation)));
+
+var file = new Argument<FileInfo>("model") { Description = "The saved classifier." };
+var sentence = new Argument<string>("sentence") { Description = "What to classify." };
+var answer = new Command("answer", "Loads a saved classifier and classifies one sentence.") { file, sentence };
+answer.SetAction(arguments => Answering.Run(arguments.GetValue(file)!, arguments.GetValue(sentence)!));
+main.Subcommands.Add(answer);
+
+var diagnose = new Command("diagnose", "Prints what a bug report needs to know of this machine.");
+diagnose.SetAction(_ => Console.WriteLine(new MLContext().LanguageModels.Diagnose()));
+main.Subcommands.Add(diagnose);
+
+try
+{
+    return await main.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (Exception error) when (error is FileNotFoundException or ArgumentException or InvalidDataException or OperationCanceledException)
+{
+    Console.Error.WriteLine(error.Message);
+    return 1;
+}

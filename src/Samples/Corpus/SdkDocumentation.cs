@@ -13,8 +13,12 @@ internal static class SdkDocumentation
     {
         var rows = Files().SelectMany(SummaryReader.Read)
             .GroupBy(member => member.Text, StringComparer.Ordinal)
-            .Select(same => new DocumentationRow(
-                same.Key, MostFrequent(same.Select(member => FirstTwoSegments(member.Namespace))), MostFrequent(same.Select(member => member.Kind))))
+            .Select(same => new DocumentationRow
+            {
+                Text = same.Key,
+                Namespace = MostFrequent(same.Select(member => FirstTwoSegments(member.Namespace))),
+                Kind = MostFrequent(same.Select(member => member.Kind)),
+            })
             .ToList();
         var kept = rows.CountBy(row => row.Namespace)
             .OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key, StringComparer.Ordinal)

@@ -1,0 +1,29 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.LlmFineTune.Estimators;
+
+namespace Samples;
+
+/// <summary>What a program that only uses the classifier looks like: ML.NET's own Load and PredictionEngine.</summary>
+internal static class Answering
+{
+    internal static int Run(FileInfo file, string sentence)
+    {
+        var ml = new MLContext();
+        ITransformer model = ml.Model.Load(file.FullName, out DataViewSchema _);
+        using var engine = ml.Model.CreatePredictionEngine<Question, TextClassificationPrediction>(model);
+        var prediction = engine.Predict(new Question { Text = sentence });
+        VBuffer<ReadOnlyMemory<char>> names = default;
+        engine.OutputSchema["Score"].Annotations.GetValue("SlotNames", ref names);
+        Console.WriteLine($"\"{sentence}\" is about {prediction.PredictedLabel}.");
+        foreach (var (name, score) in names.DenseValues().Zip(prediction.Score).OrderByDescending(pair => pair.Second).Take(3))
+            Console.WriteLine($"  {score,6:P1}  {name}");
+        return 0;
+    }
+
+    /// <summary>What is asked; the label columns of training are not needed.</summary>
+    private sealed class Question
+    {
+        public string Text { get; set; } = "";
+    }
+}
