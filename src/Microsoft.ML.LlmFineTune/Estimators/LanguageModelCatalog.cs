@@ -105,4 +105,7 @@ public sealed class LanguageModelCatalog
         });
         return sums.Tokens > 0 ? sums : throw new ArgumentException("Perplexity needs rows; there are none.", nameof(scored));
     }
+
+    /// <summary>What a bug report needs to know: versions, libraries and their paths, processor, BLAS, threads, allocator, devices.</summary>
+    public string Diagnose() => RuntimeDiagnosis.Collect().ToString();
 }
