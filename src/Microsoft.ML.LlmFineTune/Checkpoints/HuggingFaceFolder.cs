@@ -69,7 +69,7 @@ public static class HuggingFaceFolder
     {
         ModelConfig config = ReadConfig(folder);
         if (config.Labels.Count < 2) throw new InvalidDataException($"'{Path.Combine(folder, ConfigName)}' must name the classes under 'id2label', at least two; found {config.Labels.Count}. Is the model a classifier?");
-        return Filled(folder, new SequenceClassifier(config.CreateDecoder(device, dtype), config.Labels));
+        return Filled(folder, new SequenceClassifier(config.CreateDecoder(device, dtype), config.Labels, config.Pooling));
     }
 
     /// <summary>Writes <c>task.json</c>.</summary>

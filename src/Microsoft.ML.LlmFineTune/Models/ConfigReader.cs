@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Layers;
 
 namespace Microsoft.ML.LlmFineTune.Models;
 
@@ -54,6 +55,14 @@ internal sealed class ConfigReader
         }
         return labels!;
     }
+
+    /// <summary>What a text classifier's head looks at.</summary>
+    public Pooling Pooling() => Take(ModelConfig.PoolingKey) switch
+    {
+        null => Layers.Pooling.LastToken,
+        JsonElement value when value.ValueKind == JsonValueKind.String && value.GetString() == ModelConfig.MeanPooling => Layers.Pooling.Mean,
+        JsonElement value => throw Unexpected(ModelConfig.PoolingKey, $"\"{ModelConfig.MeanPooling}\", or missing for the last token", value),
+    };
 
     /// <summary>Takes a key out; null when it is missing or null.</summary>
     public JsonElement? Take(string key) => _rest.Remove(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Layers;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Models;
@@ -8,6 +9,9 @@ namespace Microsoft.ML.LlmFineTune.Models;
 /// <summary>The numbers that fix a model's shape: what <c>config.json</c> holds. Each family derives its own.</summary>
 public abstract record ModelConfig
 {
+    internal const string PoolingKey = "pooling";
+    internal const string MeanPooling = "mean";
+
     /// <summary>The family's name in <c>config.json</c> (<c>model_type</c>), for example "gpt2".</summary>
     public abstract string Family { get; }
 
@@ -31,6 +35,11 @@ public abstract record ModelConfig
 
     /// <summary>Names of the classes, in the order of their ids; empty for a model without a classification head.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>
+    /// What a text classifier's head looks at; default: the last token. Written as <c>pooling</c> only when it is not the default, which is Hugging Face's only way.
+    /// </summary>
+    public Pooling Pooling { get; init; }
 
     /// <summary>Keys of <c>config.json</c> that the library does not use; they are written back as they were.</summary>
     public IReadOnlyDictionary<string, JsonElement> OtherKeys { get; init; } = new Dictionary<string, JsonElement>();
@@ -64,6 +73,7 @@ public abstract record ModelConfig
             json["id2label"] = new JsonObject(Labels.Select((label, id) => KeyValuePair.Create(id.ToString(CultureInfo.InvariantCulture), (JsonNode?)label)));
             json["label2id"] = new JsonObject(Labels.Select((label, id) => KeyValuePair.Create(label, (JsonNode?)id)));
         }
+        if (Pooling == Pooling.Mean) json[PoolingKey] = MeanPooling;
         foreach ((string key, JsonElement value) in OtherKeys) json.TryAdd(key, JsonNode.Parse(value.GetRawText()));
     }
 

@@ -122,6 +122,7 @@ public sealed record Gpt2Config : ModelConfig
             EndOfText = reader.OneOrManyInt32("eos_token_id"),
             Padding = reader.OptionalInt32("pad_token_id"),
             Labels = reader.Labels(),
+            Pooling = reader.Pooling(),
             OtherKeys = reader.Rest,
         };
     }
