@@ -7,10 +7,13 @@ internal sealed class RowToRowMapperTransform : TransformBase, IRowToRowMapper
 {
     private readonly IRowMapper _mapper;
     private readonly ColumnBindings _bindings;
+    private readonly bool _inOrder;
 
-    public RowToRowMapperTransform(IHostEnvironment env, IDataView input, IRowMapper mapper) : base(env, nameof(RowToRowMapperTransform), input)
+    /// <param name="inOrder">Whether one cursor must see all rows in order: then nothing is shared out to threads.</param>
+    public RowToRowMapperTransform(IHostEnvironment env, IDataView input, IRowMapper mapper, bool inOrder = false) : base(env, nameof(RowToRowMapperTransform), input)
     {
         _mapper = mapper;
+        _inOrder = inOrder;
         _bindings = new(input.Schema, mapper.GetOutputColumns());
     }
 
@@ -22,7 +25,7 @@ internal sealed class RowToRowMapperTransform : TransformBase, IRowToRowMapper
 
     public override long? GetRowCount() => Source.GetRowCount();
 
-    protected override bool? ShouldUseParallelCursors(Func<int, bool> predicate) => _bindings.AddedColumnIndices.Any(predicate) ? true : null;
+    protected override bool? ShouldUseParallelCursors(Func<int, bool> predicate) => _bindings.AddedColumnIndices.Any(predicate) ? !_inOrder : null;
 
     public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
         => Dependencies(RowCursorUtils.FromColumnsToPredicate(dependingColumns, OutputSchema));
@@ -45,6 +48,8 @@ internal sealed class RowToRowMapperTransform : TransformBase, IRowToRowMapper
     public override DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random rand = null)
     {
         var predicate = RowCursorUtils.FromColumnsToPredicate(columnsNeeded, OutputSchema);
+        if (_inOrder && _bindings.AddedColumnIndices.Any(predicate))
+            return [GetRowCursorCore(columnsNeeded, rand)];
         var inputs = Source.GetRowCursorSet(Dependencies(predicate), n, rand);
         // The lowest view with something to compute shares the rows out.
         if (inputs.Length == 1 && n > 1 && _bindings.AddedColumnIndices.Any(predicate))
