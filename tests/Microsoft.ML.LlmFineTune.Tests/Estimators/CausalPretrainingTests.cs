@@ -1,0 +1,140 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.LlmFineTune.Estimators;
+using Microsoft.ML.LlmFineTune.Training;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Tests.Estimators;
+
+public sealed class CausalPretrainingTests
+{
+    private readonly MLContext _ml = new(1);
+
+    [Fact]
+    public void PerplexityFalls()
+    {
+        var (train, validation) = (Toy.View(_ml, 200), Toy.View(_ml, 40, seed: 2));
+        using var model = Toy.Model();
+        double before = _ml.LanguageModels.Evaluate(model, validation).Perplexity!.Value;
+        var fitted = _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { Epochs = 8, ValidationData = validation }).Fit(train);
+        var after = _ml.LanguageModels.Evaluate(fitted.Transform(validation));
+        Assert.True(after.Perplexity < before / 4, $"{before} before, {after.Perplexity} after");
+        // The same sums as the validation of the step whose weights were kept.
+        Assert.Equal(fitted.Training!.Best!.Loss, after.Loss!.Value, 1e-5);
+        // The given model stayed as it was.
+        Assert.Equal(before, _ml.LanguageModels.Evaluate(model, validation).Perplexity!.Value);
+    }
+
+    [Fact]
+    public void RowsAreScoredLikeTheModelScoresThemOneByOne()
+    {
+        using var model = Toy.Model();
+        var rows = Toy.Rows(20);
+        // Longer than the model's 32 positions.
+        rows[3].Text = string.Join(' ', rows.Select(row => row.Text));
+        rows[5].Text = "";
+        var transformer = Scorer(model);
+        var scored = _ml.Data.CreateEnumerable<CausalPretrainingPrediction>(transformer.Transform(_ml.Data.LoadFromEnumerable(rows)), reuseRowObject: false).ToList();
+        for (int row = 0; row < rows.Count; row++)
+        {
+            int[] whole = [model.EndOfText, .. model.Tokenizer.Encode(rows[row].Text), model.EndOfText];
+            Assert.Equal(whole.Length - 1, scored[row].TokenCount);
+            double expected = 0;
+            for (int start = 0; start < whole.Length - 1; start += 32)
+            {
+                long[] run = [.. whole.Skip(start).Take(33).Select(id => (long)id)];
+                using var scope = NewDisposeScope();
+                using var noGradients = no_grad();
+                var logits = model.Decoder.Logits(model.Decoder.Forward(tensor(run[..^1], [1, run.Length - 1])))[0].log_softmax(1);
+                for (int i = 0; i + 1 < run.Length; i++)
+                    expected += logits[i, run[i + 1]].item<float>();
+            }
+            Assert.Equal(expected, scored[row].LogProbability, Math.Abs(expected) * 1e-5);
+            Assert.Equal(Math.Exp(-expected / (whole.Length - 1)), scored[row].Perplexity, Math.Exp(-expected / (whole.Length - 1)) * 1e-5);
+        }
+    }
+
+    [Fact]
+    public void CountingTokensNeedsNoModel()
+    {
+        var model = Toy.Model();
+        var view = Scorer(model).Transform(Toy.View(_ml, 30));
+        model.Dispose();
+        Assert.Equal(30, view.GetColumn<int>("TokenCount").Count());
+        Assert.ThrowsAny<Exception>(() => view.GetColumn<float>("Perplexity").Count());
+    }
+
+    [Fact]
+    public void TheSameSeedGivesTheSameWeights()
+    {
+        float[] one = Weights(7), again = Weights(7), other = Weights(8);
+        Assert.Equal(one, again);
+        Assert.NotEqual(one, other);
+
+        static float[] Weights(int contextSeed)
+        {
+            var ml = new MLContext(contextSeed);
+            var model = ml.LanguageModels.Create(Toy.Tokenizer, Toy.Config);
+            var fitted = ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining).Fit(Toy.View(ml, 60));
+            return [.. fitted.Model.Decoder.parameters().SelectMany(parameter => parameter.detach().reshape(-1).data<float>().ToArray())];
+        }
+    }
+
+    [Fact]
+    public void TheLogTellsTheStory()
+    {
+        var log = new LogLines(_ml);
+        using var model = Toy.Model();
+        _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { Seed = 5, ValidationData = Toy.View(_ml, 9) }).Fit(Toy.View(_ml, 60));
+        var lines = log.All.Select(line => line.Text).ToList();
+        Assert.Contains(lines, line => line.StartsWith("Seed 5;", StringComparison.Ordinal) && line.Contains("LearningRate = 0.005"));
+        Assert.Contains(lines, line => line.Contains("60 texts of"));
+        Assert.Contains(lines, line => line.Contains("replicas of"));
+        Assert.Contains(lines, line => line.StartsWith("Step 1 of", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("Validation after step", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("Training ended (Completed)", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void CancellingKeepsWhatWasLearnt()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var model = Toy.Model();
+        var log = new LogLines(_ml);
+        var fitted = _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with
+        {
+            Epochs = 100, Cancellation = cancellation.Token, Observers = [new CancelAt(3, cancellation)],
+        }).Fit(Toy.View(_ml, 100));
+        Assert.Equal(TrainingStopReason.Cancelled, fitted.Training!.StopReason);
+        Assert.Equal(3, fitted.Training.Steps);
+        Assert.Contains(log.Warnings, line => line.Contains("cancelled after 3 steps"));
+        Assert.True(double.IsFinite(_ml.LanguageModels.Evaluate(fitted.Model, Toy.View(_ml, 10)).Perplexity!.Value));
+        Assert.ThrowsAny<OperationCanceledException>(() => _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { Cancellation = cancellation.Token }).Fit(Toy.View(_ml, 10)));
+    }
+
+    [Fact]
+    public void DivergingLosesNothing()
+    {
+        using var model = Toy.Model();
+        var estimator = _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { LearningRate = 1e30, MaximumGradientNorm = null, WarmupFraction = 0, Epochs = 20 });
+        var error = Assert.Throws<TrainingFailedException>(() => estimator.Fit(Toy.View(_ml, 100)));
+        Assert.Contains("learning rate", error.Message);
+        Assert.Equal(TrainingStopReason.Diverged, error.Result.StopReason);
+        var lastGood = Assert.IsType<CausalPretrainingTransformer>(error.LastGood);
+        Assert.True(double.IsFinite(_ml.LanguageModels.Evaluate(lastGood.Model, Toy.View(_ml, 10)).Perplexity!.Value));
+    }
+
+    [Fact]
+    public void BadDataIsRefusedBeforeTraining()
+    {
+        using var model = Toy.Model();
+        var estimator = _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining);
+        Assert.Contains("no rows", Assert.Throws<ArgumentException>(() => estimator.Fit(_ml.Data.LoadFromEnumerable<LabeledRow>([]))).Message);
+        Assert.Contains("all 4 rows of 'Text' are empty", Assert.Throws<ArgumentException>(() => estimator.Fit(_ml.Data.LoadFromEnumerable(Enumerable.Repeat(new LabeledRow(), 4).ToList()))).Message);
+        Assert.Contains("32 positions", Assert.Throws<ArgumentException>(() => _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { SequenceLength = 33 })).Message);
+        Assert.Throws<ArgumentOutOfRangeException>(() => _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { LearningRate = 0 }));
+        Assert.Throws<ArgumentException>(() => _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { Epochs = null }));
+    }
+
+    private static CausalPretrainingTransformer Scorer(LanguageModel model) => new(model, Toy.Pretraining, training: null);
+}

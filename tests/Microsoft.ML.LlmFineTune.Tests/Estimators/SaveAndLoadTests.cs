@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Text.Json;
+using Microsoft.ML.Data;
+using Microsoft.ML.LlmFineTune.Estimators;
+using Xunit;
+
+namespace Microsoft.ML.LlmFineTune.Tests.Estimators;
+
+public sealed class SaveAndLoadTests
+{
+    private const string PathVariable = "LLMFINETUNE_TEST_MODEL";
+    private readonly MLContext _ml = new(1);
+
+    [Fact]
+    public void AMixedChainSurvivesWithItsWeightsAsEntries()
+    {
+        var (chain, path) = Saved();
+        using (var zip = ZipFile.OpenRead(path))
+        {
+            foreach (string name in (string[])["model.safetensors", "config.json", "tokenizer.json", "task.json"])
+                Assert.Single(zip.Entries, entry => entry.FullName.Replace('\\', '/').EndsWith("/" + name, StringComparison.Ordinal));
+        }
+        var loaded = new MLContext().Model.Load(path, out var schema);
+        Assert.Equal(["Text", "Class"], schema.Select(column => column.Name));
+        var classifier = Assert.IsType<TransformerChain<ITransformer>>(loaded).OfType<TextClassificationTransformer>().Single();
+        Assert.Equal(["fruit", "car", "weather"], classifier.Labels);
+        Assert.Equal(Scores(chain), Scores(loaded));
+    }
+
+    [Fact]
+    public void AFreshProcessLoadsItWithoutRegistration()
+    {
+        var (chain, path) = Saved();
+        string assembly = typeof(SaveAndLoadTests).Assembly.Location;
+        var start = new ProcessStartInfo(Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet",
+            [assembly, "-method", $"{typeof(SaveAndLoadTests).FullName}.{nameof(TheFreshProcess)}"])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        start.Environment[PathVariable] = path;
+        using var process = Process.Start(start)!;
+        string output = process.StandardOutput.ReadToEnd() + process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0 && File.Exists(path + ".scores"), output);
+        Assert.Equal(Scores(chain), JsonSerializer.Deserialize<float[]>(File.ReadAllText(path + ".scores")));
+    }
+
+    /// <summary>What <see cref="AFreshProcessLoadsItWithoutRegistration"/> starts: nothing has touched our doors before Load.</summary>
+    [Fact]
+    public void TheFreshProcess()
+    {
+        string? path = Environment.GetEnvironmentVariable(PathVariable);
+        Assert.SkipWhen(path is null, "Runs in a process of its own, started by another test.");
+        Assert.DoesNotContain(AppDomain.CurrentDomain.GetAssemblies(), assembly => assembly.GetName().Name == "Microsoft.ML.LlmFineTune.Doors");
+        var loaded = new MLContext().Model.Load(path, out _);
+        File.WriteAllText(path + ".scores", JsonSerializer.Serialize(Scores(loaded)));
+    }
+
+    [Fact]
+    public void AFolderHoldsHuggingFacesFilesAndTheTask()
+    {
+        var (chain, _) = Saved();
+        var classifier = chain.OfType<TextClassificationTransformer>().Single();
+        string folder = Path.Combine(Toy.NewFolder(), "classifier");
+        classifier.SaveFolder(folder);
+        Assert.Equal(["config.json", "model.safetensors", "task.json", "tokenizer.json"], Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        var loaded = Assert.IsType<TextClassificationTransformer>(_ml.LanguageModels.LoadTransformer(folder));
+        Assert.Equal(classifier.Transform(Data(_ml)).GetColumn<float[]>("Score"), loaded.Transform(Data(_ml)).GetColumn<float[]>("Score"));
+        Assert.Null(loaded.Training);
+    }
+
+    [Theory]
+    [InlineData("model.safetensors")]
+    [InlineData("config.json")]
+    [InlineData("tokenizer.json")]
+    [InlineData("task.json")]
+    public void ACutFileIsNamed(string name)
+    {
+        var (chain, _) = Saved();
+        string folder = Path.Combine(Toy.NewFolder(), "classifier");
+        chain.OfType<TextClassificationTransformer>().Single().SaveFolder(folder);
+        string path = Path.Combine(folder, name);
+        File.WriteAllBytes(path, File.ReadAllBytes(path)[..20]);
+        var error = Assert.ThrowsAny<InvalidDataException>(() => _ml.LanguageModels.LoadTransformer(folder));
+        Assert.Contains(name, error.Message);
+        File.Delete(path);
+        Assert.Contains(name, Assert.ThrowsAny<IOException>(() => _ml.LanguageModels.LoadTransformer(folder)).Message);
+    }
+
+    [Fact]
+    public void ALanguageModelSurvivesAFolder()
+    {
+        using var model = Toy.Model();
+        string folder = Toy.NewFolder();
+        model.Save(folder);
+        using var loaded = _ml.LanguageModels.Load(folder);
+        Assert.Equal(model.Config, loaded.Config with { EndOfText = model.Config.EndOfText, Labels = model.Config.Labels, OtherKeys = model.Config.OtherKeys });
+        Assert.Equal(model.Config.EndOfText, loaded.Config.EndOfText);
+        Assert.Equal(Continue(model), Continue(loaded));
+    }
+
+    private static string Continue(LanguageModel model) => model.Generate("ripe", cancellation: TestContext.Current.CancellationToken);
+
+    private static IDataView Data(MLContext ml) => Toy.View(ml, 20, seed: 6);
+
+    private static float[] Scores(ITransformer model)
+    {
+        var rows = Enumerable.Range(0, 20).Select(row => new Row { Text = $"{(row % 2 == 0 ? "ripe plum" : "loud engine")} {row}" }).ToList();
+        return [.. model.Transform(new MLContext().Data.LoadFromEnumerable(rows)).GetColumn<float[]>("Score").SelectMany(scores => scores)];
+    }
+
+    private (TransformerChain<Transforms.KeyToValueMappingTransformer> Chain, string Path) Saved()
+    {
+        using var model = Toy.Model();
+        var data = Toy.View(_ml, 30);
+        var chain = Toy.Pipeline(_ml, model, Toy.Classification with { Epochs = 1 }).Fit(data);
+        string path = Path.Combine(Toy.NewFolder(), "model.zip");
+        _ml.Model.Save(chain, data.Schema, path);
+        return (chain, path);
+    }
+
+    private sealed class Row
+    {
+        public string Text { get; set; } = "";
+
+        public string Class { get; set; } = "";
+    }
+}
