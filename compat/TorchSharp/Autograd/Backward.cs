@@ -24,11 +24,15 @@ public static partial class torch
         {
             nint[] roots = Handles.Of(outputs), leaves = Handles.Of(inputs), gradients = Handles.Of(grad_outputs), found = new nint[inputs.Count];
             fixed (nint* r = roots, l = leaves, g = gradients, f = found)
-                Shim.Check(Shim.llm_gradients(r, roots.Length, l, leaves.Length, g, gradients.Length, retain_graph ? 1 : 0, create_graph ? 1 : 0, allow_unused ? 1 : 0, f));
+                Shim.Check(Shim.llm_gradients(r, roots.Length, l, leaves.Length, g, gradients.Length, retain_graph ? 1 : 0, create_graph ? 1 : 0, f));
             GC.KeepAlive((outputs, inputs, grad_outputs));
             var results = new List<Tensor>(found.Length);
             foreach (var handle in found) results.Add(new Tensor(handle));
-            return results;
+            // Checked here, so that every libtorch says the same.
+            var unused = allow_unused ? -1 : Array.IndexOf(found, 0);
+            if (unused < 0) return results;
+            foreach (var t in results) t.Dispose();
+            throw new System.Runtime.InteropServices.ExternalException($"element {unused}of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior.");
         }
     }
 }

@@ -16,7 +16,6 @@ internal static class Ops
     internal static readonly Operator Addmm = new("addmm");
     internal static readonly Operator Addmm_ = new("addmm_");
     internal static readonly Operator Addmv = new("addmv");
-    internal static readonly Operator Alias = new("alias");
     internal static readonly Operator All = new("all");
     internal static readonly Operator AllDim = new("all.dim");
     internal static readonly Operator Allclose = new("allclose");
@@ -88,6 +87,8 @@ internal static class Ops
     internal static readonly Operator Dropout_ = new("dropout_");
     internal static readonly Operator Einsum = new("einsum");
     internal static readonly Operator Elu = new("elu");
+    internal static readonly Operator Embedding = new("embedding");
+    internal static readonly Operator EmbeddingRenorm_ = new("embedding_renorm_");
     internal static readonly Operator EmptyLike = new("empty_like");
     internal static readonly Operator EmptyMemoryFormat = new("empty.memory_format");
     internal static readonly Operator EqScalar = new("eq.Scalar");
@@ -123,6 +124,8 @@ internal static class Ops
     internal static readonly Operator Gelu = new("gelu");
     internal static readonly Operator Gelu_ = new("gelu_");
     internal static readonly Operator Glu = new("glu");
+    internal static readonly Operator GruData = new("gru.data");
+    internal static readonly Operator GruInput = new("gru.input");
     internal static readonly Operator GtScalar = new("gt.Scalar");
     internal static readonly Operator GtTensor = new("gt.Tensor");
     internal static readonly Operator Hardsigmoid = new("hardsigmoid");
@@ -170,6 +173,8 @@ internal static class Ops
     internal static readonly Operator LogicalOr = new("logical_or");
     internal static readonly Operator LogicalXor = new("logical_xor");
     internal static readonly Operator Logsumexp = new("logsumexp");
+    internal static readonly Operator LstmData = new("lstm.data");
+    internal static readonly Operator LstmInput = new("lstm.input");
     internal static readonly Operator LtScalar = new("lt.Scalar");
     internal static readonly Operator LtTensor = new("lt.Tensor");
     internal static readonly Operator MaskedFillScalar = new("masked_fill.Scalar");
@@ -213,6 +218,9 @@ internal static class Ops
     internal static readonly Operator Ones = new("ones");
     internal static readonly Operator OnesLike = new("ones_like");
     internal static readonly Operator Outer = new("outer");
+    internal static readonly Operator PackPaddedSequence = new("_pack_padded_sequence");
+    internal static readonly Operator PadPackedSequence = new("_pad_packed_sequence");
+    internal static readonly Operator PadSequence = new("pad_sequence");
     internal static readonly Operator Permute = new("permute");
     internal static readonly Operator PowTensorScalar = new("pow.Tensor_Scalar");
     internal static readonly Operator PowTensorTensor = new("pow.Tensor_Tensor");
@@ -245,6 +253,10 @@ internal static class Ops
     internal static readonly Operator RepeatInterleaveSelfTensor = new("repeat_interleave.self_Tensor");
     internal static readonly Operator Reshape = new("reshape");
     internal static readonly Operator ResultTypeTensor = new("result_type.Tensor");
+    internal static readonly Operator RnnReluData = new("rnn_relu.data");
+    internal static readonly Operator RnnReluInput = new("rnn_relu.input");
+    internal static readonly Operator RnnTanhData = new("rnn_tanh.data");
+    internal static readonly Operator RnnTanhInput = new("rnn_tanh.input");
     internal static readonly Operator Roll = new("roll");
     internal static readonly Operator Round = new("round");
     internal static readonly Operator RoundDecimals = new("round.decimals");

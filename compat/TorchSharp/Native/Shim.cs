@@ -13,6 +13,7 @@ internal static unsafe partial class Shim
     [LibraryImport(NativeHalf.Name)] internal static partial int llm_call(nint op, Value* arguments, int count, Value* results, int capacity);
     [LibraryImport(NativeHalf.Name)] internal static partial void llm_free_list(nint list);
 
+    [LibraryImport(NativeHalf.Name)] internal static partial nint llm_share(nint t);
     [LibraryImport(NativeHalf.Name)] internal static partial void llm_release(nint t);
     [SuppressGCTransition, LibraryImport(NativeHalf.Name)] internal static partial int llm_dtype(nint t);
     [SuppressGCTransition, LibraryImport(NativeHalf.Name)] internal static partial long llm_dim(nint t);
@@ -46,7 +47,7 @@ internal static unsafe partial class Shim
     [LibraryImport(NativeHalf.Name)] internal static partial void llm_set_anomaly(int enabled, int checkNan);
     [LibraryImport(NativeHalf.Name)] internal static partial int llm_backward(nint* roots, int n, nint* gradients, int gradientCount, int retain, int create, nint* inputs, int inputCount);
     [LibraryImport(NativeHalf.Name)]
-    internal static partial int llm_gradients(nint* outputs, int n, nint* inputs, int inputCount, nint* gradients, int gradientCount, int retain, int create, int allowUnused, nint* results);
+    internal static partial int llm_gradients(nint* outputs, int n, nint* inputs, int inputCount, nint* gradients, int gradientCount, int retain, int create, nint* results);
 
     [LibraryImport(NativeHalf.Name)] internal static partial void llm_set_callbacks(void* table);
     [LibraryImport(NativeHalf.Name)] internal static partial nint llm_apply(nint* inputs, int n, nint state);

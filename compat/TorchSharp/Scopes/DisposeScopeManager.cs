@@ -14,14 +14,15 @@ public class DisposeScopeManager
     internal DisposeScope Begin() => Current = new DisposeScope(this, Current);
 
     /// <summary>
-    /// Runs operators that stand for a single one: what they make in between ends with them, and only the result counts.
+    /// Runs operators that stand for a single one: what they make in between ends with them, and only the results count.
     /// </summary>
-    internal static torch.Tensor Composed(Func<torch.Tensor> body)
+    internal static torch.Tensor Composed(Func<torch.Tensor> body) => Composed(() => new[] { body() })[0];
+    internal static torch.Tensor[] Composed(Func<torch.Tensor[]> body)
     {
         var manager = OfThread;
-        nint result;
-        using (manager.Current = new DisposeScope(manager, manager.Current) { Uncounted = true }) result = body().TakeHandle();
-        return new torch.Tensor(result);
+        nint[] results;
+        using (manager.Current = new DisposeScope(manager, manager.Current) { Uncounted = true }) results = Array.ConvertAll(body(), t => t.TakeHandle());
+        return Array.ConvertAll(results, handle => new torch.Tensor(handle));
     }
 
     /// <summary>Puts something new into the current scope, if there is one.</summary>

@@ -25,7 +25,7 @@ public static partial class torch
         public Tensor expand_as(Tensor other) => Ops.ExpandAs.Call(this, other);
         public Tensor contiguous() => Ops.Contiguous.Call(this);
         public Tensor clone() => Ops.Clone.Call(this);
-        public Tensor alias() => Ops.Alias.Call(this);
+        public Tensor alias() => new(Shim.llm_share(Handle));
         public Tensor detach() => Ops.Detach.Call(this);
         public Tensor detach_() => Ops.Detach_.InPlace(this, this);
         public Tensor flatten(long start_dim = 0, long end_dim = -1) => Ops.FlattenUsingInts.Call(this, start_dim, end_dim);

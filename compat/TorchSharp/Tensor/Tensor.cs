@@ -38,6 +38,7 @@ public static partial class torch
         public string? name { get; set; }
 
         private DisposeScope? _scope;
+        internal void SetScope(DisposeScope? scope) => _scope = scope;
         DisposeScope? IScoped.OwningDisposeScope { get => _scope; set => _scope = value; }
         LifetimeStatistics IScoped.CountsOf(ThreadDisposeScopeStatistics statistics) => statistics.TensorStatistics;
 

@@ -9,6 +9,7 @@ public class OrderedDict<TKey, TValue> : IDictionary<TKey, TValue>, IList<(TKey,
     private readonly List<(TKey, TValue)> _entries = [];
     private readonly Dictionary<TKey, TValue> _values = [];
 
+    internal IReadOnlyList<(TKey, TValue)> Entries => _entries;
     public int Count => _entries.Count;
     public bool IsReadOnly => false;
     public ICollection<TKey> Keys => _entries.ConvertAll(e => e.Item1);

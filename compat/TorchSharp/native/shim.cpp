@@ -209,6 +209,8 @@ API void llm_free_list(Handle* list) { delete[] list; }
 
 // ---- tensors
 
+// Another reference to the same tensor.
+API Handle llm_share(Handle t) { return give(borrow(t)); }
 API void llm_release(Handle t) { c10::intrusive_ptr<c10::TensorImpl>::reclaim(t); }
 API int32_t llm_dtype(Handle t) { return static_cast<int32_t>(c10::typeMetaToScalarType(t->dtype())); }
 API int64_t llm_dim(Handle t) { return t->dim(); }
@@ -319,9 +321,10 @@ API int32_t llm_backward(const Handle* roots, int32_t n, const Handle* gradients
         return 0;
     });
 }
-API int32_t llm_gradients(const Handle* outputs, int32_t n, const Handle* inputs, int32_t input_count, const Handle* gradients, int32_t gradient_count, int32_t retain, int32_t create, int32_t allow_unused, Handle* results) {
+// An input that the outputs don't depend on has an undefined gradient.
+API int32_t llm_gradients(const Handle* outputs, int32_t n, const Handle* inputs, int32_t input_count, const Handle* gradients, int32_t gradient_count, int32_t retain, int32_t create, Handle* results) {
     return guarded<int32_t>(-1, [&] {
-        auto found = torch::autograd::grad(borrow(outputs, n), borrow(inputs, input_count), borrow(gradients, gradient_count), retain != 0, create != 0, allow_unused != 0);
+        auto found = torch::autograd::grad(borrow(outputs, n), borrow(inputs, input_count), borrow(gradients, gradient_count), retain != 0, create != 0, true);
         for (size_t i = 0; i < found.size(); i++) results[i] = give(std::move(found[i]));
         return 0;
     });
