@@ -42,23 +42,25 @@ internal sealed class TanhGelu : ActivationFunction<TanhGelu>, IActivation
     public override string Name => nameof(TanhGelu);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Value(Vector512<float> x) => x * Sigmoid(x, x * x);
+    public static Vector512<float> Value(Vector512<float> x) => x * Sigmoid(x, x * x, out _);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Slope(Vector512<float> x)
     {
-        Vector512<float> square = x * x, sigmoid = Sigmoid(x, square);
+        Vector512<float> square = x * x, sigmoid = Sigmoid(x, square, out Vector512<float> power);
         Vector512<float> inner = Vector512.MultiplyAddEstimate(square, Vector512.Create(3 * Cubic * TwiceRoot), Vector512.Create(TwiceRoot));
-        return Vector512.MultiplyAddEstimate(x * sigmoid * (Vector512<float>.One - sigmoid), inner, sigmoid);
+        // 1 - sigma = sigma e^-2u, without the cancellation.
+        return Vector512.MultiplyAddEstimate(x * sigmoid * (sigmoid * power), inner, sigmoid);
     }
 
     public static Tensor Composed(Tensor x) => Gelu.ComposedTanh(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Sigmoid(Vector512<float> x, Vector512<float> square)
+    private static Vector512<float> Sigmoid(Vector512<float> x, Vector512<float> square, out Vector512<float> power)
     {
         Vector512<float> twice = x * Vector512.MultiplyAddEstimate(square, Vector512.Create(Cubic * TwiceRoot), Vector512.Create(TwiceRoot));
-        return Vector512<float>.One / (Vector512<float>.One + VectorMath.Exp(-twice));
+        power = VectorMath.Exp(-twice);
+        return Vector512<float>.One / (Vector512<float>.One + power);
     }
 }
 

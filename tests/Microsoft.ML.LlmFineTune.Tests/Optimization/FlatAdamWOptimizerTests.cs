@@ -1,0 +1,124 @@
+using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Checkpoints;
+using Microsoft.ML.LlmFineTune.Kernels;
+using Microsoft.ML.LlmFineTune.Optimization;
+using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Tests.Kernels;
+using TorchSharp.Modules;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Tests.Optimization;
+
+public sealed class FlatAdamWOptimizerTests
+{
+    private const string Folder = "Fixtures/training/optimizers";
+
+    public FlatAdamWOptimizerTests() => NativeRuntime.Initialize();
+
+    [Theory]
+    [InlineData("adamw", ScalarType.Float32, 1e-6)]
+    [InlineData("adamw", ScalarType.Float64, 1e-12)]
+    [InlineData("adamw_eps", ScalarType.Float32, 1e-6)]
+    [InlineData("adamw_no_decay", ScalarType.Float32, 1e-6)]
+    [InlineData("adamw_schedule", ScalarType.Float32, 1e-6)]
+    [InlineData("adamw_schedule", ScalarType.Float64, 1e-12)]
+    [InlineData("adamw_clip_norm", ScalarType.Float32, 2e-6)]
+    [InlineData("adamw_clip_norm", ScalarType.Float64, 1e-9)]
+    public void Takes_the_steps_of_the_fixture(string name, ScalarType dtype, double tolerance)
+    {
+        using var scope = NewDisposeScope();
+        JsonNode options = JsonNode.Parse(File.ReadAllText($"{Folder}/{name}.json"))!["options"]!;
+        double[]? rates = options["learning_rates"]?.AsArray().Select(rate => (double)rate!).ToArray();
+        IReadOnlyDictionary<string, Tensor> problem = SafeTensors.Read($"{Folder}/problem.safetensors");
+        IReadOnlyDictionary<string, Tensor> expected = SafeTensors.Read($"{Folder}/{name}{(dtype == ScalarType.Float64 ? ".fp64" : "")}.safetensors");
+
+        using Three model = new([.. Three.Names.Select(parameter => problem[$"init.{parameter}"].to(dtype))]);
+        using FlatParameters flat = FlatParameters.Adopt(model);
+        using FlatAdamWOptimizer optimizer = new(flat, new AdamWOptions
+        {
+            LearningRate = (double?)options["lr"] ?? 1e-3,
+            WeightDecay = (double?)options["weight_decay"] ?? 0.01,
+            Beta2 = (double?)options["betas"]?[1] ?? 0.999,
+            Epsilon = (double?)options["eps"] ?? 1e-8,
+            DecayVectors = true,
+        });
+        for (int step = 0; step < 12; step++)
+        {
+            using (no_grad())
+            {
+                foreach (FlatParameter entry in flat.Entries) FlatParameters.View(flat.Gradients, entry).copy_(problem[$"grad.{entry.Name}"][step]);
+            }
+            double scale = GradientClipping.Coefficient(FlatGradients.SumAndNorm([flat.Gradients]), (double?)options["clip_max_norm"]);
+            optimizer.Step(rates?[step] ?? (double?)options["lr"] ?? 1e-3, scale);
+            foreach ((string parameter, Parameter value) in model.named_parameters()) Numbers.Close(expected[parameter][step], value, tolerance);
+        }
+        foreach (FlatParameter entry in flat.Entries)
+        {
+            Numbers.Close(expected[$"state.{entry.Name}.exp_avg"], FlatParameters.View(optimizer.FirstMoment, entry), tolerance);
+            Numbers.Close(expected[$"state.{entry.Name}.exp_avg_sq"], FlatParameters.View(optimizer.SecondMoment, entry), tolerance);
+        }
+    }
+
+    [Fact]
+    public void Vectors_decay_only_when_asked()
+    {
+        using var scope = NewDisposeScope();
+        foreach (bool decay in new[] { false, true })
+        {
+            using Three model = new([ones(2, 2), ones(3), ones(2, 2)]);
+            using FlatParameters flat = FlatParameters.Adopt(model);
+            using FlatAdamWOptimizer optimizer = new(flat, new AdamWOptions { WeightDecay = 0.5, DecayVectors = decay });
+            optimizer.Step(0.1);
+            Dictionary<string, float> means = model.named_parameters().ToDictionary(named => named.name, named => named.parameter.mean().item<float>());
+            Assert.Equal(0.95f, means["p0"], 1e-6f);
+            Assert.Equal(decay ? 0.95f : 1, means["p1"], 1e-6f);
+        }
+    }
+
+    [Fact]
+    public void A_restored_state_continues_bit_for_bit()
+    {
+        using var scope = NewDisposeScope();
+        using Three model = new([Numbers.Normal(1, 4, 4), Numbers.Normal(2, 5), Numbers.Normal(3, 2, 2)]), copy = new([Numbers.Normal(1, 4, 4), Numbers.Normal(2, 5), Numbers.Normal(3, 2, 2)]);
+        using FlatParameters flat = FlatParameters.Adopt(model), other = FlatParameters.Adopt(copy);
+        using FlatAdamWOptimizer optimizer = new(flat, new AdamWOptions()), resumed = new(other, new AdamWOptions());
+        Step(optimizer, flat, 1);
+        using (no_grad()) other.Weights.copy_(flat.Weights);
+        resumed.Restore(optimizer.Steps, optimizer.FirstMoment, optimizer.SecondMoment);
+        Step(optimizer, flat, 2);
+        Step(resumed, other, 2);
+        Numbers.Close(flat.Weights, other.Weights, 0);
+        Assert.Equal(2, resumed.Steps);
+
+        static void Step(FlatAdamWOptimizer optimizer, FlatParameters flat, ulong seed)
+        {
+            using (no_grad()) flat.Gradients.copy_(Numbers.Normal(seed, flat.Gradients.numel()));
+            optimizer.Step(0.01);
+        }
+    }
+
+    [Fact]
+    public void Defaults_are_pinned_and_ranges_checked()
+    {
+        AdamWOptions options = new();
+        Assert.Equal((1e-3, 0.9, 0.999, 1e-8, 0.01, false), (options.LearningRate, options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay, options.DecayVectors));
+        foreach (AdamWOptions bad in new[] { options with { LearningRate = 0 }, options with { Beta1 = 1 }, options with { Beta2 = -0.1 }, options with { Epsilon = 0 }, options with { WeightDecay = double.NaN } })
+            Assert.Throws<ArgumentOutOfRangeException>(bad.Validate);
+    }
+
+    private sealed class Three : nn.Module
+    {
+        public static readonly string[] Names = ["p0", "p1", "p2"];
+        private readonly Parameter p0, p1, p2;
+
+        public Three(Tensor[] values) : base(nameof(Three))
+        {
+            p0 = new Parameter(values[0].clone());
+            p1 = new Parameter(values[1].clone());
+            p2 = new Parameter(values[2].clone());
+            foreach (Parameter parameter in new[] { p0, p1, p2 }) parameter.DetachFromDisposeScope();
+            RegisterComponents();
+        }
+    }
+}

@@ -1,0 +1,224 @@
+// The runs take milliseconds: nobody has to cancel them.
+#pragma warning disable xUnit1051
+using Microsoft.ML.LlmFineTune.Batches;
+using Microsoft.ML.LlmFineTune.Optimization;
+using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Tests.Runtime;
+using Microsoft.ML.LlmFineTune.Training;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Tests.Training;
+
+public sealed class TrainerTests
+{
+    private static readonly TrainingOptions Options = new()
+    {
+        Epochs = 3, Optimizer = new AdamWOptions { LearningRate = 0.05 }, Schedule = ScheduleKind.Constant, Replicas = 1, Device = ComputeDevice.Cpu,
+    };
+
+    [Fact]
+    public void It_learns_and_reports_what_it_did()
+    {
+        using ToyModel model = new(initialization: new RandomStream(1));
+        Log log = new();
+        TrainingResult result = new Trainer(model, new ToyObjective(), Options, log).Train(new ToyBatches(20, 6, 5), new ToyBatches(3, 6, 5, seed: 9));
+        Assert.Equal((TrainingStopReason.Completed, 60, 3, 60L * 30), (result.StopReason, result.Steps, result.Epochs, result.Tokens));
+        Assert.Equal(3, result.Validations.Count);
+        Assert.True(result.Validations[^1].Loss < 1.0, $"The loss is {result.Validations[^1].Loss}.");
+        Assert.True(result.Validations[^1].Metrics["accuracy"] > 0.7);
+        Assert.Equal(Math.Exp(result.Validations[0].Loss), result.Validations[0].Perplexity);
+        Assert.Equal(["started", "step 1", "step 2"], log.Lines.Take(3));
+        Assert.Equal("finished Completed", log.Lines[^1]);
+        Assert.Equal(60, log.Steps.Count);
+        Assert.All(log.Steps, step => Assert.Equal(60, step.TotalSteps));
+        Assert.All(log.Steps, step => Assert.True(step.TokensPerSecond > 0 && step.GradientNorm > 0 && step.Tokens == 30));
+        Assert.Equal(TimeSpan.Zero, log.Steps[^1].Remaining);
+        Assert.DoesNotContain(float.NaN, model.Values());
+        Assert.Null(model.Hidden.grad);
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_weights_and_another_seed_others()
+    {
+        float[] Weights(long seed, int replicas)
+        {
+            using ToyModel model = new(dropout: 0.3, initialization: new RandomStream(1));
+            new Trainer(model, new ToyObjective(), Options with { Seed = seed, Replicas = replicas }).Train(new ToyBatches(10, 6, 5));
+            return model.Values();
+        }
+        Assert.Equal(Weights(1, 2), Weights(1, 2));
+        Assert.NotEqual(Weights(1, 2), Weights(2, 2));
+    }
+
+    [Fact]
+    public void Replicas_and_accumulation_change_only_the_order_of_sums()
+    {
+        float[] Weights(int replicas, int accumulated, int batches, int rows)
+        {
+            using ToyModel model = new(initialization: new RandomStream(1));
+            // One large batch, or the same rows in several small ones.
+            IBatchSource source = new Split(new ToyBatches(8, 12, 5), batches);
+            Assert.Equal(rows, source.Epoch(0).First().Rows);
+            new Trainer(model, new ToyObjective(), Options with { Replicas = replicas, AccumulatedBatches = accumulated, Schedule = ScheduleKind.Linear, WarmupSteps = 3 }).Train(source);
+            return model.Values();
+        }
+        float[] one = Weights(1, 1, 1, 12);
+        foreach (float[] other in new[] { Weights(2, 1, 1, 12), Weights(5, 1, 1, 12), Weights(12, 1, 1, 12), Weights(1, 4, 4, 3), Weights(2, 3, 3, 4) })
+        {
+            for (int i = 0; i < one.Length; i++) Assert.Equal(one[i], other[i], 2e-4f);
+        }
+    }
+
+    [Fact]
+    public void The_loss_is_the_mean_over_the_targets_of_the_step()
+    {
+        using ToyModel model = new(initialization: new RandomStream(1));
+        TrainingValidation before = ModelEvaluation.Run(model, new ToyObjective(), new ToyBatches(4, 6, 5));
+        Log log = new();
+        new Trainer(model, new ToyObjective(), Options with { AccumulatedBatches = 4, MaximumSteps = 1, Replicas = 3 }, log).Train(new ToyBatches(4, 6, 5));
+        Assert.Equal(before.Loss, log.Steps.Single().Loss, 1e-6);
+        Assert.Equal(new ToyBatches(4, 6, 5).Epoch(0).Sum(batch => batch.TargetCount), before.Targets);
+    }
+
+    [Fact]
+    public void Early_stopping_ends_it_and_the_best_weights_come_back()
+    {
+        using ToyModel model = new(initialization: new RandomStream(1));
+        float[]? best = null;
+        Log log = new() { OnValidation = validation => best = validation.Best ? model.Values() : best };
+        // A rate so large that validation gets worse after a while.
+        TrainingOptions options = Options with { Epochs = 50, Optimizer = new AdamWOptions { LearningRate = 1 }, EarlyStopping = new EarlyStoppingOptions { Patience = 2, Metric = "accuracy", HigherIsBetter = true } };
+        TrainingResult result = new Trainer(model, new ToyObjective(), options, log).Train(new ToyBatches(5, 6, 5), new ToyBatches(3, 6, 5, seed: 9));
+        Assert.Equal(TrainingStopReason.EarlyStopping, result.StopReason);
+        Assert.Equal(result.Best!.Step, result.WeightsStep);
+        Assert.True(result.WeightsStep < result.Steps);
+        Assert.Equal(2, result.Validations.Count - 1 - result.Validations.ToList().FindLastIndex(validation => validation.Best));
+        Assert.Equal(best, model.Values());
+        Assert.Equal(result.Best.Metrics["accuracy"], ModelEvaluation.Run(model, new ToyObjective(), new ToyBatches(3, 6, 5, seed: 9)).Metrics["accuracy"]);
+    }
+
+    [Fact]
+    public void Validation_sums_over_all_batches_on_any_number_of_threads()
+    {
+        using ToyModel model = new(initialization: new RandomStream(1));
+        using ReplicaPool pool = new(3);
+        ToyBatches data = new(4, 6, 5);
+        TrainingValidation alone = ModelEvaluation.Run(model, new ToyObjective(), data), shared = ModelEvaluation.Run(model, new ToyObjective(), data, pool);
+        double sum = 0;
+        foreach (TokenBatch batch in data.Epoch(0))
+        {
+            using var scope = NewDisposeScope();
+            sum += new ToyObjective().SummedLoss(model, batch).item<float>();
+        }
+        Assert.Equal(sum / alone.Targets, alone.Loss, 1e-9);
+        Assert.Equal(alone.Loss, shared.Loss, 1e-6);
+        Assert.Equal(alone.Metrics["accuracy"], shared.Metrics["accuracy"]);
+        Assert.True(model.training);
+    }
+
+    [Fact]
+    public void A_loss_that_is_no_number_stops_it_with_good_weights()
+    {
+        using ToyModel model = new(initialization: new RandomStream(1));
+        int calls = 0;
+        Log log = new();
+        TrainingDivergedException thrown = Assert.Throws<TrainingDivergedException>(() =>
+            new Trainer(model, new ToyObjective(() => ++calls == 8 ? double.NaN : 1), Options, log).Train(new ToyBatches(20, 6, 5)));
+        Assert.Contains("lower learning rate", thrown.Message, StringComparison.Ordinal);
+        Assert.Equal((TrainingStopReason.Diverged, 7L), (thrown.Result.StopReason, thrown.Result.Steps));
+        Assert.All(model.Values(), value => Assert.True(float.IsFinite(value)));
+        Assert.Equal("finished Diverged", log.Lines[^1]);
+        Assert.True(double.IsFinite(ModelEvaluation.Run(model, new ToyObjective(), new ToyBatches(2, 6, 5)).Loss));
+    }
+
+    [Fact]
+    public void Cancellation_ends_it_after_the_step_and_the_result_says_so()
+    {
+        using ToyModel model = new(initialization: new RandomStream(1));
+        using CancellationTokenSource source = new();
+        Log log = new() { OnStep = step => { if (step.Step == 5) source.Cancel(); } };
+        TrainingResult result = new Trainer(model, new ToyObjective(), Options, log).Train(new ToyBatches(20, 6, 5), cancellation: source.Token);
+        Assert.Equal((TrainingStopReason.Cancelled, 5L, 5L), (result.StopReason, result.Steps, result.WeightsStep));
+    }
+
+    [Fact]
+    public void Steps_may_end_it_within_an_epoch_and_validate_on_the_way()
+    {
+        using ToyModel model = new(initialization: new RandomStream(1));
+        TrainingResult result = new Trainer(model, new ToyObjective(), Options with { Epochs = null, MaximumSteps = 27, ValidationInterval = 10, RestoreBest = false }).Train(new ToyBatches(20, 6, 5), new ToyBatches(1, 6, 5));
+        Assert.Equal((27L, 27L, 1), (result.Steps, result.WeightsStep, result.Epochs));
+        Assert.Equal([10L, 20, 27], result.Validations.Select(validation => validation.Step));
+    }
+
+    [Fact]
+    public void Dropout_differs_between_steps_and_is_off_in_validation()
+    {
+        using ToyModel model = new(dropout: 0.5, initialization: new RandomStream(1));
+        Log log = new();
+        // A rate of 0 leaves the weights alone, so losses of one batch differ by dropout only.
+        new Trainer(model, new ToyObjective(), Options with { WarmupSteps = 1_000_000_000, MaximumGradientNorm = null }, log).Train(new Repeated(new ToyBatches(1, 6, 5)), new ToyBatches(1, 6, 5));
+        Assert.Equal(3, log.Steps.Select(step => step.Loss).Distinct().Count());
+        Assert.Single(log.Validations.Select(validation => validation.Loss).Distinct());
+    }
+
+    [Fact]
+    public void What_cannot_work_is_refused_before_it_starts()
+    {
+        using ToyModel model = new(initialization: new RandomStream(1));
+        TrainingOptions stopping = Options with { EarlyStopping = new EarlyStoppingOptions { Metric = "f1" } };
+        Assert.Contains("loss, accuracy", Assert.Throws<ArgumentException>(() => new Trainer(model, new ToyObjective(), stopping)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => new Trainer(model, new ToyObjective(), Options with { EarlyStopping = new EarlyStoppingOptions() }).Train(new ToyBatches(1, 1, 1)));
+        Assert.Throws<ArgumentException>(() => new Trainer(model, new ToyObjective(), Options).Train(new ToyBatches(0, 1, 1)));
+    }
+
+    /// <summary>The same epoch again and again.</summary>
+    private sealed class Repeated(IBatchSource source) : IBatchSource
+    {
+        public int CountBatches(int epoch) => source.CountBatches(0);
+
+        public IEnumerable<TokenBatch> Epoch(int epoch) => source.Epoch(0);
+    }
+
+    /// <summary>Each batch cut into equal parts.</summary>
+    private sealed class Split(IBatchSource source, int parts) : IBatchSource
+    {
+        public int CountBatches(int epoch) => source.CountBatches(epoch) * parts;
+
+        public IEnumerable<TokenBatch> Epoch(int epoch) =>
+            source.Epoch(epoch).SelectMany(batch => Enumerable.Range(0, parts).Select(part => batch.Slice(part * batch.Rows / parts, batch.Rows / parts)));
+    }
+
+    private sealed class Log : ITrainingObserver
+    {
+        public List<string> Lines { get; } = [];
+
+        public List<TrainingStep> Steps { get; } = [];
+
+        public List<TrainingValidation> Validations { get; } = [];
+
+        public Action<TrainingValidation>? OnValidation { get; init; }
+
+        public Action<TrainingStep>? OnStep { get; init; }
+
+        public void Started(TrainingStart start) => Lines.Add("started");
+
+        public void Stepped(TrainingStep step)
+        {
+            Lines.Add($"step {step.Step}");
+            Steps.Add(step);
+            OnStep?.Invoke(step);
+        }
+
+        public void Validated(TrainingValidation validation)
+        {
+            Lines.Add("validated");
+            Validations.Add(validation);
+            OnValidation?.Invoke(validation);
+        }
+
+        public void EpochEnded(TrainingEpoch epoch) => Lines.Add($"epoch {epoch.Epoch}");
+
+        public void Finished(TrainingResult result) => Lines.Add($"finished {result.StopReason}");
+    }
+}
