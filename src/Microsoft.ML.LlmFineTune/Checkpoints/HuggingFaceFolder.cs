@@ -50,7 +50,7 @@ public static class HuggingFaceFolder
         return endTokens.Count > 0 ? config with { EndOfText = endTokens } : config;
     }
 
-    /// <summary>Reads a language model. A classifier's folder gives its decoder.</summary>
+    /// <summary>Reads a language model, in evaluation mode. A classifier's folder gives its decoder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="device">Where the weights go; default: the CPU.</param>
     /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
@@ -59,7 +59,7 @@ public static class HuggingFaceFolder
     public static DecoderModel LoadDecoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
         Filled(folder, ReadConfig(folder).CreateDecoder(device, dtype));
 
-    /// <summary>Reads a classifier.</summary>
+    /// <summary>Reads a classifier, in evaluation mode.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="device">Where the weights go; default: the CPU.</param>
     /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
@@ -85,6 +85,7 @@ public static class HuggingFaceFolder
         try
         {
             ModelWeights.Read(WeightFiles(folder), folder, model);
+            model.eval();
             return model;
         }
         catch

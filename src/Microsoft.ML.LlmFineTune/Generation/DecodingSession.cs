@@ -33,7 +33,8 @@ internal sealed class DecodingSession : IDisposable
         _pipeline = new LogitsPipeline(options, _endTokens);
 
         int positions = model.Config.MaximumLength;
-        int limit = Math.Max(positions - _maximumNewTokens, positions - (positions / 2));
+        // The last new token is never read, so it needs no position.
+        int limit = Math.Max(positions - _maximumNewTokens + 1, positions - (positions / 2));
         int width = Math.Min(prompts.Max(prompt => prompt.Count), limit);
         Rows = [.. prompts.Select((prompt, i) =>
         {
@@ -41,7 +42,7 @@ internal sealed class DecodingSession : IDisposable
             RequireKnown(prompt, $"Prompt {i} has");
             return new DecodingRow(prompt, Math.Max(0, prompt.Count - limit), width, _padding, RandomOf(prompt, options.Seed));
         })];
-        _cache = model.CreateCache(Rows.Count, Math.Min(width + _maximumNewTokens, positions));
+        _cache = model.CreateCache(Rows.Count, Math.Min(width + _maximumNewTokens - 1, positions));
         _wasTraining = model.training;
         if (_wasTraining) model.eval();
     }
