@@ -1,4 +1,5 @@
 using Microsoft.ML.LlmFineTune.Estimators;
+using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
 
 namespace Samples;
@@ -27,7 +28,7 @@ internal sealed record JobSettings
 
     public TextClassificationOptions FineTuning { get; init; } = new()
     {
-        Epochs = 4, BatchSize = 32, LearningRate = 1e-3, WarmupFraction = 0.05, WeightDecay = 0.05, Patience = 2,
+        Epochs = 4, BatchSize = 32, LearningRate = 1e-3, WarmupFraction = 0.05, WeightDecay = 0.05, Patience = 2, Pooling = Pooling.Mean,
     };
 
     /// <summary>About eight minutes on two cores.</summary>

@@ -76,10 +76,9 @@ public sealed class LanguageModel : IDisposable
             "A language model needs a token that ends a text; neither the tokenizer nor the decoder's configuration has one. Train the tokenizer with a special token <|endoftext|>, or name one in TokenizerFacts.", nameof(tokenizer)));
 
     /// <summary>A decoder of the same weights, for a task to train.</summary>
-    /// <param name="config">The configuration of the copy: of the same shape.</param>
-    internal DecoderModel CopyDecoder(ModelConfig? config = null)
+    internal DecoderModel CopyDecoder()
     {
-        var copy = (config ?? Config).CreateDecoder(Decoder.Device, Decoder.WeightType);
+        var copy = Decoder.CreateLike();
         using var noGradients = no_grad();
         foreach (var ((_, target), (_, source)) in copy.named_parameters().Zip(Decoder.named_parameters()))
             target.copy_(source);

@@ -61,7 +61,7 @@ public sealed class TextClassificationEstimator : IEstimator<TextClassificationT
         var judge = validation?.Batches(encoder, _options.BatchSize, random: null, out cut);
         if (validation is not null) task.Report(cut, "Validation data");
 
-        var classifier = new SequenceClassifier(_model.CopyDecoder(_model.Config with { Labels = labels.Names }), labels.Names);
+        var classifier = new SequenceClassifier(_model.CopyDecoder(), labels.Names, _options.Pooling);
         classifier.InitializeHead(task.Random.Initialization);
         var result = task.Train(classifier, new ClassificationObjective(), source, judge, () => Made(null));
         return Made(result);
