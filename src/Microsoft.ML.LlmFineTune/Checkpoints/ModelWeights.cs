@@ -44,11 +44,11 @@ public static class ModelWeights
         RequireAll(missing, source);
     }
 
-    /// <summary>The weights by checkpoint name, in the checkpoint's orientation: views of the model's own memory.</summary>
-    internal static Dictionary<string, Tensor> Views<TModel>(TModel model) where TModel : nn.Module, ICheckpointModel => View(Require.NotNull(model), parameter => parameter.detach());
+    /// <summary>The weights by checkpoint name, in the checkpoint's orientation: views of the model's own memory, without gradients.</summary>
+    public static Dictionary<string, Tensor> Views<TModel>(TModel model) where TModel : nn.Module, ICheckpointModel => View(Require.NotNull(model), parameter => parameter.detach());
 
-    /// <summary>The gradients by checkpoint name, in the checkpoint's orientation.</summary>
-    internal static Dictionary<string, Tensor> Gradients<TModel>(TModel model) where TModel : nn.Module, ICheckpointModel =>
+    /// <summary>The gradients by checkpoint name, in the checkpoint's orientation; zeros where there is none.</summary>
+    public static Dictionary<string, Tensor> Gradients<TModel>(TModel model) where TModel : nn.Module, ICheckpointModel =>
         View(Require.NotNull(model), parameter => parameter.grad ?? zeros_like(parameter));
 
     private static Dictionary<string, Tensor> View<TModel>(TModel model, Func<Parameter, Tensor> select) where TModel : nn.Module, ICheckpointModel

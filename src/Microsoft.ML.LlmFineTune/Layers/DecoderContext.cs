@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.LlmFineTune.Layers;
 
 /// <summary>What the layers of a decoder share during one forward pass: padding, the cache, the mode, and the attention bias that follows from them.</summary>
-public sealed class DecoderContext
+public sealed class DecoderContext : IDisposable
 {
     private readonly long _batch;
     private readonly long _queries;
@@ -59,6 +59,10 @@ public sealed class DecoderContext
     public Tensor? Bias(Device device, ScalarType dtype)
     {
         if (Mask is null && _queries == 1) return null;
-        return _bias ??= AttentionBias.Causal(_queries, Keys, Mask, device, dtype);
+        // It serves every layer, so it belongs to none of their scopes.
+        return _bias ??= AttentionBias.Causal(_queries, Keys, Mask, device, dtype).DetachFromDisposeScope();
     }
+
+    /// <summary>Frees the bias.</summary>
+    public void Dispose() => _bias?.Dispose();
 }

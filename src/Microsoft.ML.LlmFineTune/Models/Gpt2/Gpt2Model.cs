@@ -1,5 +1,6 @@
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Runtime;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Models.Gpt2;
@@ -46,7 +47,7 @@ public sealed class Gpt2Model : DecoderModel
     /// <inheritdoc/>
     public override Tensor Forward(Tensor tokens, Tensor? mask = null, KvCache? cache = null, ICollection<Tensor>? hiddenStates = null)
     {
-        DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength);
+        using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength);
         long sequence = tokens.size(1);
         Tensor positions = context.Positions() is Tensor numbers
             ? positionEmbedding.forward(numbers)                                                // [batch, sequence, width]
@@ -126,11 +127,13 @@ internal sealed class Gpt2Block : nn.Module
     /// <summary>[batch, sequence, width] to the same.</summary>
     public Tensor Forward(Tensor hidden, DecoderContext context)
     {
+        // What the gradient does not need is free for the next layer.
+        using DisposeScope scope = NewDisposeScope();
         Tensor queryKeyValue = attentionInput.forward(attentionNorm.forward(hidden));           // [batch, sequence, 3 * width]
         Tensor attended = attentionOutput.forward(_attention.Apply(queryKeyValue, _layer, context));
         hidden = hidden + _residualDropout.Apply(attended, context.Training);
         Tensor refined = feedForward.forward(feedForwardNorm.forward(hidden));
-        return hidden + _residualDropout.Apply(refined, context.Training);
+        return (hidden + _residualDropout.Apply(refined, context.Training)).MoveToOuterDisposeScope();
     }
 
     public void Initialize(RandomStream random)
