@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using Microsoft.ML.Internal.Utilities;
 using Microsoft.ML.Runtime;
 
@@ -51,8 +52,9 @@ internal static class MemberReader
 
     private static Delegate KeyGetter<T>(Delegate read, KeyDataViewType type)
     {
-        // 16-bit keys have a type, but members of it are not taken.
-        Contracts.Check(typeof(T) != typeof(ushort));
+        // 16-bit keys have a type, but members of it are not taken; the refusal comes as if by reflection.
+        if (typeof(T) == typeof(ushort))
+            throw new TargetInvocationException(Contracts.Except());
         var typed = (ValueGetter<T>)read;
         return (ValueGetter<T>)((ref T value) =>
         {

@@ -67,7 +67,7 @@ internal sealed class RowWriter<TRow> where TRow : class
 
     private static Action<TRow> SameTypeArraySetter<T>(RowMember member, DataViewSchema.Column column, DataViewRow row) => ArraySetter<T, T>(member, column, row, value => value);
 
-    // An array of the right length that the object already holds is filled again.
+    // An array of the right length that the object already holds is filled again; none will do for an empty vector.
     private static Action<TRow> ArraySetter<TSource, T>(RowMember member, DataViewSchema.Column column, DataViewRow row, Func<TSource, T> convert)
     {
         var getter = row.GetGetter<VBuffer<TSource>>(column);
@@ -78,7 +78,7 @@ internal sealed class RowWriter<TRow> where TRow : class
         {
             getter(ref value);
             var array = read(target);
-            if (array?.Length != value.Length)
+            if (Utils.Size(array) != value.Length)
                 array = new T[value.Length];
             foreach (var (slot, item) in value.Items(all: true))
                 array[slot] = convert(item);

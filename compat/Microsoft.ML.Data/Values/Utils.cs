@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace Microsoft.ML.Internal.Utilities;
 
 internal static class Utils
@@ -6,7 +8,7 @@ internal static class Utils
 
     /// <summary>
     /// Calls a generic method with a type that is known at run time only. The delegate names the method with any type in place of that one:
-    /// <c>MarshalInvoke(Make&lt;int&gt;, type.RawType, a, b)</c>.
+    /// <c>MarshalInvoke(Make&lt;int&gt;, type.RawType, a, b)</c>. Exceptions come through as they are.
     /// </summary>
     public static TRes MarshalInvoke<TRes>(Func<TRes> func, Type type) => (TRes)Invoke(func, type);
 
@@ -19,7 +21,7 @@ internal static class Utils
     public static TRes MarshalInvoke<T1, T2, T3, T4, TRes>(Func<T1, T2, T3, T4, TRes> func, Type type, T1 a1, T2 a2, T3 a3, T4 a4) => (TRes)Invoke(func, type, a1, a2, a3, a4);
 
     private static object Invoke(Delegate func, Type type, params object[] arguments)
-        => func.Method.GetGenericMethodDefinition().MakeGenericMethod(type).Invoke(func.Target, arguments);
+        => func.Method.GetGenericMethodDefinition().MakeGenericMethod(type).Invoke(func.Target, BindingFlags.DoNotWrapExceptions, null, arguments, null);
 
     /// <summary>A random order of the numbers from 0.</summary>
     public static int[] GetRandomPermutation(Random rand, int size)

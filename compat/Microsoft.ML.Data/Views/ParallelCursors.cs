@@ -22,10 +22,18 @@ internal static class ParallelCursors
     /// <summary>Shares the rows of a cursor out to several cursors, which are to be read at the same time.</summary>
     public static DataViewRowCursor[] Split(IChannelProvider provider, DataViewRowCursor input, int count)
     {
+        return count > 1 && CanCarry(input.Schema.Where(input.IsColumnActive)) ? Share(provider, input, count, WorkerFailed) : [input];
+    }
+
+    /// <summary>Reads a cursor on a thread of its own.</summary>
+    public static DataViewRowCursor ReadAhead(IChannelProvider provider, DataViewRowCursor input, Func<Exception, Exception> failure) => Share(provider, input, 1, failure)[0];
+
+    private static Exception WorkerFailed(Exception ex) => Contracts.Except(ex, "Splitter/consolidator worker encountered exception while consuming source data");
+
+    private static DataViewRowCursor[] Share(IChannelProvider provider, DataViewRowCursor input, int count, Func<Exception, Exception> failure)
+    {
         var active = input.Schema.Where(input.IsColumnActive).ToArray();
-        if (count <= 1 || !CanCarry(active))
-            return [input];
-        var batches = new BatchQueue();
+        var batches = new BatchQueue(failure);
         int readers = count;
         var thread = Start(() =>
         {
@@ -57,7 +65,7 @@ internal static class ParallelCursors
         if (inputs.Length == 1)
             return inputs[0];
         var active = inputs[0].Schema.Where(inputs[0].IsColumnActive).ToArray();
-        var batches = new BatchQueue();
+        var batches = new BatchQueue(WorkerFailed);
         var turns = new Turns(inputs.Length);
         int running = inputs.Length;
         var threads = inputs.Select((input, worker) => Start(() =>
@@ -162,7 +170,7 @@ internal static class ParallelCursors
         }
     }
 
-    private sealed class BatchQueue
+    private sealed class BatchQueue(Func<Exception, Exception> failure)
     {
         private readonly BlockingCollection<RowBatch> _batches = new(BatchesAhead);
         private readonly CancellationTokenSource _stop = new();
@@ -192,7 +200,7 @@ internal static class ParallelCursors
             if (!_batches.TryTake(out var batch, Timeout.Infinite))
                 return null;
             if (batch.Error != null)
-                throw Contracts.Except(batch.Error, "Splitter/consolidator worker encountered exception while consuming source data");
+                throw failure(batch.Error);
             return batch;
         }
     }
