@@ -4,7 +4,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Data;
 
-/// <summary>A view in a binary stream: a header of 256 bytes, the schema, the rows one after the other.</summary>
+/// <summary>A view in a binary stream: a header of 256 bytes, the schema, the rows one after the other, their number.</summary>
 internal static class BinaryFile
 {
     public const int HeaderSize = 256;
@@ -22,13 +22,15 @@ internal static class BinaryFile
         SchemaFile.Write(SchemaExtensions.MakeSchema(Array.ConvertAll(columns, column => new DataViewSchema.DetachedColumn(column))), stream);
         using var cursor = data.GetRowCursor(columns);
         var values = Array.ConvertAll(columns, column => ValueCodec.WriterOf(cursor, column));
-        while (cursor.MoveNext())
+        long rows = 0;
+        for (; cursor.MoveNext(); rows++)
         {
             writer.Write(true);
             foreach (var write in values)
                 write(writer);
         }
         writer.Write(false);
+        writer.Write(rows);
     }
 
     public static IDataView Load(IHostEnvironment env, IMultiStreamSource source) => new View(env, source);
@@ -57,20 +59,23 @@ internal static class BinaryFile
     {
         private readonly IHost _host;
         private readonly IMultiStreamSource _source;
+        private readonly long _rows;
 
         public View(IHostEnvironment env, IMultiStreamSource source)
         {
             _host = env.Register("BinaryLoader");
             _source = source;
-            Open(_host, source, out var schema).Dispose();
+            using var reader = Open(_host, source, out var schema);
             Schema = schema;
+            reader.BaseStream.Seek(-sizeof(long), SeekOrigin.End);
+            _rows = reader.ReadInt64();
         }
 
         public DataViewSchema Schema { get; }
 
         public bool CanShuffle => false;
 
-        public long? GetRowCount() => null;
+        public long? GetRowCount() => _rows;
 
         public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random rand = null)
             => new Cursor(_host, Schema, Open(_host, _source, out _), RowCursorUtils.FromColumnsToPredicate(columnsNeeded, Schema));
@@ -126,7 +131,7 @@ internal static class BinaryFile
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
             Ch.Check(IsColumnActive(column));
-            return _values[column.Index].Getter as ValueGetter<TValue> ?? throw Ch.Except($"Invalid TValue: '{typeof(TValue)}'");
+            return _values[column.Index].Getter as ValueGetter<TValue> ?? throw Ch.Except($"Invalid TValue: '{typeof(TValue)}', expected type: '{column.Type.RawType}'.");
         }
 
         protected override void Dispose(bool disposing)

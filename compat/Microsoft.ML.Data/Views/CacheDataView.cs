@@ -224,7 +224,7 @@ internal sealed class CacheDataView : IDataView
         {
             Ch.CheckParam(IsColumnActive(column), nameof(column), "requested column not active");
             return _fills.First(fill => _cache._columns[column.Index] == fill).StoreOf(column.Index).GetterOf(CurrentRow) as ValueGetter<TValue>
-                ?? throw Ch.Except($"Invalid TValue: '{typeof(TValue)}'");
+                ?? throw Ch.Except($"Invalid TValue: '{typeof(TValue)}', expected type: '{column.Type.RawType}'.");
         }
 
         private int CurrentRow()

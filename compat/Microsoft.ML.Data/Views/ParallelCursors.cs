@@ -322,7 +322,7 @@ internal static class ParallelCursors
         {
             Ch.CheckParam(IsColumnActive(column), nameof(column), "requested column not active.");
             if (column.Type.RawType != typeof(TValue))
-                throw Ch.Except($"Invalid TValue: '{typeof(TValue)}'");
+                throw Ch.Except($"Invalid TValue: '{typeof(TValue)}', expected type: '{column.Type.RawType}'.");
             int slot = _slots[column.Index];
             return column.Type is VectorDataViewType vector
                 ? (ValueGetter<TValue>)Utils.MarshalInvoke(VectorGetter<int>, vector.ItemType.RawType, slot)

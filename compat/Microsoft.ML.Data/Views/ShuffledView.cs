@@ -119,7 +119,7 @@ internal sealed class ShuffledView : TransformBase
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
             Ch.CheckParam(_poolOfColumn.TryGetValue(column.Index, out var pool), nameof(column), "requested column not active");
-            return pool.GetterOf(CurrentSlot) as ValueGetter<TValue> ?? throw Ch.Except($"Invalid TValue: '{typeof(TValue)}'");
+            return pool.GetterOf(CurrentSlot) as ValueGetter<TValue> ?? throw Ch.Except($"Invalid TValue: '{typeof(TValue)}', expected type: '{column.Type.RawType}'.");
         }
 
         private int CurrentSlot()
