@@ -25,8 +25,9 @@ public static partial class torch
 
             public static Tensor l1_loss(Tensor input, Tensor target, Reduction reduction = Reduction.Mean) => Ops.L1Loss.Call(input, target, (long)reduction);
 
-            public static Tensor binary_cross_entropy_with_logits(Tensor input, Tensor target, Tensor? weight = null, Reduction reduction = Reduction.Mean, Tensor? pos_weights = null) =>
-                Ops.BinaryCrossEntropyWithLogits.Call(input, target, Argument.Maybe(weight), Argument.Maybe(pos_weights), (long)reduction);
+            public static Tensor binary_cross_entropy_with_logits(Tensor input, Tensor target, Tensor? weight = null, Reduction reduction = Reduction.Mean, Tensor? pos_weights = null) => !input.shape.AsSpan().SequenceEqual(target.shape)
+                ? throw new System.Runtime.InteropServices.ExternalException($"Target size ([{string.Join(", ", target.shape)}]) must be the same as input size ([{string.Join(", ", input.shape)}])")
+                : Ops.BinaryCrossEntropyWithLogits.Call(input, target, Argument.Maybe(weight), Argument.Maybe(pos_weights), (long)reduction);
 
             public static Tensor kl_div(Tensor input, Tensor target, bool log_target = true, Reduction reduction = Reduction.Mean) =>
                 Ops.KlDiv.Call(input, target, (long)reduction, log_target);

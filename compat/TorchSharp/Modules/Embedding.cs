@@ -12,7 +12,7 @@ namespace TorchSharp.Modules
         private readonly double _normType;
         private readonly bool _scale, _sparse;
 
-        internal Embedding(HeldTensor table, long? padding, double? maxNorm, double normType, bool scale, bool sparse) : base(nameof(Embedding))
+        internal Embedding(HeldTensor table, long? padding, double? maxNorm, double normType, bool scale, bool sparse) : base("torch::nn::EmbeddingImpl")
         {
             (_table, _padding, _maxNorm, _normType, _scale, _sparse) = (table, padding ?? -1, maxNorm, normType, scale, sparse);
             register_parameter(nameof(weight), new Parameter(table.Share()));
@@ -20,6 +20,7 @@ namespace TorchSharp.Modules
 
         internal static HeldTensor Draw(long rows, long width, long? padding, Device? device, ScalarType? dtype) => HeldTensor.Make(() =>
         {
+            if (padding is { } p && (p >= rows || p < -rows)) throw new System.Runtime.InteropServices.ExternalException("Padding_idx must be within num_embeddings");
             var table = empty(rows, width).normal_();
             if (padding is { } row) table[row].zero_();
             return dtype is null && device is null ? table : table.to(dtype ?? table.dtype, device ?? CPU);
@@ -36,8 +37,11 @@ namespace TorchSharp.Modules
             }
         }
 
+        private protected override void ConvertHeld(ScalarType? dtype, Device? device) => _table.Convert(dtype, device);
+
         public override Tensor forward(Tensor input) => DisposeScopeManager.Composed(() =>
         {
+            RequireAlive();
             using var table = new Tensor(_table.Share());
             if (_maxNorm is { } norm)
             {

@@ -8,16 +8,18 @@ namespace TorchSharp.Modules
     {
         private readonly RecurrentWeights _weights;
 
-        internal LSTM(RecurrentWeights weights) : base(nameof(LSTM))
+        internal LSTM(RecurrentWeights weights) : base("torch::nn::LSTMImpl")
         {
             _weights = weights;
             foreach (var (name, p) in weights.Parameters) register_parameter(name, p);
         }
 
+        private protected override void ConvertHeld(ScalarType? dtype, Device? device) => _weights.Convert(dtype, device);
+
         public override (Tensor, Tensor, Tensor) forward(Tensor input, (Tensor, Tensor)? h0_c0 = null)
         {
             var (h, c) = h0_c0 ?? (_weights.Zeros(input), _weights.Zeros(input));
-            var results = _weights.Run(Ops.LstmInput, input, [h, c], training);
+            var results = _weights.Run(this, Ops.LstmInput, input, [h, c]);
             return (results[0], results[1], results[2]);
         }
 
@@ -26,7 +28,7 @@ namespace TorchSharp.Modules
         public (PackedSequence, Tensor, Tensor) call(PackedSequence input, (Tensor, Tensor)? h0_c0 = null)
         {
             var (h, c) = h0_c0 ?? (_weights.Zeros(input), _weights.Zeros(input));
-            var (output, last) = _weights.Run(Ops.LstmData, input, [h, c], training);
+            var (output, last) = _weights.Run(this, Ops.LstmData, input, [h, c]);
             return (output, last[0], last[1]);
         }
     }
@@ -35,15 +37,17 @@ namespace TorchSharp.Modules
     {
         private readonly RecurrentWeights _weights;
 
-        internal GRU(RecurrentWeights weights) : base(nameof(GRU))
+        internal GRU(RecurrentWeights weights) : base("torch::nn::GRUImpl")
         {
             _weights = weights;
             foreach (var (name, p) in weights.Parameters) register_parameter(name, p);
         }
 
+        private protected override void ConvertHeld(ScalarType? dtype, Device? device) => _weights.Convert(dtype, device);
+
         public override (Tensor, Tensor) forward(Tensor input, Tensor h0 = null!)
         {
-            var results = _weights.Run(Ops.GruInput, input, [h0 ?? _weights.Zeros(input)], training);
+            var results = _weights.Run(this, Ops.GruInput, input, [h0 ?? _weights.Zeros(input)]);
             return (results[0], results[1]);
         }
 
@@ -51,7 +55,7 @@ namespace TorchSharp.Modules
 
         public (PackedSequence, Tensor) call(PackedSequence input, Tensor h0 = null!)
         {
-            var (output, last) = _weights.Run(Ops.GruData, input, [h0 ?? _weights.Zeros(input)], training);
+            var (output, last) = _weights.Run(this, Ops.GruData, input, [h0 ?? _weights.Zeros(input)]);
             return (output, last[0]);
         }
     }
@@ -61,15 +65,17 @@ namespace TorchSharp.Modules
         private readonly RecurrentWeights _weights;
         private readonly bool _relu;
 
-        internal RNN(RecurrentWeights weights, bool relu) : base(nameof(RNN))
+        internal RNN(RecurrentWeights weights, bool relu) : base("torch::nn::RNNImpl")
         {
             (_weights, _relu) = (weights, relu);
             foreach (var (name, p) in weights.Parameters) register_parameter(name, p);
         }
 
+        private protected override void ConvertHeld(ScalarType? dtype, Device? device) => _weights.Convert(dtype, device);
+
         public override (Tensor, Tensor) forward(Tensor input, Tensor? h0)
         {
-            var results = _weights.Run(_relu ? Ops.RnnReluInput : Ops.RnnTanhInput, input, [h0 ?? _weights.Zeros(input)], training);
+            var results = _weights.Run(this, _relu ? Ops.RnnReluInput : Ops.RnnTanhInput, input, [h0 ?? _weights.Zeros(input)]);
             return (results[0], results[1]);
         }
 
@@ -77,7 +83,7 @@ namespace TorchSharp.Modules
 
         public (PackedSequence, Tensor) call(PackedSequence input, Tensor? h0 = null)
         {
-            var (output, last) = _weights.Run(_relu ? Ops.RnnReluData : Ops.RnnTanhData, input, [h0 ?? _weights.Zeros(input)], training);
+            var (output, last) = _weights.Run(this, _relu ? Ops.RnnReluData : Ops.RnnTanhData, input, [h0 ?? _weights.Zeros(input)]);
             return (output, last[0]);
         }
     }

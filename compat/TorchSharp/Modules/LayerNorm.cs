@@ -30,6 +30,24 @@ namespace TorchSharp.Modules
         }
 
         public override Tensor forward(Tensor tensor) => nn.functional.layer_norm(tensor, normalized_shape, _weight, _bias, eps);
+
+        protected internal override nn.Module _to(Device device, ScalarType dtype, bool non_blocking) => Moved(dtype, device);
+        protected internal override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking) => Moved(null, new Device(deviceType, deviceIndex));
+        protected internal override nn.Module _to(ScalarType dtype, bool non_blocking) => Moved(dtype, null);
+        private LayerNorm Moved(ScalarType? dtype, Device? device)
+        {
+            MoveParameter("weight", ref _weight, dtype, device);
+            MoveParameter("bias", ref _bias, dtype, device);
+            return this;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (!disposing) return;
+            _weight?.Dispose();
+            _bias?.Dispose();
+            base.Dispose(disposing);
+        }
     }
 }
 

@@ -7,13 +7,13 @@ namespace TorchSharp.Modules
     public sealed class Linear : nn.Module<Tensor, Tensor>
     {
         [ComponentName(Name = "bias")] private Parameter? _bias;
-        [ComponentName(Name = "weight")] private Parameter _weight = null!;
+        [ComponentName(Name = "weight")] private Parameter? _weight;
 
         internal Linear(long inputs, long outputs, bool hasBias, Device? device, ScalarType? dtype) : base(nameof(Linear))
         {
             (in_features, out_features) = (inputs, outputs);
             weight = empty(outputs, inputs, dtype, device).AsParameter();
-            nn.init.kaiming_uniform_(_weight, Math.Sqrt(5));
+            nn.init.kaiming_uniform_(weight, Math.Sqrt(5));
             if (!hasBias) return;
             bias = empty(outputs, dtype, device).AsParameter();
             var bound = inputs > 0 ? 1 / Math.Sqrt(inputs) : 0;
@@ -29,10 +29,27 @@ namespace TorchSharp.Modules
 
         public long in_features { get; set; }
         public long out_features { get; set; }
-        public Parameter weight { get => _weight; set => SetParameter("weight", ref _weight!, value); }
+        public Parameter weight { get => _weight!; set => SetParameter("weight", ref _weight, value); }
         public Parameter? bias { get => _bias; set => SetParameter("bias", ref _bias, value); }
 
-        public override Tensor forward(Tensor tensor) => nn.functional.linear(tensor, _weight, _bias);
+        public override Tensor forward(Tensor tensor) => nn.functional.linear(tensor, weight, _bias);
+
+        protected internal override nn.Module _to(Device device, ScalarType dtype, bool non_blocking) => Moved(dtype, device);
+        protected internal override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking) => Moved(null, new Device(deviceType, deviceIndex));
+        protected internal override nn.Module _to(ScalarType dtype, bool non_blocking) => Moved(dtype, null);
+        private Linear Moved(ScalarType? dtype, Device? device)
+        {
+            MoveParameter("weight", ref _weight, dtype, device);
+            MoveParameter("bias", ref _bias, dtype, device);
+            return this;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (!disposing) return;
+            _weight?.Dispose();
+            _bias?.Dispose();
+        }
     }
 }
 

@@ -15,6 +15,7 @@ public static partial class torch
 
             protected internal virtual Module _to(Device device, ScalarType dtype, bool non_blocking)
             {
+                RequireAlive();
                 RequireFloating(dtype);
                 RequireDevice(device.type);
                 _toEpilog(device.type == DeviceType.CUDA ? device : new Device(device.type), dtype, non_blocking);
@@ -23,6 +24,7 @@ public static partial class torch
 
             protected internal virtual Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking)
             {
+                RequireAlive();
                 if (deviceType != DeviceType.CUDA) deviceIndex = -1;
                 RequireDevice(deviceType);
                 if (deviceType != _deviceType || deviceIndex != _deviceIndex) _toEpilog(deviceType, deviceIndex, non_blocking);
@@ -31,6 +33,7 @@ public static partial class torch
 
             protected internal virtual Module _to(ScalarType dtype, bool non_blocking)
             {
+                RequireAlive();
                 RequireFloating(dtype);
                 _toEpilog(dtype, non_blocking);
                 return this;
@@ -57,6 +60,7 @@ public static partial class torch
             protected void _toEpilog(DeviceType deviceType, int deviceIndex, bool non_blocking) => _toEpilog(null, new Device(deviceType, deviceIndex), non_blocking);
             protected virtual void _toEpilog(ScalarType? dtype, Device? device, bool non_blocking)
             {
+                ConvertHeld(dtype, device);
                 foreach (var (_, m) in named_children())
                 {
                     if (device is null) m._to(dtype!.Value, non_blocking);
@@ -90,6 +94,9 @@ public static partial class torch
                 }
                 if (device is not null) (_deviceType, _deviceIndex) = (device.type, device.index);
             }
+
+            /// <summary>Converts what a module holds beside its registered parameters.</summary>
+            private protected virtual void ConvertHeld(ScalarType? dtype, Device? device) { }
 
             private PropertyInfo? Property(string name) => GetType().GetProperty(name, BindingFlags.Public | BindingFlags.Instance) is { CanWrite: true } p ? p : null;
 

@@ -6,30 +6,30 @@ public static partial class torch
 {
     public static partial class nn
     {
-        // Looking at what is registered.
+        // Looking at what is registered. An object counts once; two objects of one tensor count twice.
         public partial class Module
         {
             public virtual IEnumerable<(string name, Parameter parameter)> named_parameters(bool recurse = true)
             {
-                var seen = new HashSet<nint> { 0 };
+                var seen = new HashSet<Tensor>(ReferenceEqualityComparer.Instance);
                 foreach (var (name, p) in _internal_params)
-                    if (seen.Add(p.RawHandle)) yield return (name, p);
+                    if (!p.IsInvalid && seen.Add(p)) yield return (name, p);
                 if (!recurse) yield break;
                 foreach (var (child, m) in _internal_submodules)
                     foreach (var (name, p) in m.named_parameters())
-                        if (seen.Add(p.RawHandle)) yield return ($"{child}.{name}", p);
+                        if (!p.IsInvalid && seen.Add(p)) yield return ($"{child}.{name}", p);
             }
 
             // Buffers that are not persistent are never listed, whatever include_nonpersistent says.
             public virtual IEnumerable<(string name, Tensor buffer)> named_buffers(bool recurse = true, bool include_nonpersistent = true)
             {
-                var seen = new HashSet<nint> { 0 };
+                var seen = new HashSet<Tensor>(ReferenceEqualityComparer.Instance);
                 foreach (var (name, (b, persistent)) in _internal_buffers)
-                    if (persistent && seen.Add(b.RawHandle)) yield return (name, b);
+                    if (persistent && !b.IsInvalid && seen.Add(b)) yield return (name, b);
                 if (!recurse) yield break;
                 foreach (var (child, m) in _internal_submodules)
                     foreach (var (name, b) in m.named_buffers(true, include_nonpersistent))
-                        if (seen.Add(b.RawHandle)) yield return ($"{child}.{name}", b);
+                        if (!b.IsInvalid && seen.Add(b)) yield return ($"{child}.{name}", b);
             }
 
             public virtual IEnumerable<(string name, Module module)> named_children() => _internal_submodules;

@@ -21,7 +21,18 @@ public static partial class torch
             ~Module() => Dispose(false);
 
             public virtual string GetName() => name!;
-            public virtual bool training => _training;
+            public virtual bool training
+            {
+                get
+                {
+                    RequireAlive();
+                    return _training;
+                }
+            }
+
+            private protected void RequireAlive() => ObjectDisposedException.ThrowIf(_disposed, typeof(HType));
+            // The name under which a disposed module complains; what carried it is the native module of the original.
+            private protected sealed class HType;
 
             public virtual void train(bool train = true)
             {
@@ -120,10 +131,16 @@ public static partial class torch
             /// <summary>The setter of a parameter that is a property: the old one goes, the new one leaves its dispose scope and is registered.</summary>
             internal void SetParameter(string name, ref Parameter? field, Parameter? value)
             {
-                if (ReferenceEquals(field, value) || (value is not null && field is not null && value.Handle == field.RawHandle)) return;
+                if (ReferenceEquals(field, value)) return;
                 field?.Dispose();
                 field = (Parameter?)value?.DetachFromDisposeScope();
                 ConditionallyRegisterParameter(name, field);
+            }
+
+            /// <summary>Moves a parameter that is a property.</summary>
+            private protected void MoveParameter(string name, ref Parameter? field, ScalarType? dtype, Device? device)
+            {
+                if (field is not null && ReplaceParameter(dtype, device, field, out var moved)) SetParameter(name, ref field, moved);
             }
 
             protected void ClearModules() => _internal_submodules.clear();

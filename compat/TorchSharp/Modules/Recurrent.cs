@@ -8,13 +8,13 @@ namespace TorchSharp.Modules;
 internal sealed class RecurrentWeights
 {
     private readonly (string Name, HeldTensor Tensor)[] _weights;
-    private readonly long _hidden, _layers;
+    private readonly long _inputs, _hidden, _layers;
     private readonly bool _bias, _batchFirst, _bidirectional;
     private readonly double _dropout;
 
     internal RecurrentWeights(long gates, long inputs, long hidden, long layers, bool bias, bool batchFirst, double dropout, bool bidirectional, Device? device, ScalarType? dtype)
     {
-        (_hidden, _layers, _bias, _batchFirst, _dropout, _bidirectional) = (hidden, layers, bias, batchFirst, dropout, bidirectional);
+        (_inputs, _hidden, _layers, _bias, _batchFirst, _dropout, _bidirectional) = (inputs, hidden, layers, bias, batchFirst, dropout, bidirectional);
         var bound = 1 / Math.Sqrt(hidden);
         HeldTensor Draw(params long[] size) => HeldTensor.Make(() =>
         {
@@ -39,6 +39,11 @@ internal sealed class RecurrentWeights
     /// <summary>The registered objects; they belong to the current dispose scope, the weights do not.</summary>
     internal IEnumerable<(string, Parameter)> Parameters => _weights.Select(w => (w.Name, new Parameter(w.Tensor.Share())));
 
+    internal void Convert(ScalarType? dtype, Device? device)
+    {
+        foreach (var (_, weight) in _weights) weight.Convert(dtype, device);
+    }
+
     private Tensor[] Wrapped => Array.ConvertAll(_weights, w => new Tensor(w.Tensor.Share()));
 
     internal Tensor Zeros(Tensor input) => zeros([Directions * _layers, input.shape[_batchFirst ? 0 : 1], _hidden], input.dtype, input.device);
@@ -49,14 +54,18 @@ internal sealed class RecurrentWeights
     }
 
     /// <summary>The output, then the state after the last step.</summary>
-    internal Tensor[] Run(Operator op, Tensor input, Tensor[] state, bool training) => DisposeScopeManager.Composed(() =>
+    internal Tensor[] Run(nn.Module module, Operator op, Tensor input, Tensor[] state) => DisposeScopeManager.Composed(() =>
     {
+        var training = module.training;
+        if (input.shape is { Length: > 0 } shape && shape[^1] != _inputs)
+            throw new System.Runtime.InteropServices.ExternalException($"input.size(-1) must be equal to input_size. Expected {_inputs}, got {shape[^1]}");
         if (state.Length == 2) return Listed(op.CallThree(input, state, Wrapped, _bias, _layers, _dropout, training, _bidirectional, _batchFirst));
         return Listed(op.CallTwo(input, state[0], Wrapped, _bias, _layers, _dropout, training, _bidirectional, _batchFirst));
     });
 
-    internal (PackedSequence, Tensor[]) Run(Operator op, PackedSequence input, Tensor[] state, bool training)
+    internal (PackedSequence, Tensor[]) Run(nn.Module module, Operator op, PackedSequence input, Tensor[] state)
     {
+        var training = module.training;
         nint[] parts = [];
         var last = DisposeScopeManager.Composed(() =>
         {

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace TorchSharp.Modules
@@ -7,25 +6,25 @@ namespace TorchSharp.Modules
     /// <summary>Modules one after the other; what passes between them is disposed.</summary>
     public class Sequential : nn.Module<Tensor, Tensor>
     {
-        private readonly OrderedDict<string, nn.IModule<Tensor, Tensor>> _items = new();
+        private readonly List<(string name, nn.IModule<Tensor, Tensor> module)> _items = [];
 
-        internal Sequential(IEnumerable<(string name, nn.Module<Tensor, Tensor> module)> modules) : base(nameof(Sequential))
+        internal Sequential(IEnumerable<(string name, nn.Module<Tensor, Tensor> module)> modules) : base("torch::nn::SequentialImpl")
         {
             foreach (var (name, module) in modules) append(name, module);
         }
 
         public Sequential append(string name, nn.IModule<Tensor, Tensor> module)
         {
-            _items.Add(name, module);
+            _items.Add((name, module));
             return this;
         }
         public Sequential append(nn.IModule<Tensor, Tensor> module) => append(Count.ToString(System.Globalization.CultureInfo.InvariantCulture), module);
 
         public int Count => _items.Count;
         [IndexerName("SequentialItems")]
-        public nn.IModule<Tensor, Tensor> this[int index] => _items[index].Item2;
+        public nn.IModule<Tensor, Tensor> this[int index] => _items[index].module;
 
-        private IEnumerable<(string name, nn.Module module)> Items => _items.Entries.Select(i => (i.Item1, (nn.Module)i.Item2));
+        private IEnumerable<(string name, nn.Module module)> Items => _items.Select(i => (i.name, (nn.Module)i.module));
 
         public override Tensor forward(Tensor tensor)
         {
@@ -42,14 +41,14 @@ namespace TorchSharp.Modules
 
         public override IEnumerable<(string name, Parameter parameter)> named_parameters(bool recurse = true)
         {
-            var seen = new HashSet<nint> { 0 };
-            return recurse ? Items.SelectMany(i => i.module.named_parameters().Where(p => seen.Add(p.parameter.RawHandle)).Select(p => ($"{i.name}.{p.name}", p.parameter))) : [];
+            var seen = new HashSet<Tensor>(ReferenceEqualityComparer.Instance);
+            return recurse ? Items.SelectMany(i => i.module.named_parameters().Where(p => seen.Add(p.parameter)).Select(p => ($"{i.name}.{p.name}", p.parameter))) : [];
         }
 
         public override IEnumerable<(string name, Tensor buffer)> named_buffers(bool recurse = true, bool include_persistent = true)
         {
-            var seen = new HashSet<nint> { 0 };
-            return recurse ? Items.SelectMany(i => i.module.named_buffers(true, include_persistent).Where(b => seen.Add(b.buffer.RawHandle)).Select(b => ($"{i.name}.{b.name}", b.buffer))) : [];
+            var seen = new HashSet<Tensor>(ReferenceEqualityComparer.Instance);
+            return recurse ? Items.SelectMany(i => i.module.named_buffers(true, include_persistent).Where(b => seen.Add(b.buffer)).Select(b => ($"{i.name}.{b.name}", b.buffer))) : [];
         }
 
         public override IEnumerable<(string name, nn.Module module)> named_children() => Items;
@@ -104,7 +103,11 @@ namespace TorchSharp
             public static Modules.Sequential Sequential(params Module<Tensor, Tensor>[] modules) => new(Numbered(modules));
             public static Modules.Sequential Sequential(IEnumerable<Module<Tensor, Tensor>> modules) => new(Numbered(modules));
 
-            private static IEnumerable<(string, Module<Tensor, Tensor>)> Numbered(IEnumerable<Module<Tensor, Tensor>> modules) => modules.Select((m, i) => ($"{i}", m));
+            private static IEnumerable<(string, Module<Tensor, Tensor>)> Numbered(IEnumerable<Module<Tensor, Tensor>> modules)
+            {
+                var i = 0;
+                foreach (var m in modules) yield return ($"{i++}", m);
+            }
         }
     }
 }

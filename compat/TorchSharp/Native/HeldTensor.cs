@@ -22,6 +22,15 @@ internal sealed class HeldTensor
         return handle;
     }
 
+    /// <summary>Converts the tensor itself: whoever else holds it sees that too.</summary>
+    internal void Convert(ScalarType? dtype, Device? device) => DisposeScopeManager.Composed(() =>
+    {
+        using var still = no_grad();
+        var t = new Tensor(Share());
+        Ops.SetData.Do(t, t.to(dtype ?? t.dtype, device ?? t.device));
+        return Array.Empty<Tensor>();
+    });
+
     /// <summary>Makes a tensor that only this object holds.</summary>
     internal static HeldTensor Make(Func<Tensor> body)
     {

@@ -64,6 +64,9 @@ internal sealed unsafe class Operator
         return tensors;
     }
 
+    /// <summary>A call without a result.</summary>
+    internal void Do(params ReadOnlySpan<Argument> arguments) => Invoke(arguments, null, 0);
+
     internal bool CallBool(params ReadOnlySpan<Argument> arguments)
     {
         Value result;

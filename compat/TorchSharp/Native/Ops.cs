@@ -269,6 +269,7 @@ internal static class Ops
     internal static readonly Operator Scatter_Src = new("scatter_.src");
     internal static readonly Operator SelectInt = new("select.int");
     internal static readonly Operator Selu = new("selu");
+    internal static readonly Operator SetData = new("set_data");
     internal static readonly Operator Set_SourceTensor = new("set_.source_Tensor");
     internal static readonly Operator Sigmoid = new("sigmoid");
     internal static readonly Operator Sigmoid_ = new("sigmoid_");

@@ -26,7 +26,7 @@ namespace TorchSharp
                 public virtual IEnumerable<ILearningRateController> ParamGroups => _parameter_groups;
                 public virtual IEnumerable<Parameter> parameters() => _parameter_groups.SelectMany(g => g.Parameters);
                 public virtual void add_param_group(ParamGroup param_group) => _parameter_groups.Add(param_group);
-                public abstract Tensor step(Func<Tensor> closure = null!);
+                public virtual Tensor step(Func<Tensor> closure = null!) => closure?.Invoke()!;
 
                 /// <summary>Fills gradients with zeros; they stay.</summary>
                 public virtual void zero_grad()
@@ -65,9 +65,12 @@ namespace TorchSharp.Modules
     public class ParamGroup<TOptions> : ParamGroup where TOptions : OptimizerOptions
     {
         public ParamGroup() { }
-        public ParamGroup(IEnumerable<Parameter> parameters, TOptions options = null!) => (Parameters, base.Options) = (parameters.ToList(), options);
+        public ParamGroup(IEnumerable<Parameter> parameters, TOptions options = null!) => (Parameters, base.Options) = (parameters, options);
         public new TOptions Options { get => (TOptions)base.Options; set => base.Options = value; }
     }
 
-    public abstract class OptimizerHelper : torch.optim.Optimizer;
+    public abstract class OptimizerHelper : torch.optim.Optimizer
+    {
+        public OptimizerHelper() { }
+    }
 }

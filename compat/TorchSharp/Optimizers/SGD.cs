@@ -6,8 +6,8 @@ namespace TorchSharp.Modules
     /// <summary>Gradient descent with momentum, a parameter at a time.</summary>
     public class SGD : OptimizerHelper, optim.IMomentum
     {
-        // By handle: a parameter given twice is stepped twice, with one buffer.
-        private readonly Dictionary<nint, Tensor> _momentum = [];
+        // By handle, as they were when the group was added: parameters that a module replaced later are unknown.
+        private readonly Dictionary<nint, Tensor?> _momentum = [];
         private readonly Options _defaults;
 
         public SGD(IEnumerable<Parameter> parameters, double lr, double momentum = 0.0, double dampening = 0, double weight_decay = 0, bool nesterov = false, bool maximize = false)
@@ -21,6 +21,7 @@ namespace TorchSharp.Modules
                 LearningRate = lr, InitialLearningRate = lr, momentum = momentum, dampening = dampening, weight_decay = weight_decay, nesterov = nesterov, maximize = maximize,
             };
             add_param_group(new ParamGroup<Options>(parameters, _defaults));
+            foreach (var p in parameters) _momentum[p.Handle] = null;
         }
 
         public class Options : OptimizerOptions
@@ -55,11 +56,12 @@ namespace TorchSharp.Modules
 
         private void Step(Parameter p, Options o)
         {
+            var buffer = _momentum[p.Handle];
             if (p.grad is not { } gradient) return;
             if (o.weight_decay!.Value != 0) gradient = gradient.add(p, o.weight_decay.Value);
             if (o.momentum!.Value != 0)
             {
-                if (_momentum.TryGetValue(p.Handle, out var buffer)) buffer.mul_(o.momentum.Value).add_(gradient, 1 - o.dampening!.Value);
+                if (buffer is not null) buffer.mul_(o.momentum.Value).add_(gradient, 1 - o.dampening!.Value);
                 else _momentum[p.Handle] = buffer = gradient.clone().detach().DetachFromDisposeScope();
                 gradient = o.nesterov!.Value ? gradient.add(buffer, o.momentum.Value) : buffer;
             }
@@ -70,7 +72,7 @@ namespace TorchSharp.Modules
         protected override void Dispose(bool disposing)
         {
             if (!disposing) return;
-            foreach (var buffer in _momentum.Values) buffer.Dispose();
+            foreach (var buffer in _momentum.Values) buffer?.Dispose();
             _momentum.Clear();
         }
     }

@@ -7,8 +7,8 @@ public static partial class torch
 {
     public partial class Tensor
     {
-        public Tensor matmul(Tensor target) => Ops.Matmul.Call(this, target);
-        public Tensor mm(Tensor target) => Ops.Mm.Call(this, target);
+        public Tensor matmul(Tensor target) => Ops.Matmul.Call(this, SameType(target));
+        public Tensor mm(Tensor target) => Ops.Mm.Call(this, SameType(target));
         public Tensor bmm(Tensor batch2) => Ops.Bmm.Call(this, batch2);
         public Tensor mv(Tensor target) => Ops.Mv.Call(this, target);
         public Tensor dot(Tensor target) => Ops.Dot.Call(this, target);
@@ -21,6 +21,10 @@ public static partial class torch
         public Tensor det() => Ops.Det.Call(this);
         public Tensor inverse() => Ops.Inverse.Call(this);
         public Tensor kron(Tensor other) => Ops.Kron.Call(this, other);
+
+        // Said here, so that every libtorch says the same.
+        private Tensor SameType(Tensor other) => other.dtype == dtype ? other : throw new System.Runtime.InteropServices.ExternalException(
+            $"expected m1 and m2 to have the same dtype, but got: {dtype} != {other.dtype}");
     }
 
     public static Tensor matmul(Tensor input, Tensor target) => input.matmul(target);

@@ -18,17 +18,21 @@ public static partial class torch
         public Tensor scatter_(long dim, Tensor index, Tensor src) => Ops.Scatter_Src.InPlace(this, this, dim, index, src);
         public Tensor scatter_add(long dim, Tensor index, Tensor src) => Ops.ScatterAdd.Call(this, dim, index, src);
         public Tensor scatter_add_(long dim, Tensor index, Tensor src) => Ops.ScatterAdd_.InPlace(this, this, dim, index, src);
-        public Tensor masked_fill(Tensor mask, Scalar value) => Ops.MaskedFillScalar.Call(this, mask, value);
-        public Tensor masked_fill_(Tensor mask, Scalar value) => Ops.MaskedFill_Scalar.InPlace(this, this, mask, value);
+        public Tensor masked_fill(Tensor mask, Scalar value) => Ops.MaskedFillScalar.Call(this, Boolean(mask), value);
+        public Tensor masked_fill_(Tensor mask, Scalar value) => Ops.MaskedFill_Scalar.InPlace(this, this, Boolean(mask), value);
         public Tensor masked_select(Tensor mask) => Ops.MaskedSelect.Call(this, mask);
         public Tensor masked_scatter(Tensor mask, Tensor value) => Ops.MaskedScatter.Call(this, mask, value);
-        public Tensor where(Tensor condition, Tensor y) => Ops.WhereSelf.Call(condition, this, y);
+        public Tensor where(Tensor condition, Tensor y) => condition.dtype == ScalarType.Bool ? Ops.WhereSelf.Call(condition, this, y) : throw new ArgumentException("The condition to 'where' must be a boolean tensor.");
         public Tensor nonzero() => Ops.Nonzero.Call(this);
         public Tensor argwhere() => Ops.Argwhere.Call(this);
         public Tensor take(Tensor index) => Ops.Take.Call(this, index);
         public Tensor take_along_dim(Tensor indices) => Ops.TakeAlongDim.Call(this, indices);
         public Tensor take_along_dim(Tensor indices, long dim) => Ops.TakeAlongDim.Call(this, indices, dim);
         public Tensor bucketize(Tensor boundaries, bool outInt32 = false, bool right = false) => Ops.BucketizeTensor.Call(this, boundaries, outInt32, right);
+
+        // Older libtorch reads other masks as if they were bytes.
+        private static Tensor Boolean(Tensor mask) => mask.dtype == ScalarType.Bool ? mask : throw new System.Runtime.InteropServices.ExternalException(
+            $"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}");
     }
 
     public static Tensor index_select(Tensor input, long dim, Tensor index) => input.index_select(dim, index);

@@ -112,7 +112,13 @@ public static partial class torch
             }
         }
 
-        private Tensor Get(params ReadOnlySpan<long> indices) => index(Singles(indices.ToArray()));
+        // Dimension by dimension, in and out of range alike.
+        private Tensor Get(params long[] indices) => DisposeScopeManager.Composed(() =>
+        {
+            var part = this;
+            foreach (var i in indices) part = part[i];
+            return part;
+        });
 
         private unsafe void Put(Tensor value, IndexItem[] native)
         {
@@ -120,6 +126,12 @@ public static partial class torch
             GC.KeepAlive(value);
         }
 
-        private void Set(Tensor value, params ReadOnlySpan<long> indices) => Put(value, Items(Singles(indices.ToArray())));
+        private void Set(Tensor value, params long[] indices) => DisposeScopeManager.Composed(() =>
+        {
+            var part = this;
+            foreach (var i in indices) part = part[i];
+            part.copy_(value);
+            return Array.Empty<Tensor>();
+        });
     }
 }

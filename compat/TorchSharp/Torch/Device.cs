@@ -69,8 +69,7 @@ public static partial class torch
         public static void manual_seed_all(long seed) => Shim.Check(Shim.llm_cuda_seed(seed));
         public static void synchronize(Device? device = null)
         {
-            InitializeDeviceType(DeviceType.CUDA);
-            Shim.Check(Shim.llm_cuda_synchronize(device?.index ?? -1));
+            if (is_available()) Shim.Check(Shim.llm_cuda_synchronize(device?.index ?? -1));
         }
     }
 

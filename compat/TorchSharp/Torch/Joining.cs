@@ -5,9 +5,9 @@ namespace TorchSharp;
 // Several tensors at once, and what torch has beside Tensor's members.
 public static partial class torch
 {
-    public static Tensor cat(Tensor[] tensors, long dim = 0) => Ops.Cat.Call(tensors, dim);
-    public static Tensor cat(IList<Tensor> tensors, long dim = 0) => Ops.Cat.Call(Handles.Array(tensors), dim);
-    public static Tensor cat(ReadOnlySpan<Tensor> tensors, long dim = 0) => Ops.Cat.Call(tensors.ToArray(), dim);
+    public static Tensor cat(Tensor[] tensors, long dim = 0) => tensors is { Length: > 0 } ? Ops.Cat.Call(tensors, dim) : throw new ArgumentException(nameof(tensors));
+    public static Tensor cat(IList<Tensor> tensors, long dim = 0) => cat(tensors as Tensor[] ?? tensors?.ToArray()!, dim);
+    public static Tensor cat(ReadOnlySpan<Tensor> tensors, long dim = 0) => cat(tensors.ToArray(), dim);
     public static Tensor concat(Tensor[] tensors, long dim = 0) => cat(tensors, dim);
     public static Tensor concat(IList<Tensor> tensors, long dim = 0) => cat(tensors, dim);
     public static Tensor stack(IEnumerable<Tensor> tensors, long dim = 0) => Ops.Stack.Call(Handles.Array(tensors), dim);

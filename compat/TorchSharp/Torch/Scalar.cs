@@ -16,13 +16,14 @@ public sealed class Scalar : IDisposable
     public ScalarType Type { get; }
 
     internal double Double => Type == ScalarType.Float64 ? BitConverter.Int64BitsToDouble(Argument.Bits) : Argument.Bits;
-    internal long Int64 => Type == ScalarType.Float64 ? (long)Double : Argument.Bits;
+    internal long Int64 => Type != ScalarType.Float64 ? Argument.Bits : Double is >= long.MinValue and < -(double)long.MinValue ? (long)Double : throw Overflow("int64_t");
+    private static System.Runtime.InteropServices.ExternalException Overflow(string type) => new($"value cannot be converted to type {type} without overflow");
 
     /// <summary>A whole number that has to fit between two bounds.</summary>
     internal long Within(long minimum, long maximum, string type)
     {
         var value = Int64;
-        if (value < minimum || value > maximum) throw new System.Runtime.InteropServices.ExternalException($"value cannot be converted to type {type} without overflow");
+        if (value < minimum || value > maximum) throw Overflow(type);
         return value;
     }
 

@@ -20,6 +20,13 @@ public static partial class torch
     public static ScalarType @double = ScalarType.Float64;
     public static ScalarType bfloat16 = ScalarType.BFloat16;
     public static ScalarType @bool = ScalarType.Bool;
+    public static ScalarType complex64 = ScalarType.ComplexFloat32;
+    public static ScalarType complex128 = ScalarType.ComplexFloat64;
+    public static ScalarType cfloat = ScalarType.ComplexFloat32;
+    public static ScalarType cdouble = ScalarType.ComplexFloat64;
+    public static ScalarType qint8 = ScalarType.QInt8;
+    public static ScalarType quint8 = ScalarType.QUInt8;
+    public static ScalarType qint32 = ScalarType.QInt32;
 
     private static ScalarType _defaultType = ScalarType.Float32;
     private static Device? _defaultDevice;

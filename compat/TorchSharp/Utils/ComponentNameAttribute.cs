@@ -3,7 +3,6 @@ using System.Reflection;
 namespace TorchSharp.Utils
 {
     /// <summary>The name under which RegisterComponents registers a field.</summary>
-    [AttributeUsage(AttributeTargets.Field)]
     public class ComponentNameAttribute : Attribute
     {
         public string Name { get; set; } = null!;

@@ -1,15 +1,17 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 
+// Keys are not null, though the constraint does not say so.
+#pragma warning disable CS8714
+
 namespace TorchSharp.Utils;
 
 /// <summary>A dictionary that lists its entries in the order in which they were added.</summary>
-public class OrderedDict<TKey, TValue> : IDictionary<TKey, TValue>, IList<(TKey, TValue)> where TKey : notnull
+public class OrderedDict<TKey, TValue> : IDictionary<TKey, TValue>, IList<(TKey, TValue)>
 {
     private readonly List<(TKey, TValue)> _entries = [];
     private readonly Dictionary<TKey, TValue> _values = [];
 
-    internal IReadOnlyList<(TKey, TValue)> Entries => _entries;
     public int Count => _entries.Count;
     public bool IsReadOnly => false;
     public ICollection<TKey> Keys => _entries.ConvertAll(e => e.Item1);
@@ -86,5 +88,5 @@ public class OrderedDict<TKey, TValue> : IDictionary<TKey, TValue>, IList<(TKey,
     IEnumerator<KeyValuePair<TKey, TValue>> IEnumerable<KeyValuePair<TKey, TValue>>.GetEnumerator() => _values.GetEnumerator();
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private int At(TKey key) => _entries.FindIndex(e => e.Item1.Equals(key));
+    private int At(TKey key) => _entries.FindIndex(e => EqualityComparer<TKey>.Default.Equals(e.Item1, key));
 }
