@@ -67,9 +67,20 @@ public static class HuggingFaceFolder
     /// <exception cref="InvalidDataException">A file is cut or damaged, the configuration names fewer than two labels, or the weights are not those of the configuration.</exception>
     public static SequenceClassifier LoadClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32)
     {
-        ModelConfig config = ReadConfig(folder);
-        if (config.Labels.Count < 2) throw new InvalidDataException($"'{Path.Combine(folder, ConfigName)}' must name the classes under 'id2label', at least two; found {config.Labels.Count}. Is the model a classifier?");
+        ModelConfig config = ReadLabeledConfig(folder);
         return Filled(folder, new SequenceClassifier(config.CreateDecoder(device, dtype), config.Labels, config.Pooling));
+    }
+
+    /// <summary>Reads a classifier of tokens, in evaluation mode.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="device">Where the weights go; default: the CPU.</param>
+    /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">A file is cut or damaged, the configuration names fewer than two labels, or the weights are not those of the configuration.</exception>
+    public static TokenClassifier LoadTokenClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32)
+    {
+        ModelConfig config = ReadLabeledConfig(folder);
+        return Filled(folder, new TokenClassifier(config.CreateDecoder(device, dtype), config.Labels));
     }
 
     /// <summary>Writes <c>task.json</c>.</summary>
@@ -79,6 +90,13 @@ public static class HuggingFaceFolder
     /// <exception cref="FileNotFoundException">The folder has none.</exception>
     /// <exception cref="InvalidDataException">It is not a JSON object.</exception>
     public static JsonObject ReadTask(string folder) => ReadJson(folder, TaskName);
+
+    private static ModelConfig ReadLabeledConfig(string folder)
+    {
+        ModelConfig config = ReadConfig(folder);
+        if (config.Labels.Count < 2) throw new InvalidDataException($"'{Path.Combine(folder, ConfigName)}' must name the classes under 'id2label', at least two; found {config.Labels.Count}. Is the model a classifier?");
+        return config;
+    }
 
     private static TModel Filled<TModel>(string folder, TModel model) where TModel : nn.Module, ICheckpointModel
     {

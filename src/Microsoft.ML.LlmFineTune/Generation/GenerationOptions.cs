@@ -27,6 +27,9 @@ public sealed record GenerationOptions
     /// </summary>
     public double RepetitionPenalty { get; init; } = 1;
 
+    /// <summary>No sequence of this many tokens appears twice, prompt included; default 0: no such rule; at least 0.</summary>
+    public int NoRepeatNGramSize { get; init; }
+
     /// <summary>Seed of the draws; default 0. The same seed and prompt give the same text, whatever prompts stand beside it: for several texts of one prompt take several seeds.</summary>
     public long Seed { get; init; }
 
@@ -46,6 +49,7 @@ public sealed record GenerationOptions
         Require.AtLeast(TopK, 0);
         Require.Within(TopP, 0.0, 1.0);
         Require.Positive(RepetitionPenalty);
+        Require.AtLeast(NoRepeatNGramSize, 0);
         Require.NotNull(StopStrings);
         Require.Argument(StopStrings.All(text => !string.IsNullOrEmpty(text)), "StopStrings must not hold an empty text: it would stop every text before it begins.", nameof(StopStrings));
     }

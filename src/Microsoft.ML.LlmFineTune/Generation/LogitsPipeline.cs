@@ -16,6 +16,7 @@ public sealed class LogitsPipeline
         Require.NotNull(endTokens);
         List<ILogitsProcessor> steps = [];
         if (options.RepetitionPenalty != 1) steps.Add(new RepetitionPenalty(options.RepetitionPenalty));
+        if (options.NoRepeatNGramSize > 0) steps.Add(new NoRepeatNGram(options.NoRepeatNGramSize));
         if (options.MinNewTokens > 0 && endTokens.Count > 0) steps.Add(new MinimumNewTokens(options.MinNewTokens, endTokens));
         _samples = options.Temperature > 0;
         if (_samples)

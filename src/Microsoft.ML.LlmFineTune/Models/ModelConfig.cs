@@ -41,6 +41,9 @@ public abstract record ModelConfig
     /// </summary>
     public Pooling Pooling { get; init; }
 
+    /// <summary>Dropout before a token classifier's head (<c>classifier_dropout</c>); default 0.1; from 0 to less than 1.</summary>
+    public double ClassifierDropout { get; init; } = 0.1;
+
     /// <summary>Keys of <c>config.json</c> that the library does not use; they are written back as they were.</summary>
     public IReadOnlyDictionary<string, JsonElement> OtherKeys { get; init; } = new Dictionary<string, JsonElement>();
 
@@ -58,7 +61,7 @@ public abstract record ModelConfig
     public abstract DecoderModel CreateDecoder(Device? device = null, ScalarType dtype = ScalarType.Float32);
 
     /// <summary>Writes the keys that all families share, and <see cref="OtherKeys"/>.</summary>
-    private protected void WriteCommonKeys(JsonObject json)
+    private protected void WriteCommonKeys(JsonObject json, ModelHead head)
     {
         json["bos_token_id"] = BeginOfText;
         json["eos_token_id"] = EndOfText.Count switch
@@ -73,6 +76,7 @@ public abstract record ModelConfig
             json["id2label"] = new JsonObject(Labels.Select((label, id) => KeyValuePair.Create(id.ToString(CultureInfo.InvariantCulture), (JsonNode?)label)));
             json["label2id"] = new JsonObject(Labels.Select((label, id) => KeyValuePair.Create(label, (JsonNode?)id)));
         }
+        if (head == ModelHead.TokenClassification) json["classifier_dropout"] = ClassifierDropout;
         if (Pooling == Pooling.Mean) json[PoolingKey] = MeanPooling;
         foreach ((string key, JsonElement value) in OtherKeys) json.TryAdd(key, JsonNode.Parse(value.GetRawText()));
     }

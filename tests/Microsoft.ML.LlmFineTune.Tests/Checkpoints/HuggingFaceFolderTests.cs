@@ -48,6 +48,16 @@ public sealed class HuggingFaceFolderTests : IDisposable
     }
 
     [Fact]
+    public void ATokenClassifierIsWrittenAsItWasRead()
+    {
+        GoldenModel golden = GoldenModel.Of("gpt2/tokcls");
+        using TokenClassifier model = HuggingFaceFolder.LoadTokenClassifier(golden.Folder);
+        HuggingFaceFolder.Save(_folder, model);
+        AssertSameTensors(golden.Folder, _folder);
+        AssertSameConfig(golden.Folder, _folder);
+    }
+
+    [Fact]
     public void AModelWithoutBiasesComesBack()
     {
         using Gpt2Model model = Tiny();

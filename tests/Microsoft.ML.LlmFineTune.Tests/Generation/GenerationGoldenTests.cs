@@ -11,7 +11,7 @@ namespace Microsoft.ML.LlmFineTune.Tests.Generation;
 /// <summary>Generated tokens against the reference stack, token for token.</summary>
 public sealed class GenerationGoldenTests
 {
-    private static readonly string[] Known = ["max_new_tokens", "min_new_tokens", "repetition_penalty"];
+    private static readonly string[] Known = ["max_new_tokens", "min_new_tokens", "repetition_penalty", "no_repeat_ngram_size"];
 
     [Theory]
     [MemberData(nameof(Gpt2GoldenTests.LanguageModels), MemberType = typeof(Gpt2GoldenTests))]
@@ -32,6 +32,7 @@ public sealed class GenerationGoldenTests
                 MaxNewTokens = (int)settings["max_new_tokens"]!,
                 MinNewTokens = (int?)settings["min_new_tokens"] ?? 0,
                 RepetitionPenalty = (double?)settings["repetition_penalty"] ?? 1,
+                NoRepeatNGramSize = (int?)settings["no_repeat_ngram_size"] ?? 0,
                 EndTokens = endTokens,
             };
             IReadOnlyList<GeneratedTokens> results = new TokenGenerator(model).Generate(prompts, options, TestContext.Current.CancellationToken);

@@ -8,7 +8,7 @@ namespace Microsoft.ML.LlmFineTune.Tests.Generation;
 public sealed class ProcessorTests
 {
     public static TheoryData<string> Cases => new("temperature_0.7", "temperature_1.5", "top_k_1", "top_k_3", "top_k_50", "top_k_ties", "top_p_0.5", "top_p_0.9", "top_p_0.95", "top_p_0",
-        "top_p_ties", "repetition_1.3", "repetition_0.7", "min_new_tokens_2_after_3", "min_new_tokens_3_after_3", "min_new_tokens_4_after_3");
+        "top_p_ties", "repetition_1.3", "repetition_0.7", "no_repeat_ngram_1", "no_repeat_ngram_2", "no_repeat_ngram_3", "min_new_tokens_2_after_3", "min_new_tokens_3_after_3", "min_new_tokens_4_after_3");
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -22,6 +22,7 @@ public sealed class ProcessorTests
             "TopKLogitsWarper" => new TopK((int)options["top_k"]!),
             "TopPLogitsWarper" => new TopP((double)options["top_p"]!),
             "RepetitionPenaltyLogitsProcessor" => new RepetitionPenalty((double)options["penalty"]!),
+            "NoRepeatNGramLogitsProcessor" => new NoRepeatNGram((int)options["ngram_size"]!),
             _ => new MinimumNewTokens((int)options["min_new_tokens"]!, [(int)options["eos_token_id"]!]),
         };
         int promptLength = (int?)options["prompt_length_to_skip"] ?? 0;
@@ -59,8 +60,8 @@ public sealed class ProcessorTests
     [Fact]
     public void GreedyPipelineHasNoCuts()
     {
-        LogitsPipeline pipeline = new(new GenerationOptions { Temperature = 0, TopK = 3, TopP = 0.5, RepetitionPenalty = 1.3, MinNewTokens = 3 }, [1]);
-        Assert.Equal([nameof(RepetitionPenalty), nameof(MinimumNewTokens)], pipeline.Steps.Select(step => step.GetType().Name));
+        LogitsPipeline pipeline = new(new GenerationOptions { Temperature = 0, TopK = 3, TopP = 0.5, RepetitionPenalty = 1.3, NoRepeatNGramSize = 3, MinNewTokens = 3 }, [1]);
+        Assert.Equal([nameof(RepetitionPenalty), nameof(NoRepeatNGram), nameof(MinimumNewTokens)], pipeline.Steps.Select(step => step.GetType().Name));
     }
 
     [Fact]

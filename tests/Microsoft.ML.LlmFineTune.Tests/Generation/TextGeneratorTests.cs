@@ -135,11 +135,11 @@ public sealed class TextGeneratorTests : IDisposable
         GenerationOptions options = new();
         foreach (GenerationOptions wrong in (GenerationOptions[])[
             options with { MaxNewTokens = 0 }, options with { MinNewTokens = -1 }, options with { MinNewTokens = 65 }, options with { Temperature = -1 }, options with { Temperature = double.NaN },
-            options with { TopK = -1 }, options with { TopP = 1.5 }, options with { RepetitionPenalty = 0 }, options with { StopStrings = [""] }])
+            options with { TopK = -1 }, options with { TopP = 1.5 }, options with { RepetitionPenalty = 0 }, options with { NoRepeatNGramSize = -1 }, options with { StopStrings = [""] }])
         {
             Assert.ThrowsAny<ArgumentException>(() => _generator.Generate("prompt", wrong, _cancellation));
         }
-        Assert.Equal((64, 0, 1.0, 0, 1.0, 1.0, 0L, 0, null), (options.MaxNewTokens, options.MinNewTokens, options.Temperature, options.TopK, options.TopP, options.RepetitionPenalty, options.Seed, options.StopStrings.Count, options.EndTokens));
+        Assert.Equal((64, 0, 1.0, 0, 1.0, 1.0, 0, 0L, 0, null), (options.MaxNewTokens, options.MinNewTokens, options.Temperature, options.TopK, options.TopP, options.RepetitionPenalty, options.NoRepeatNGramSize, options.Seed, options.StopStrings.Count, options.EndTokens));
     }
 
     private static Gpt2Model New(Gpt2Config config)

@@ -1,5 +1,6 @@
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Checkpoints;
+using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Models;
 using Xunit;
@@ -39,7 +40,8 @@ public sealed class Gpt2GoldenTests
     {
         GoldenModel golden = GoldenModel.Of(path);
         using DecoderModel model = HuggingFaceFolder.LoadDecoder(golden.Folder);
-        Train(golden, model, new NextTokenObjective(), NextTokenBatch(golden));
+        TokenBatch batch = NextTokenBatch(golden);
+        Train(golden, model, () => new NextTokenObjective().SummedLoss(model, batch), batch.TargetCount);
     }
 
     [Fact]
@@ -57,10 +59,21 @@ public sealed class Gpt2GoldenTests
     {
         GoldenModel golden = GoldenModel.Of("gpt2/seqcls");
         using SequenceClassifier model = HuggingFaceFolder.LoadClassifier(golden.Folder);
-        Train(golden, model, new ClassificationObjective(), Batch(golden, [.. golden.Inputs["labels"].data<long>()]));
+        TokenBatch batch = Batch(golden, [.. golden.Inputs["labels"].data<long>()]);
+        Train(golden, model, () => new ClassificationObjective().SummedLoss(model, batch), batch.TargetCount);
     }
 
-    private static void Train<TModel>(GoldenModel golden, TModel model, IObjective objective, TokenBatch batch) where TModel : nn.Module, ICheckpointModel
+    [Fact]
+    public void TokenClassifierLossGradientsAndSteps()
+    {
+        GoldenModel golden = GoldenModel.Of("gpt2/tokcls");
+        using TokenClassifier model = HuggingFaceFolder.LoadTokenClassifier(golden.Folder);
+        GoldenModel.AssertClose("logits", golden.Expected["logits"], model.Forward(golden.Inputs["input_ids"]), HiddenTolerance, golden.Mask);
+        TokenBatch batch = Batch(golden, [.. golden.Inputs["labels"].data<long>()]);
+        Train(golden, model, () => SoftmaxCrossEntropy.Sum(model.Forward(golden.Inputs["input_ids"]).view(-1, 5), golden.Inputs["labels"].view(-1)), batch.TargetCount);
+    }
+
+    private static void Train<TModel>(GoldenModel golden, TModel model, Func<Tensor> summedLoss, int targets) where TModel : nn.Module, ICheckpointModel
     {
         model.train();
         ReferenceAdamW optimizer = new();
@@ -68,7 +81,7 @@ public sealed class Gpt2GoldenTests
         for (int step = 0; step <= 3; step++)
         {
             model.zero_grad();
-            using Tensor loss = objective.SummedLoss(model, batch).div(batch.TargetCount);
+            using Tensor loss = summedLoss().div(targets);
             Assert.Equal(losses[step], loss.item<float>(), losses[step] * (step == 0 ? 1e-6 : 1e-5));
             if (step == 3) break;
             loss.backward();

@@ -42,9 +42,6 @@ public sealed record Gpt2Config : ModelConfig
     /// <summary>Dropout on what each part adds to the stream (<c>resid_pdrop</c>); default 0.1; from 0 to less than 1.</summary>
     public double ResidualDropout { get; init; } = 0.1;
 
-    /// <summary>Dropout before a token classifier's head (<c>classifier_dropout</c>); default 0.1; from 0 to less than 1.</summary>
-    public double ClassifierDropout { get; init; } = 0.1;
-
     /// <summary>Added to the variance in layer norms (<c>layer_norm_epsilon</c>); default 1e-5; greater than 0.</summary>
     public double NormEpsilon { get; init; } = 1e-5;
 
@@ -157,8 +154,7 @@ public sealed record Gpt2Config : ModelConfig
             ["tie_word_embeddings"] = TieEmbeddings,
         };
         if (!HasBias) json["bias"] = false;
-        if (head == ModelHead.TokenClassification) json["classifier_dropout"] = ClassifierDropout;
-        WriteCommonKeys(json);
+        WriteCommonKeys(json, head);
         return json;
     }
 }
