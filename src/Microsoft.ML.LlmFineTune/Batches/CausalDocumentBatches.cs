@@ -28,11 +28,7 @@ public sealed class CausalDocumentBatches : IBatchSource
         if (documents.Count == 0)
             throw new ArgumentException("Batches need at least one document; none was given.", nameof(documents));
         foreach (var document in documents)
-        {
-            int[] whole = [endOfText, .. document, endOfText];
-            for (var start = 0; start < whole.Length - 1; start += maximumLength)
-                _runs.Add(new ArraySegment<int>(whole, start, Math.Min(maximumLength + 1, whole.Length - start)));
-        }
+            _runs.AddRange(CausalRows.RunsOf(document, endOfText, maximumLength));
         _lengths = _runs.Select(run => run.Count - 1).ToArray();
         (_endOfText, _size, _random) = (endOfText, size, random);
     }

@@ -15,6 +15,14 @@ internal static class CausalRows
         return FromRuns(rows, padding);
     }
 
+    /// <summary>A document alone, with an end-of-text before and after it, in runs that share their border token: every token after the first is a target of one run. More than one where the model is shorter than the document.</summary>
+    public static IEnumerable<ArraySegment<int>> RunsOf(int[] document, int endOfText, int maximumLength)
+    {
+        int[] whole = [endOfText, .. document, endOfText];
+        for (var start = 0; start < whole.Length - 1; start += maximumLength)
+            yield return new ArraySegment<int>(whole, start, Math.Min(maximumLength + 1, whole.Length - start));
+    }
+
     /// <summary>One row a run; a run of n tokens gives n - 1 targets. The batch is as long as its longest row.</summary>
     public static TokenBatch FromRuns(IReadOnlyList<ArraySegment<int>> runs, int padding)
     {

@@ -62,4 +62,7 @@ public sealed class TokenizerAdapter
 
     /// <summary>The text of ids.</summary>
     public string Decode(IEnumerable<int> ids) => Tokenizer.Decode(ids);
+
+    /// <summary>A decoder that takes tokens one by one.</summary>
+    public StreamingDecoder CreateStreamingDecoder() => new(Decode);
 }

@@ -150,9 +150,9 @@ public sealed class TokenizerModel : Tokenizer
 
     /// <summary>A decoder that takes tokens one by one.</summary>
     /// <param name="skipSpecialTokens">Whether special tokens are left out.</param>
-    public StreamingDecoder CreateStreamingDecoder(bool skipSpecialTokens) => new(this, skipSpecialTokens);
+    public StreamingDecoder CreateStreamingDecoder(bool skipSpecialTokens) => new(ids => Decode(ids, skipSpecialTokens));
 
-    internal string? TextualToken(int id, bool skipSpecialTokens) =>
+    private string? TextualToken(int id, bool skipSpecialTokens) =>
         skipSpecialTokens && _addedTokens.TryGetValue(id, out var added) && added.Special ? null : TokenOf(id);
 
     /// <inheritdoc/>

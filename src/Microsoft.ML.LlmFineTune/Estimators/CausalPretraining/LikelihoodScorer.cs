@@ -37,13 +37,11 @@ internal sealed class LikelihoodScorer(LanguageModel model, IReadOnlyList<Output
 
     private double[] LogProbabilities(int[][] texts)
     {
-        int positions = model.Config.MaximumLength;
         var runs = new List<(int Text, ArraySegment<int> Tokens)>();
         for (int text = 0; text < texts.Length; text++)
         {
-            int[] whole = [model.EndOfText, .. texts[text], model.EndOfText];
-            for (int start = 0; start < whole.Length - 1; start += positions)
-                runs.Add((text, new ArraySegment<int>(whole, start, Math.Min(positions + 1, whole.Length - start))));
+            foreach (var run in CausalRows.RunsOf(texts[text], model.EndOfText, model.Config.MaximumLength))
+                runs.Add((text, run));
         }
         var parts = new double[runs.Count];
         ScoringBatches.Run([.. runs.Select(run => run.Tokens.Count - 1)], model.Config.VocabularySize, model.Decoder.Device, rows =>

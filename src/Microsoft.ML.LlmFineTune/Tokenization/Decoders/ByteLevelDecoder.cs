@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Microsoft.ML.LlmFineTune.Tokenization;
@@ -10,8 +11,6 @@ internal static class ByteLevelDecoder
         var bytes = new List<byte>();
         foreach (var token in tokens)
             ByteAlphabet.AppendBytes(token, bytes);
-        return Text(bytes);
+        return Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(bytes));
     }
-
-    public static string Text(List<byte> bytes) => Encoding.UTF8.GetString(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes));
 }

@@ -1,37 +1,42 @@
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
 /// <summary>
-/// Text from tokens one by one, as a model writes them. A character that takes several tokens is given out whole, with the last of them. All that was given out, with <see cref="Finish"/>, is the text of all tokens.
+/// Text from tokens one by one, as a model writes them. A character whose bytes lie in several tokens is given out whole, with the last of them. All that was given out, with <see cref="Finish"/>, is the text of all tokens.
 /// </summary>
-/// <remarks>An instance belongs to one thread at a time.</remarks>
+/// <remarks>
+/// Decoders may treat the first token of a text differently (drop its leading space), so what is given out is the text of a short context and the new tokens together, without the context's own.
+/// An instance belongs to one thread at a time.
+/// </remarks>
 public sealed class StreamingDecoder
 {
-    private readonly TokenizerModel _tokenizer;
-    private readonly bool _skipSpecialTokens;
-    private readonly List<byte> _pending = [];
+    private readonly Func<IEnumerable<int>, string> _decode;
+    private readonly List<int> _tokens = [];
+    private int _contextTokens;
+    private string _context = "";
 
-    internal StreamingDecoder(TokenizerModel tokenizer, bool skipSpecialTokens) => (_tokenizer, _skipSpecialTokens) = (tokenizer, skipSpecialTokens);
+    internal StreamingDecoder(Func<IEnumerable<int>, string> decode) => _decode = decode;
 
-    /// <summary>Takes the next token and gives the text that is complete now; null where nothing is. Ids outside the vocabulary are passed over.</summary>
+    /// <summary>Takes the next token and gives the text that is complete now; null where nothing is.</summary>
     public string? Append(int id)
     {
-        if (_tokenizer.TextualToken(id, _skipSpecialTokens) is { } token)
-            ByteAlphabet.AppendBytes(token, _pending);
-        if (_pending.Count == 0)
-            return null;
-        var text = ByteLevelDecoder.Text(_pending);
+        _tokens.Add(id);
+        var text = _decode(_tokens);
         // Whether U+FFFD is a character cut short or stood in the text shows only by what follows.
-        if (text[^1] == '\uFFFD')
+        if (text.Length <= _context.Length || text[^1] == '\uFFFD')
             return null;
-        _pending.Clear();
-        return text;
+        var complete = text[_context.Length..];
+        _tokens.RemoveRange(0, _contextTokens);
+        (_contextTokens, _context) = (_tokens.Count, _decode(_tokens));
+        return complete;
     }
 
-    /// <summary>The rest: what was held back for a character that never became complete.</summary>
+    /// <summary>The rest: what was held back for a character that never became complete. The next token begins a new text.</summary>
     public string Finish()
     {
-        var text = ByteLevelDecoder.Text(_pending);
-        _pending.Clear();
-        return text;
+        var text = _decode(_tokens);
+        var rest = text.Length > _context.Length ? text[_context.Length..] : "";
+        _tokens.Clear();
+        (_contextTokens, _context) = (0, "");
+        return rest;
     }
 }
