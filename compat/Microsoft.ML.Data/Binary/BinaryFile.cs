@@ -4,21 +4,14 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Data;
 
-/// <summary>A view in a binary stream: a header of 256 bytes, the schema, the rows one after the other, their number.</summary>
+/// <summary>A view in a binary stream: the schema, the rows one after the other, their number.</summary>
 internal static class BinaryFile
 {
-    public const int HeaderSize = 256;
-    private const ulong Mark = 0x57454956415441;
-
     public static void Save(IHostEnvironment env, IDataView data, Stream stream, bool keepHidden)
     {
         using var channel = env.Register("BinarySaver").Start("Saving");
         var columns = SavedColumns.Of(channel, data.Schema, keepHidden);
         using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);
-        var header = new byte[HeaderSize];
-        BitConverter.TryWriteBytes(header, Mark);
-        writer.Write(header);
-        writer.Flush();
         SchemaFile.Write(SchemaExtensions.MakeSchema(Array.ConvertAll(columns, column => new DataViewSchema.DetachedColumn(column))), stream);
         using var cursor = data.GetRowCursor(columns);
         var values = Array.ConvertAll(columns, column => ValueCodec.WriterOf(cursor, column));
@@ -41,10 +34,6 @@ internal static class BinaryFile
         var stream = source.Open(0);
         try
         {
-            var header = new byte[HeaderSize];
-            int read = stream.ReadAtLeast(header, HeaderSize, throwOnEndOfStream: false);
-            ctx.CheckDecode(read == HeaderSize, $"Read only {read} bytes in file, expected header size of {HeaderSize}");
-            ctx.CheckDecode(BitConverter.ToUInt64(header) == Mark, "This does not appear to be a binary dataview file");
             schema = SchemaFile.Read(ctx, stream);
             return new(new BufferedStream(stream, 1 << 16), Encoding.UTF8);
         }
@@ -73,12 +62,15 @@ internal static class BinaryFile
 
         public DataViewSchema Schema { get; }
 
-        public bool CanShuffle => false;
+        public bool CanShuffle => true;
 
         public long? GetRowCount() => _rows;
 
         public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random rand = null)
-            => new Cursor(_host, Schema, Open(_host, _source, out _), RowCursorUtils.FromColumnsToPredicate(columnsNeeded, Schema));
+        {
+            var cursor = new Cursor(_host, Schema, Open(_host, _source, out _), RowCursorUtils.FromColumnsToPredicate(columnsNeeded, Schema));
+            return rand == null ? cursor : ShuffledView.Shuffle(_host, cursor, rand);
+        }
 
         public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random rand = null) => [GetRowCursor(columnsNeeded, rand)];
     }

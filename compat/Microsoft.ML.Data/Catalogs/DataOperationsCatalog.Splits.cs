@@ -89,7 +89,7 @@ public sealed partial class DataOperationsCatalog
         return new MissingValueFilter(_env, input, columns);
     }
 
-    public IDataView ShuffleRows(IDataView input, int? seed = null, int shufflePoolSize = 1000, bool shuffleSource = true)
+    public IDataView ShuffleRows(IDataView input, int? seed = null, int shufflePoolSize = ShuffledView.DefaultPoolRows, bool shuffleSource = true)
     {
         _env.CheckValue(input, nameof(input));
         _env.CheckUserArg(shufflePoolSize > 0, nameof(shufflePoolSize), "Must be positive");

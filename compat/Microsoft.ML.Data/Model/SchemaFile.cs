@@ -4,16 +4,19 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Data;
 
-/// <summary>A schema in a stream: columns with types and annotations, in order, hidden ones too.</summary>
+/// <summary>A schema in a stream: a header, then columns with types and annotations, in order, hidden ones too.</summary>
 internal static class SchemaFile
 {
-    private const uint Mark = 0x4D484353;
+    private const ulong Mark = 0x00415441445F5645;
+    private const int HeaderSize = 256;
     private const int DeepestNesting = 8;
 
     public static void Write(DataViewSchema schema, Stream stream)
     {
         using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);
-        writer.Write(Mark);
+        var header = new byte[HeaderSize];
+        BitConverter.TryWriteBytes(header, Mark);
+        writer.Write(header);
         Write(schema, writer);
     }
 
@@ -32,8 +35,11 @@ internal static class SchemaFile
 
     public static DataViewSchema Read(IExceptionContext ctx, Stream stream)
     {
+        var header = new byte[HeaderSize];
+        int read = stream.ReadAtLeast(header, HeaderSize, throwOnEndOfStream: false);
+        ctx.CheckDecode(read == HeaderSize, $"Read only {read} bytes in file, expected header size of {HeaderSize}");
+        ctx.CheckDecode(BitConverter.ToUInt64(header) == Mark, "This does not appear to be a binary dataview file");
         using var reader = new BinaryReader(stream, Encoding.UTF8, leaveOpen: true);
-        ctx.CheckDecode(reader.ReadUInt32() == Mark, "Corrupt schema");
         return Read(ctx, reader, 0);
     }
 

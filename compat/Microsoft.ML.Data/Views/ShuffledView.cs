@@ -6,6 +6,8 @@ namespace Microsoft.ML.Data;
 /// <summary>Rows in random order: each is drawn from a pool that the source keeps full. The same seed gives the same order at each reading.</summary>
 internal sealed class ShuffledView : TransformBase
 {
+    public const int DefaultPoolRows = 1000;
+
     private readonly int _poolRows;
     private readonly bool _shuffleSource;
     private readonly int _seed;
@@ -16,6 +18,10 @@ internal sealed class ShuffledView : TransformBase
         _shuffleSource = shuffleSource;
         _seed = seed ?? ((TauswortheHybrid)Host.Rand).NextSigned();
     }
+
+    /// <summary>The rows of a cursor in random order.</summary>
+    public static DataViewRowCursor Shuffle(IChannelProvider provider, DataViewRowCursor cursor, Random rand, int poolRows = DefaultPoolRows)
+        => poolRows == 1 ? cursor : new Cursor(provider, cursor, rand, poolRows);
 
     public override DataViewSchema OutputSchema => Source.Schema;
 
@@ -29,8 +35,7 @@ internal sealed class ShuffledView : TransformBase
     {
         bool shuffleSource = _shuffleSource || rand != null;
         rand ??= RandomUtils.Create(_seed);
-        var input = Source.GetRowCursor(columnsNeeded, shuffleSource ? RandomUtils.Create(rand) : null);
-        return _poolRows == 1 ? input : new Cursor(Host, input, rand, _poolRows);
+        return Shuffle(Host, Source.GetRowCursor(columnsNeeded, shuffleSource ? RandomUtils.Create(rand) : null), rand, _poolRows);
     }
 
     public override DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random rand = null) => [GetRowCursorCore(columnsNeeded, rand)];

@@ -24,4 +24,8 @@ public static class CustomMappingCatalog
         where TDst : class, new()
         where TState : class, new()
         => new(catalog.GetEnvironment(), mapAction, contractName, stateInitAction);
+
+    public static IDataView FilterByCustomPredicate<TSrc>(this DataOperationsCatalog catalog, IDataView input, Func<TSrc, bool> filterPredicate)
+        where TSrc : class, new()
+        => new CustomPredicateFilter<TSrc>(catalog.GetEnvironment(), input, filterPredicate);
 }
