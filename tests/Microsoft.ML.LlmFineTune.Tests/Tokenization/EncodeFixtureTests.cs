@@ -64,6 +64,19 @@ public sealed class EncodeFixtureTests
         Assert.Equal([15496, 11, 995, 0, 50256], tokenizer.EncodeToIds("Hello, world!<|endoftext|>"));
     }
 
+    [Theory]
+    [InlineData("gpt-2", "gpt2")]
+    [InlineData("roberta-bpe", "roberta")]
+    public void Agrees_on_the_vectors_of_llama_cpp(string vectors, string name)
+    {
+        var tokenizer = Load(name);
+        var texts = SharedFixtures.Text($"data/tokenizers/llamacpp-vectors/{vectors}.inp").Split("\n__ggml_vocab_test__\n");
+        var ids = SharedFixtures.Text($"data/tokenizers/llamacpp-vectors/{vectors}.out").Split('\n');
+        Assert.InRange(texts.Length, 40, ids.Length);
+        for (var i = 0; i < texts.Length; i++)
+            Assert.Equal(ids[i].Trim(), string.Join(' ', tokenizer.EncodeToIds(texts[i])));
+    }
+
     internal static TokenizerModel Load(string name) => name == "gpt2"
         ? TokenizerModel.LoadVocabularyAndMerges(SharedFixtures.Path("data/tokenizers/gpt2/encoder.json"), SharedFixtures.Path("data/tokenizers/gpt2/vocab.bpe"))
         : TokenizerModel.Load(SharedFixtures.Path($"data/tokenizers/{name}/tokenizer.json"));
