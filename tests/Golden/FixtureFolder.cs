@@ -13,7 +13,7 @@ internal static class FixtureFolder
     }
 
     /// <summary>The shared fixtures stand beside the checkout.</summary>
-    private static string Shared()
+    public static string Shared()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (File.Exists(Path.Combine(folder.FullName, "LlmFineTune.sln"))) return Path.GetFullPath(Path.Combine(folder.FullName, "..", "shared", "golden"));

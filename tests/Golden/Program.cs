@@ -1,8 +1,14 @@
 using System.Diagnostics;
 using Golden;
+using Golden.Generation;
+using Golden.Library;
+using Golden.Metrics;
 using Golden.Mlnet;
+using Golden.Models;
 using Golden.Replay;
+using Golden.Tokenizers;
 using Golden.TorchSharp;
+using Golden.Training;
 
 // Runs reference fixtures: Golden DIR [AREA] [--file TEXT] [--case TEXT] [--failed] [--compile-against FOLDER]
 //   DIR                        a folder laid out as the shared fixtures: one folder an area
@@ -13,7 +19,19 @@ using Golden.TorchSharp;
 
 if (args is [Worker.Switch, var job]) return Worker.Run(job);
 
-FixtureArea[] areas = [new MlnetArea(), new TorchSharpArea()];
+FixtureArea[] areas =
+[
+    new MlnetArea(),
+    new TorchSharpArea(),
+    new LibraryArea("tokenizers", new EncodeReader(), new FilesReader(), new TrainersReader()),
+    new LibraryArea("models", new Gpt2Reader()),
+    new LibraryArea("generation", new ProcessorsReader(), new SamplingReader()),
+    new LibraryArea("training", new SchedulesReader(), new OptimizersReader(), new LossesReader(), new FineTuneReader()),
+    new LibraryArea("metrics", new PerplexityReader(), new ClassificationReader()),
+    // No reader yet: their cases are listed as unsupported.
+    new LibraryArea("minilm"),
+    new LibraryArea("chat-templates"),
+];
 var positional = new List<string>();
 var options = new RunOptions();
 var failedOnly = false;

@@ -1,0 +1,47 @@
+using System.Text.Json;
+
+namespace Golden.Library;
+
+/// <summary>Finds the cases of an area by reading its files.</summary>
+internal static class FixtureFiles
+{
+    // Parts of checkpoints, inputs and tables of contents.
+    private static readonly HashSet<string> NotCases = new(StringComparer.Ordinal)
+    {
+        "config.json", "config.legacy.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "adapter_config.json", "modules.json", "sentence_bert_config.json",
+        "model.safetensors.index.json", "recipe.json", "texts.json", "index.json", "data_config.json", "config_sentence_transformers.json", "vocab.json", "speed.json", "task.json",
+    };
+
+    // Files that describe one case: their folder has its name.
+    private static readonly HashSet<string> OfFolders = new(StringComparer.Ordinal) { "expected.json", "training.json", "trajectory.json" };
+
+    public static IEnumerable<string> In(string area) => Directory.EnumerateFiles(area, "*.json", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(area, path).Replace(Path.DirectorySeparatorChar, '/'))
+        .Where(file => !NotCases.Contains(Path.GetFileName(file)) && !file.EndsWith(".tokenizer.json", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+
+    /// <summary>The cases of a file: what stands under "cases", and every other list of objects; the whole file where there is neither.</summary>
+    public static IEnumerable<FixtureCase> Cases(string area, string file, JsonElement root)
+    {
+        FixtureCase Of(string name, JsonElement value) => new(area, file, name, root, value);
+        if (OfFolders.Contains(Path.GetFileName(file)) && file.Contains('/'))
+        {
+            var whole = Of(Path.GetFileName(Path.GetDirectoryName(file))!, root);
+            // Each recorded generation of a checkpoint is a case of its own.
+            return root.TryGetProperty("generation", out var records) && records.ValueKind == JsonValueKind.Array
+                ? records.EnumerateArray().Select(record => Of($"{whole.Name} generation {record.GetProperty("name").GetString()} {record.GetProperty("prompt").GetString()}", record)).Prepend(whole)
+                : [whole];
+        }
+        if (root.ValueKind == JsonValueKind.Array) return Items("", root, Of);
+        // A file that is one table of draws and their outcomes.
+        if (file is "sampling.json" or "mirostat.json") return [Of(Path.GetFileNameWithoutExtension(file), root)];
+        var found = root.EnumerateObject().Where(p => p.Name is "cases" or "stems" or "stems_original_algorithm" || p.Name.EndsWith("_vectors", StringComparison.Ordinal) || IsListOfObjects(p.Value)).SelectMany(p => Items(p.Name == "cases" ? "" : p.Name, p.Value, Of)).ToList();
+        return found.Count > 0 ? found : [Of(Path.GetFileNameWithoutExtension(file), root)];
+    }
+
+    private static IEnumerable<FixtureCase> Items(string prefix, JsonElement list, Func<string, JsonElement, FixtureCase> of) => list.ValueKind == JsonValueKind.Object
+        ? list.EnumerateObject().Select(item => of(item.Name, item.Value))
+        : list.EnumerateArray().Select((item, i) => of(item.ValueKind == JsonValueKind.Object && NameOf(item) is { } name ? name : FormattableString.Invariant($"{prefix}[{i}]"), item));
+
+    private static string? NameOf(JsonElement item) => new[] { "name", "text" }.Select(key => item.TryGetProperty(key, out var name) && name.ValueKind == JsonValueKind.String && name.GetString()!.Length is > 0 and < 60 ? name.GetString() : null).FirstOrDefault(name => name is not null);
+
+    private static bool IsListOfObjects(JsonElement value) => value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0 && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object);
+}
