@@ -39,10 +39,10 @@ public sealed class CausalPackedBatches : IBatchSource
     /// <summary>Tokens that are a target in an epoch.</summary>
     public int TargetsPerEpoch => _streamLength - 1;
 
-    private int Blocks => (TargetsPerEpoch + _blockLength - 1) / _blockLength;
+    private int Blocks => 1 + (TargetsPerEpoch - 1) / _blockLength;
 
     /// <inheritdoc/>
-    public int CountBatches(int epoch) => (Blocks + _rowsPerBatch - 1) / _rowsPerBatch;
+    public int CountBatches(int epoch) => 1 + (Blocks - 1) / _rowsPerBatch;
 
     /// <inheritdoc/>
     public IEnumerable<TokenBatch> Epoch(int epoch)
@@ -51,8 +51,8 @@ public sealed class CausalPackedBatches : IBatchSource
         var stream = Pack(order);
         // Shuffled as well: with one long document the order of documents is no order at all.
         var blocks = EpochOrder.Of(Blocks, order);
-        for (var first = 0; first < blocks.Length; first += _rowsPerBatch)
-            yield return CausalRows.Gather(stream, blocks.AsSpan(first, Math.Min(_rowsPerBatch, blocks.Length - first)), _blockLength, _endOfText);
+        foreach (var rows in blocks.Chunk(_rowsPerBatch))
+            yield return CausalRows.Gather(stream, rows, _blockLength, _endOfText);
     }
 
     private int[] Pack(RandomStream? order)

@@ -10,7 +10,7 @@ internal static class CausalRows
         foreach (var block in blocks)
         {
             var start = block * blockLength;
-            rows.Add(new ArraySegment<int>(stream, start, Math.Min(blockLength + 1, stream.Length - start)));
+            rows.Add(new ArraySegment<int>(stream, start, 1 + Math.Min(blockLength, stream.Length - start - 1)));
         }
         return FromRuns(rows, padding);
     }
@@ -19,8 +19,8 @@ internal static class CausalRows
     public static IEnumerable<ArraySegment<int>> RunsOf(int[] document, int endOfText, int maximumLength)
     {
         int[] whole = [endOfText, .. document, endOfText];
-        for (var start = 0; start < whole.Length - 1; start += maximumLength)
-            yield return new ArraySegment<int>(whole, start, Math.Min(maximumLength + 1, whole.Length - start));
+        for (var start = 0L; start < whole.Length - 1; start += maximumLength)
+            yield return new ArraySegment<int>(whole, (int)start, 1 + (int)Math.Min(maximumLength, whole.Length - start - 1));
     }
 
     /// <summary>One row a run; a run of n tokens gives n - 1 targets. The batch is as long as its longest row.</summary>

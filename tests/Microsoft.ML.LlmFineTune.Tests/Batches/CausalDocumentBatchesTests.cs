@@ -22,6 +22,7 @@ public sealed class CausalDocumentBatchesTests
     [InlineData(1)]
     [InlineData(7)]
     [InlineData(64)]
+    [InlineData(int.MaxValue)]
     public void Every_token_and_every_end_is_a_target_once(int maximumLength)
     {
         var documents = CausalPackedBatchesTests.Documents(40);

@@ -13,6 +13,7 @@ public sealed class CausalPackedBatchesTests
     [InlineData(5, 4)]
     [InlineData(1, 2)]
     [InlineData(1000, 1)]
+    [InlineData(int.MaxValue, int.MaxValue)]
     public void Every_token_and_every_end_is_a_target_once(int blockLength, int rows)
     {
         var documents = Documents(40);

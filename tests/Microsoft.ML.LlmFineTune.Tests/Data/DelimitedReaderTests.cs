@@ -22,6 +22,9 @@ public sealed class DelimitedReaderTests
         Assert.Equal(expected, Read("data.csv", content));
 
     [Fact]
+    public void Defaults() => Assert.Equal((null, false), (new DelimitedOptions().Separator, new DelimitedOptions().LiteralQuotes));
+
+    [Fact]
     public void A_tsv_has_tabs_and_literal_quotes_if_asked()
     {
         Assert.Equal("a, \"b|1", Read("data.tsv", "text\tlabel\na, \"b\t1"));
