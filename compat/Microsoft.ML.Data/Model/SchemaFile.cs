@@ -7,7 +7,7 @@ namespace Microsoft.ML.Data;
 /// <summary>A schema in a stream: a header, then columns with types and annotations, in order, hidden ones too.</summary>
 internal static class SchemaFile
 {
-    private const ulong Mark = 0x00415441445F5645;
+    private const ulong Mark = 0x00425644004C4D43;
     private const int HeaderSize = 256;
     private const int DeepestNesting = 8;
 
