@@ -21,9 +21,15 @@ internal static class Answering
         return 0;
     }
 
-    /// <summary>What is asked; the label columns of training are not needed.</summary>
+    /// <summary>What is asked. Besides the text there stand the columns that may have been the label: the pipeline's MapValueToKey wants its input column, whatever it holds.</summary>
     private sealed class Question
     {
         public string Text { get; set; } = "";
+
+        public string Namespace { get; set; } = "";
+
+        public string Kind { get; set; } = "";
+
+        public string Label { get; set; } = "";
     }
 }

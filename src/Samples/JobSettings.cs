@@ -1,6 +1,7 @@
 using Microsoft.ML.LlmFineTune.Estimators;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
+using Microsoft.ML.LlmFineTune.Optimization;
 
 namespace Samples;
 
@@ -14,7 +15,7 @@ internal sealed record JobSettings
 
     public int Heads { get; init; } = 4;
 
-    public int Width { get; init; } = 128;
+    public int Width { get; init; } = 192;
 
     /// <summary>Tokens that the model can see.</summary>
     public int Positions { get; init; } = 128;
@@ -23,12 +24,12 @@ internal sealed record JobSettings
 
     public CausalPretrainingOptions Pretraining { get; init; } = new()
     {
-        Epochs = 4, BatchSize = 32, LearningRate = 2e-3, WarmupFraction = 0.05, FinalLearningRateFraction = 0.05, WeightDecay = 0.1,
+        Epochs = 2, BatchSize = 16, LearningRate = 2e-3, WarmupFraction = 0.05, FinalLearningRateFraction = 0.05, WeightDecay = 0.1,
     };
 
     public TextClassificationOptions FineTuning { get; init; } = new()
     {
-        Epochs = 4, BatchSize = 32, LearningRate = 1e-3, WarmupFraction = 0.05, WeightDecay = 0.05, Patience = 2, Pooling = Pooling.Mean,
+        Epochs = 2, BatchSize = 32, LearningRate = 5e-4, Schedule = ScheduleKind.Linear, WarmupFraction = 0.05, WeightDecay = 0.05, Patience = 2, Pooling = Pooling.Mean,
     };
 
     /// <summary>About eight minutes on two cores.</summary>
@@ -37,9 +38,9 @@ internal sealed record JobSettings
     /// <summary>About one minute: a smaller model, fewer steps. The figures are worse, the story is the same.</summary>
     internal static JobSettings Fast { get; } = Full with
     {
-        Layers = 2, Heads = 2, Width = 64,
-        Pretraining = Full.Pretraining with { Epochs = 1, MaximumSteps = 200 },
-        FineTuning = Full.FineTuning with { Epochs = 1, MaximumSteps = 300 },
+        Layers = 2, Heads = 2, Width = 96,
+        Pretraining = Full.Pretraining with { Epochs = 1, MaximumSteps = 300 },
+        FineTuning = Full.FineTuning with { Epochs = 1, MaximumSteps = 500, LearningRate = 2e-3 },
     };
 
     internal Gpt2Config Model(int vocabularySize) => Gpt2Presets.Tiny(vocabularySize) with

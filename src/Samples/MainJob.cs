@@ -20,7 +20,7 @@ internal static class MainJob
         ml.Log += (_, message) =>
         {
             if (message.Kind >= ChannelMessageKind.Warning)
-                AnsiConsole.MarkupLineInterpolated($"[yellow]{message.Message}[/]");
+                AnsiConsole.MarkupLineInterpolated($"[yellow]{message.RawMessage}[/]");
         };
         var clock = Stopwatch.StartNew();
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML;
 using Samples;
+using Spectre.Console;
 
 var data = new Option<FileInfo?>("--data") { Description = "Your own tab-separated file with a header line, instead of the SDK's documentation." };
 var text = new Option<string>("--text") { Description = "Its column of texts.", DefaultValueFactory = _ => "Text" };
@@ -29,6 +30,12 @@ var diagnose = new Command("diagnose", "Prints what a bug report needs to know o
 diagnose.SetAction(_ => Console.WriteLine(new MLContext().LanguageModels.Diagnose()));
 main.Subcommands.Add(diagnose);
 
+if (Console.IsOutputRedirected)
+{
+    // Plain lines for files and pipes.
+    AnsiConsole.Profile.Capabilities.Ansi = false;
+    AnsiConsole.Profile.Width = 160;
+}
 try
 {
     return await main.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
