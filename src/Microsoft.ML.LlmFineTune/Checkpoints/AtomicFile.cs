@@ -27,8 +27,8 @@ public static class AtomicFile
         }
         finally
         {
-            // After success it is gone already; deleting what is not there is no error.
-            File.Delete(temporary);
+            // After success it is gone already.
+            if (File.Exists(temporary)) File.Delete(temporary);
         }
     }
 }

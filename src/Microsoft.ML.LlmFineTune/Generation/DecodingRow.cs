@@ -3,24 +3,22 @@ using Microsoft.ML.LlmFineTune.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Generation;
 
-/// <summary>
-/// One row of a batch that grows: padding on the left, the prompt, the new tokens, and filler once the row has ended while others still grow.
-/// </summary>
+/// <summary>One row of a batch that grows: a prompt and its new tokens.</summary>
 internal sealed class DecodingRow
 {
-    private readonly List<int> _columns;
+    private readonly List<int> _tokens;
+    private int _contextStart;
 
-    public DecodingRow(IReadOnlyList<int> prompt, int dropped, int width, int padding, RandomStream random)
+    /// <param name="prompt">At least one token.</param>
+    /// <param name="dropped">How many of its first tokens are not read.</param>
+    /// <param name="random">Where the row's draws come from.</param>
+    public DecodingRow(IReadOnlyList<int> prompt, int dropped, RandomStream random)
     {
+        _tokens = [.. prompt.Skip(dropped)];
+        PromptLength = _tokens.Count;
         PromptTokensDropped = dropped;
-        PromptLength = Length = prompt.Count - dropped;
-        LeftPadding = width - PromptLength;
-        _columns = [.. Enumerable.Repeat(padding, LeftPadding), .. prompt.Skip(dropped)];
         Random = random;
     }
-
-    /// <summary>Padding before the prompt.</summary>
-    public int LeftPadding { get; }
 
     /// <summary>Tokens of the prompt that are read.</summary>
     public int PromptLength { get; }
@@ -28,36 +26,29 @@ internal sealed class DecodingRow
     /// <summary>Tokens of the prompt that are not read for want of positions.</summary>
     public int PromptTokensDropped { get; }
 
-    /// <summary>Prompt and new tokens.</summary>
-    public int Length { get; private set; }
-
     /// <summary>Where the row's draws come from.</summary>
     public RandomStream Random { get; }
 
     /// <summary>Why the row has ended; null while it grows.</summary>
     public FinishReason? Reason { get; private set; }
 
-    /// <summary>Everything, column by column.</summary>
-    public ReadOnlySpan<int> Columns => CollectionsMarshal.AsSpan(_columns);
-
     /// <summary>Prompt and new tokens.</summary>
-    public ReadOnlySpan<int> Tokens => Columns.Slice(LeftPadding, Length);
+    public ReadOnlySpan<int> Tokens => CollectionsMarshal.AsSpan(_tokens);
 
     /// <summary>The new tokens.</summary>
     public ReadOnlySpan<int> NewTokens => Tokens[PromptLength..];
+
+    /// <summary>What the model sees: all tokens, until the older ones are forgotten.</summary>
+    public ReadOnlySpan<int> Context => Tokens[_contextStart..];
 
     /// <summary>The new tokens and how they came to an end.</summary>
     public GeneratedTokens Result => new(NewTokens.ToArray(), Reason ?? FinishReason.Length, PromptTokensDropped);
 
     /// <summary>Adds a token.</summary>
-    public void Add(int token)
-    {
-        _columns.Add(token);
-        Length++;
-    }
+    public void Add(int token) => _tokens.Add(token);
 
-    /// <summary>Adds filler to a row that has ended.</summary>
-    public void Fill(int padding) => _columns.Add(padding);
+    /// <summary>Forgets all but the last tokens of the context.</summary>
+    public void Forget(int kept) => _contextStart = _tokens.Count - kept;
 
     /// <summary>Ends the row.</summary>
     public void Finish(FinishReason reason) => Reason = reason;

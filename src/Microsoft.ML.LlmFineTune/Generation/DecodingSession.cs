@@ -7,11 +7,12 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.LlmFineTune.Generation;
 
 /// <summary>
-/// A batch of rows that grow token by token. Prompts are padded on the left, so that all rows end at the same column; keys and values are cached.
+/// A batch of rows that grow token by token. Contexts are padded on the left, so that all rows end at the same column; keys and values are cached.
+/// A row that has ended leaves the batch. What a row becomes does not depend on the others.
 /// </summary>
 /// <remarks>
 /// Where prompt and new tokens together exceed the model's positions, first tokens of the prompt are dropped until they fit, but half of the positions
-/// stay the prompt's. When the positions run out all the same, the older half of the context is forgotten and the newer half read anew.
+/// stay the prompt's. When a row's positions run out all the same, the older half of its context is forgotten and the newer half read anew.
 /// </remarks>
 internal sealed class DecodingSession : IDisposable
 {
@@ -19,15 +20,14 @@ internal sealed class DecodingSession : IDisposable
     private readonly LogitsPipeline _pipeline;
     private readonly int _maximumNewTokens;
     private readonly int[] _endTokens;
-    private readonly int _padding;
     private readonly KvCache _cache;
     private readonly bool _wasTraining;
-    private int _firstColumn;   // of the context: earlier ones are forgotten
+    private DecodingRow[] _growing;
 
     public DecodingSession(DecoderModel model, IReadOnlyList<IReadOnlyList<int>> prompts, GenerationOptions options)
     {
         Require.NotNull(options).Validate();
-        (_model, _maximumNewTokens, _padding) = (model, options.MaxNewTokens, model.Config.Padding ?? 0);
+        (_model, _maximumNewTokens) = (model, options.MaxNewTokens);
         _endTokens = [.. options.EndTokens ?? model.Config.EndOfText];
         RequireKnown(_endTokens, "The end tokens have");
         _pipeline = new LogitsPipeline(options, _endTokens);
@@ -35,14 +35,13 @@ internal sealed class DecodingSession : IDisposable
         int positions = model.Config.MaximumLength;
         // The last new token is never read, so it needs no position.
         int limit = Math.Max(positions - _maximumNewTokens + 1, positions - (positions / 2));
-        int width = Math.Min(prompts.Max(prompt => prompt.Count), limit);
-        Rows = [.. prompts.Select((prompt, i) =>
+        Rows = _growing = [.. prompts.Select((prompt, i) =>
         {
             Require.Argument(prompt.Count > 0, $"Every prompt must have at least one token; prompt {i} is empty.", nameof(prompts));
             RequireKnown(prompt, $"Prompt {i} has");
-            return new DecodingRow(prompt, Math.Max(0, prompt.Count - limit), width, _padding, RandomOf(prompt, options.Seed));
+            return new DecodingRow(prompt, Math.Max(0, prompt.Count - limit), RandomOf(prompt, options.Seed));
         })];
-        _cache = model.CreateCache(Rows.Count, Math.Min(width + _maximumNewTokens - 1, positions));
+        _cache = model.CreateCache(Rows.Count, Math.Min((long)Rows.Max(row => row.PromptLength) + _maximumNewTokens - 1, positions));
         _wasTraining = model.training;
         if (_wasTraining) model.eval();
     }
@@ -51,21 +50,17 @@ internal sealed class DecodingSession : IDisposable
     public IReadOnlyList<DecodingRow> Rows { get; }
 
     /// <summary>Whether any row still grows.</summary>
-    public bool IsRunning => Rows.Any(row => row.Reason is null);
+    public bool IsRunning => _growing.Any(row => row.Reason is null);
 
     /// <summary>Adds one token to every row that still grows.</summary>
     public void Step()
     {
-        float[] scores = ReadColumns();   // [rows, vocabulary]
-        int vocabulary = scores.Length / Rows.Count;
-        for (int i = 0; i < Rows.Count; i++)
+        DropEndedRows();
+        float[] scores = Read();   // [growing rows, vocabulary]
+        int vocabulary = scores.Length / _growing.Length;
+        for (int i = 0; i < _growing.Length; i++)
         {
-            DecodingRow row = Rows[i];
-            if (row.Reason is not null)
-            {
-                row.Fill(_padding);
-                continue;
-            }
+            DecodingRow row = _growing[i];
             int token = _pipeline.Choose(row.Tokens, row.PromptLength, scores.AsSpan(i * vocabulary, vocabulary), row.Random);
             row.Add(token);
             if (_endTokens.Contains(token)) row.Finish(FinishReason.EndToken);
@@ -79,30 +74,51 @@ internal sealed class DecodingSession : IDisposable
         if (_wasTraining) _model.train();
     }
 
-    /// <summary>Lets the model read the columns that it has not read yet, and gives the scores after the last one.</summary>
-    private float[] ReadColumns()
+    private void DropEndedRows()
     {
+        int[] kept = [.. Enumerable.Range(0, _growing.Length).Where(i => _growing[i].Reason is null)];
+        if (kept.Length == _growing.Length) return;
+        _cache.Keep(kept);
+        _growing = [.. kept.Select(i => _growing[i])];
+    }
+
+    /// <summary>Lets the model read the tokens that it has not read yet, and gives the scores after the last ones.</summary>
+    private float[] Read()
+    {
+        MakeRoom();
+        int columns = _cache.Length == 0 ? _growing.Max(row => row.Context.Length) : (int)_cache.Length + 1;
+        int firstNew = (int)_cache.Length;
+        long[] tokens = new long[_growing.Length * (columns - firstNew)];
+        bool[] mask = new bool[_growing.Length * columns];
+        for (int i = 0; i < _growing.Length; i++)
+        {
+            ReadOnlySpan<int> context = _growing[i].Context;
+            int padding = columns - context.Length;
+            // Where padding stands any token will do: nothing looks at it.
+            for (int column = Math.Max(padding, firstNew); column < columns; column++) tokens[(i * (columns - firstNew)) + column - firstNew] = context[column - padding];
+            mask.AsSpan((i * columns) + padding, context.Length).Fill(true);
+        }
+
         using IDisposable withoutGradients = no_grad();
         using IDisposable scope = NewDisposeScope();
-        int columns = Rows[0].Columns.Length;
-        if (columns - _firstColumn > _cache.Capacity)
-        {
-            _cache.Clear();
-            _firstColumn = columns - Math.Max(1, _model.Config.MaximumLength / 2);
-        }
-        int firstNew = _firstColumn + (int)_cache.Length;
-        long[] tokens = [.. Rows.SelectMany(row => row.Columns[firstNew..].ToArray()).Select(token => (long)token)];
-        Tensor hidden = _model.Forward(tensor(tokens, [Rows.Count, columns - firstNew], device: _model.Device), Mask(columns), _cache);   // [rows, new columns, width]
-        Tensor logits = _model.Logits(hidden.select(1, -1)).to(ScalarType.Float32).cpu().contiguous();                                    // [rows, vocabulary]
+        Tensor? maskTensor = mask.Contains(false) ? tensor(mask, [_growing.Length, columns], device: _model.Device) : null;
+        Tensor hidden = _model.Forward(tensor(tokens, [_growing.Length, columns - firstNew], device: _model.Device), maskTensor, _cache);   // [rows, new columns, width]
+        Tensor logits = _model.Logits(hidden.select(1, -1)).to(ScalarType.Float32).cpu().contiguous();                                      // [rows, vocabulary]
         return MemoryMarshal.Cast<byte, float>(logits.bytes).ToArray();
     }
 
-    /// <summary>[rows, columns of the context], false for padding; null when there is none.</summary>
-    private Tensor? Mask(int columns)
+    /// <summary>Makes sure that one more column fits. Where it does not, the contexts are aligned and read anew.</summary>
+    private void MakeRoom()
     {
-        if (Rows.All(row => row.LeftPadding <= _firstColumn)) return null;
-        bool[] mask = [.. Rows.SelectMany(row => Enumerable.Range(_firstColumn, columns - _firstColumn).Select(column => column >= row.LeftPadding))];
-        return tensor(mask, [Rows.Count, columns - _firstColumn], device: _model.Device);
+        int positions = _model.Config.MaximumLength;
+        bool anew = _cache.Length + 1 > _cache.Capacity;
+        foreach (DecodingRow row in _growing)
+        {
+            if (row.Context.Length <= positions) continue;
+            row.Forget(Math.Max(1, positions / 2));
+            anew = true;
+        }
+        if (anew) _cache.Clear();
     }
 
     /// <summary>A stream that depends on the seed and the prompt alone, so that a row's text does not depend on what stands beside it.</summary>

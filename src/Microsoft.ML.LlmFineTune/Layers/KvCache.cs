@@ -35,7 +35,7 @@ public sealed class KvCache : IDisposable
     }
 
     /// <summary>Rows of the batch.</summary>
-    public long Batch { get; }
+    public long Batch { get; private set; }
 
     /// <summary>Positions that fit.</summary>
     public long Capacity { get; }
@@ -69,6 +69,24 @@ public sealed class KvCache : IDisposable
     {
         Require.Within(positions, 0, Capacity - Length);
         Length += positions;
+    }
+
+    /// <summary>Keeps some rows of the batch, in the order given; the others are gone.</summary>
+    /// <param name="rows">Numbers of rows, from 0; at least one.</param>
+    public void Keep(IReadOnlyList<int> rows)
+    {
+        Require.Argument(Require.NotNull(rows).Count > 0, "At least one row of the key-value cache must be kept; received none.", nameof(rows));
+        foreach (int row in rows) Require.Below(row, 0, Batch, nameof(rows));
+        using Tensor index = tensor(rows.Select(row => (long)row).ToArray(), device: _keys[0].device);
+        foreach (Tensor[] memory in (Tensor[][])[_keys, _values])
+        {
+            for (int layer = 0; layer < memory.Length; layer++)
+            {
+                using Tensor all = memory[layer];
+                memory[layer] = all.index_select(0, index).DetachFromDisposeScope();
+            }
+        }
+        Batch = rows.Count;
     }
 
     /// <summary>Forgets everything; the memory stays.</summary>

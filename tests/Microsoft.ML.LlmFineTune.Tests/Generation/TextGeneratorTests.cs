@@ -73,6 +73,18 @@ public sealed class TextGeneratorTests : IDisposable
     }
 
     [Fact]
+    public void RowsThatEndEarlyLeaveTheOthersAsTheyAre()
+    {
+        TokenGenerator generator = new(_model);
+        // Many tokens end a text: rows end at different steps.
+        GenerationOptions options = new() { MaxNewTokens = 20, Seed = 9, EndTokens = [.. Enumerable.Range(100, 12)] };
+        int[][] prompts = [.. Enumerable.Range(1, 9).Select(length => Enumerable.Range(40, length).ToArray())];
+        IReadOnlyList<GeneratedTokens> together = generator.Generate(prompts, options, _cancellation);
+        Assert.True(together.Select(result => result.Tokens.Count).Distinct().Count() > 2);
+        foreach ((int[] prompt, GeneratedTokens result) in prompts.Zip(together)) Assert.Equal(generator.Generate([prompt], options, _cancellation)[0].Tokens, result.Tokens);
+    }
+
+    [Fact]
     public void LongTextsKeepWhatTheModelCanRead()
     {
         string prompt = new('x', 40);
