@@ -24,6 +24,14 @@ internal sealed class RowMember
 
     public DataViewSchema.Annotations Annotations { get; }
 
+    private Delegate _reader;
+    private Delegate _writer;
+
+    /// <summary>Reads the member; compiled once. T is the member's type.</summary>
+    public Func<TRow, T> GetReader<TRow, T>() => (Func<TRow, T>)(_reader ??= MemberAccess.Reader<TRow, T>(Member));
+
+    public Action<TRow, T> GetWriter<TRow, T>() => (Action<TRow, T>)(_writer ??= MemberAccess.Writer<TRow, T>(Member));
+
     public static Type TypeOf(MemberInfo member) => member is FieldInfo field ? field.FieldType : ((PropertyInfo)member).PropertyType;
 
     /// <summary>Arrays and VBuffers are vectors; strings are text.</summary>

@@ -56,7 +56,7 @@ internal sealed class RowWriter<TRow> where TRow : class
     private static Action<TRow> ScalarSetter<TSource, T>(RowMember member, DataViewSchema.Column column, DataViewRow row, Func<TSource, T> convert)
     {
         var getter = row.GetGetter<TSource>(column);
-        var write = MemberAccess.Writer<TRow, T>(member.Member);
+        var write = member.GetWriter<TRow, T>();
         TSource value = default;
         return target =>
         {
@@ -71,8 +71,8 @@ internal sealed class RowWriter<TRow> where TRow : class
     private static Action<TRow> ArraySetter<TSource, T>(RowMember member, DataViewSchema.Column column, DataViewRow row, Func<TSource, T> convert)
     {
         var getter = row.GetGetter<VBuffer<TSource>>(column);
-        var read = MemberAccess.Reader<TRow, T[]>(member.Member);
-        var write = MemberAccess.Writer<TRow, T[]>(member.Member);
+        var read = member.GetReader<TRow, T[]>();
+        var write = member.GetWriter<TRow, T[]>();
         VBuffer<TSource> value = default;
         return target =>
         {
@@ -90,8 +90,8 @@ internal sealed class RowWriter<TRow> where TRow : class
     private static Action<TRow> VBufferSetter<T>(RowMember member, DataViewSchema.Column column, DataViewRow row)
     {
         var getter = row.GetGetter<VBuffer<T>>(column);
-        var read = MemberAccess.Reader<TRow, VBuffer<T>>(member.Member);
-        var write = MemberAccess.Writer<TRow, VBuffer<T>>(member.Member);
+        var read = member.GetReader<TRow, VBuffer<T>>();
+        var write = member.GetWriter<TRow, VBuffer<T>>();
         return target =>
         {
             var value = read(target);
