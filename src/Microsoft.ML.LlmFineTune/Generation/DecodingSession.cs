@@ -19,15 +19,20 @@ internal sealed class DecodingSession : IDisposable
     private readonly DecoderModel _model;
     private readonly LogitsPipeline _pipeline;
     private readonly int _maximumNewTokens;
+    private readonly int _vocabulary;
     private readonly int[] _endTokens;
     private readonly KvCache _cache;
     private readonly bool _wasTraining;
     private DecodingRow[] _growing;
 
-    public DecodingSession(DecoderModel model, IReadOnlyList<IReadOnlyList<int>> prompts, GenerationOptions options)
+    /// <param name="model">The model.</param>
+    /// <param name="vocabulary">Only tokens below this are chosen: a model may have more than its tokenizer.</param>
+    /// <param name="prompts">At least one, of at least one token each.</param>
+    /// <param name="options">Stop strings are not looked at.</param>
+    public DecodingSession(DecoderModel model, int vocabulary, IReadOnlyList<IReadOnlyList<int>> prompts, GenerationOptions options)
     {
         Require.NotNull(options).Validate();
-        (_model, _maximumNewTokens) = (model, options.MaxNewTokens);
+        (_model, _vocabulary, _maximumNewTokens) = (model, vocabulary, options.MaxNewTokens);
         _endTokens = [.. options.EndTokens ?? model.Config.EndOfText];
         RequireKnown(_endTokens, "The end tokens have");
         _pipeline = new LogitsPipeline(options, _endTokens);
@@ -57,11 +62,11 @@ internal sealed class DecodingSession : IDisposable
     {
         DropEndedRows();
         float[] scores = Read();   // [growing rows, vocabulary]
-        int vocabulary = scores.Length / _growing.Length;
+        int stride = scores.Length / _growing.Length;
         for (int i = 0; i < _growing.Length; i++)
         {
             DecodingRow row = _growing[i];
-            int token = _pipeline.Choose(row.Tokens, row.PromptLength, scores.AsSpan(i * vocabulary, vocabulary), row.Random);
+            int token = _pipeline.Choose(row.Tokens, row.PromptLength, scores.AsSpan(i * stride, _vocabulary), row.Random);
             row.Add(token);
             if (_endTokens.Contains(token)) row.Finish(FinishReason.EndToken);
             else if (row.NewTokens.Length >= _maximumNewTokens) row.Finish(FinishReason.Length);
@@ -131,10 +136,9 @@ internal sealed class DecodingSession : IDisposable
 
     private void RequireKnown(IReadOnlyList<int> tokens, string where)
     {
-        int vocabulary = _model.Config.VocabularySize;
         foreach (int token in tokens)
         {
-            Require.Argument(token >= 0 && token < vocabulary, $"The model knows tokens 0 to {vocabulary - 1}. {where} {token}. Tokenizer and model do not belong together.");
+            Require.Argument(token >= 0 && token < _vocabulary, $"Tokens 0 to {_vocabulary - 1} are known. {where} {token}. Tokenizer and model do not belong together.");
         }
     }
 }

@@ -99,7 +99,7 @@ public sealed class TextGenerator
             options.Validate();
             _stops = new StopStrings(options.StopStrings);
             _streams = [.. prompts.Select(_ => new TextStream(generator._tokenizer))];
-            _decoding = new DecodingSession(generator._model, [.. prompts.Select(generator.Encode)], options);
+            _decoding = new DecodingSession(generator._model, generator._tokenizer.VocabularySize, [.. prompts.Select(generator.Encode)], options);
         }
 
         public bool IsRunning => _decoding.IsRunning;

@@ -24,7 +24,7 @@ public sealed class TokenGenerator(DecoderModel model)
         options.Validate();
         Require.Argument(options.StopStrings.Count == 0, $"Stop strings need a tokenizer; received {options.StopStrings.Count} of them. Use {nameof(TextGenerator)}.", nameof(options));
         if (prompts.Count == 0) return [];
-        using DecodingSession session = new(Model, prompts, options);
+        using DecodingSession session = new(Model, Model.Config.VocabularySize, prompts, options);
         while (session.IsRunning)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -2,6 +2,7 @@ using Microsoft.ML.LlmFineTune.Generation;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tokenization;
+using TorchSharp;
 using Xunit;
 
 namespace Microsoft.ML.LlmFineTune.Tests.Generation;
@@ -138,7 +139,26 @@ public sealed class TextGeneratorTests : IDisposable
     {
         using Gpt2Model model = New(Config with { VocabularySize = 100 });
         Assert.Contains("it knows 100, the tokenizer has 128", Assert.Throws<ArgumentException>(() => new TextGenerator(model, Tokenizer())).Message, StringComparison.Ordinal);
-        Assert.Contains("Prompt 0 has 100", Assert.Throws<ArgumentException>(() => new TokenGenerator(model).Generate([[100]], null, _cancellation)).Message, StringComparison.Ordinal);
+        Assert.Contains("Tokens 0 to 99 are known. Prompt 0 has 100", Assert.Throws<ArgumentException>(() => new TokenGenerator(model).Generate([[100]], null, _cancellation)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TokensThatTheTokenizerLacksAreNeverChosen()
+    {
+        using Gpt2Model model = New(Config with { VocabularySize = 500 });
+        GeneratedText text = new TextGenerator(model, Tokenizer()).Generate("prompt", new GenerationOptions { MaxNewTokens = 60, EndTokens = [] }, _cancellation);
+        Assert.All(text.Tokens, token => Assert.InRange(token, 0, 127));
+    }
+
+    [Fact]
+    public void NoTensorIsLeftBehind()
+    {
+        GenerationOptions options = new() { MaxNewTokens = 30, EndTokens = [.. Enumerable.Range(100, 12)] };
+        _generator.Generate(["a", "longer prompt"], options, _cancellation);
+        long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        _generator.Generate(["a", "longer prompt"], options, _cancellation);
+        _ = _generator.Stream("prompt", options, _cancellation).Take(2).Count();
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
     [Fact]

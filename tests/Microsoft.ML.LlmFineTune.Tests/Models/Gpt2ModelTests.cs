@@ -3,6 +3,7 @@ using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
 using Microsoft.ML.LlmFineTune.Runtime;
+using TorchSharp;
 using Parameter = TorchSharp.Modules.Parameter;
 using Xunit;
 using static TorchSharp.torch;
@@ -161,6 +162,27 @@ public sealed class Gpt2ModelTests
         GoldenModel.AssertClose("left", alone, model.Forward(cat([filler, tokens], 1), cat([padding, real], 1)).narrow(1, 3, 5), 2e-6);
         GoldenModel.AssertClose("right", alone, model.Forward(cat([tokens, filler], 1), cat([real, padding], 1)).narrow(1, 0, 5), 2e-6);
         Assert.True(model.Forward(cat([filler, tokens], 1), cat([padding, real], 1)).isfinite().all().item<bool>());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.1)]
+    public void AStepInAScopeLeavesNoTensorBehind(double dropout)
+    {
+        using Gpt2Model model = New(Config with { AttentionDropout = dropout });
+        model.train();
+        Step();
+        long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        Step();
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+
+        void Step()
+        {
+            using IDisposable scope = NewDisposeScope();
+            model.Logits(model.Forward(Tokens(2, 6))).sum().backward();
+            model.Forward(Tokens(2, 6), ones([2, 6], dtype: ScalarType.Bool));
+            model.zero_grad();
+        }
     }
 
     [Fact]
