@@ -96,7 +96,7 @@ internal static class JsonReading
     public static bool IsGiven(this JsonElement value) => value.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
 
     /// <summary>Nested lists of numbers as a float32 or int64 tensor.</summary>
-    public static Tensor ToTensor(this JsonElement nested, ScalarType type = ScalarType.Float32)
+    public static Tensor ReadTensor(this JsonElement nested, ScalarType type = ScalarType.Float32)
     {
         List<long> shape = [];
         for (var level = nested; level.ValueKind == JsonValueKind.Array; level = level[0])

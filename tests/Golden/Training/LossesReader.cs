@@ -23,7 +23,7 @@ internal sealed class LossesReader : CaseReader
         if (reduction == "none") throw new UnsupportedException("losses are summed, never listed");
         if (kind == "cross_entropy_all_ignored")
         {
-            using var sum = SoftmaxCrossEntropy.Sum(inputs.GetProperty("logits").ToTensor(), inputs.GetProperty("labels").ToTensor(ScalarType.Int64));
+            using var sum = SoftmaxCrossEntropy.Sum(inputs.GetProperty("logits").ReadTensor(), inputs.GetProperty("labels").ReadTensor(ScalarType.Int64));
             tally.Number("sum", c["sum"].ToDouble(), sum.item<float>(), 1e-5);
             return;
         }
@@ -36,9 +36,9 @@ internal sealed class LossesReader : CaseReader
     {
         using var scope = NewDisposeScope();
         var inputs = c["inputs"];
-        var leaves = inputs.EnumerateObject().Where(input => input.Name != "labels").ToDictionary(input => input.Name, input => input.Value.ToTensor().to(type).requires_grad_());
+        var leaves = inputs.EnumerateObject().Where(input => input.Name != "labels").ToDictionary(input => input.Name, input => input.Value.ReadTensor().to(type).requires_grad_());
         var logits = kind == "causal_from_hidden" ? leaves["hidden"].matmul(leaves["weight"].t()) : leaves["logits"];
-        var labels = inputs.GetProperty("labels").ToTensor(ScalarType.Int64);
+        var labels = inputs.GetProperty("labels").ReadTensor(ScalarType.Int64);
         if (kind != "cross_entropy")
         {
             // Position t predicts label t + 1.
@@ -53,7 +53,7 @@ internal sealed class LossesReader : CaseReader
         loss.backward();
         foreach (var (name, leaf) in leaves)
         {
-            var expected = type == ScalarType.Float32 ? c[$"grad_{name}"].ToTensor() : tensor([.. Flat(c[$"grad_{name}_fp64"])], leaf.shape);
+            var expected = type == ScalarType.Float32 ? c[$"grad_{name}"].ReadTensor() : tensor([.. Flat(c[$"grad_{name}_fp64"])], leaf.shape);
             tally.Tensors($"grad_{name}{ending}", expected, leaf.grad!, tolerance, tolerance);
         }
     }

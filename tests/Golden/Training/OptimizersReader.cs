@@ -90,7 +90,7 @@ internal sealed class OptimizersReader : CaseReader
         var norm = FlatGradients.SumAndNorm([flat]);
         tally.Number("total norm", c["total_norm"].ToDouble(), norm, 1e-5);
         var clipped = problem["grad.p1"][step] * GradientClipping.Coefficient(norm, c["max_norm"].ToDouble());
-        tally.Tensors("clipped gradient", c["p1_clipped"].ToTensor(), clipped, 1e-5);
+        tally.Tensors("clipped gradient", c["p1_clipped"].ReadTensor(), clipped, 1e-5);
     }
 
     /// <summary>A module that is nothing but parameters.</summary>
