@@ -41,6 +41,10 @@ public static partial class torch
         // Makes x[index, tensor] compile; the tensor has to be wrapped in TensorIndex.Tensor.
         public static implicit operator Tensor(TensorIndex value) => throw new InvalidOperationException("Should not be called.");
 
+        /// <summary>The tensor of an index that is one.</summary>
+        internal readonly Tensor Wrapped => _tensor ?? throw new ArgumentException(
+            "Invalid 'indices' parameter. Must be an array of TensorIndex objects containing tensors with indices that match the shape of the tensor to update");
+
         internal readonly IndexItem Item
         {
             get
@@ -84,6 +88,8 @@ public static partial class torch
             GC.KeepAlive(indices);
             return this;
         }
+        public Tensor index_put_(Tensor value, TensorIndex[] indices, bool accumulate = false) =>
+            accumulate ? index_put_(value, Array.ConvertAll(indices, i => i.Wrapped), true) : index_put_(value, indices.AsSpan().ToArray());
         public Tensor index_put_(Scalar value, params TensorIndex[] indices)
         {
             using var number = ((Tensor)value).to(dtype, device);
