@@ -9,6 +9,9 @@ internal sealed class PerplexityReader : CaseReader
 {
     private const double Tolerance = 1e-9;
 
+    // The fixtures report greater ones as infinite.
+    private static readonly double s_largestReported = Math.Exp(709.7);
+
     public override bool Reads(string file) => file == "perplexity.json";
 
     public override void Verify(FixtureCase c, Tally tally)
@@ -55,6 +58,6 @@ internal sealed class PerplexityReader : CaseReader
     private static void Optional(Tally tally, string what, JsonElement expected, double? actual)
     {
         if (expected.ValueKind == JsonValueKind.Null || actual is null) tally.Equal(what + " is defined", expected.ValueKind != JsonValueKind.Null, actual is not null);
-        else tally.Number(what, expected.ToDouble(), actual.Value, Tolerance);
+        else tally.Number(what, expected.ToDouble(), actual >= s_largestReported ? double.PositiveInfinity : actual.Value, Tolerance);
     }
 }

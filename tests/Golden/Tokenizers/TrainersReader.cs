@@ -12,7 +12,7 @@ internal sealed class TrainersReader : CaseReader
 
     public override void Verify(FixtureCase c, Tally tally)
     {
-        if (c["model"].GetString() != "BPE") throw new UnsupportedException($"there is no trainer for {c["model"].GetString()}");
+        if (c["model"].GetString() != "bpe") throw new UnsupportedException($"there is no trainer for {c["model"].GetString()}");
         if (c["normalizer"].IsGiven()) throw new UnsupportedException("the trainer has no normalizer");
         if (c["pre_tokenizer"].ValueKind == JsonValueKind.Object && c["pre_tokenizer"].TryGetProperty("ByteLevel", out var words)) VerifyByteLevel(c, tally, words);
         else throw new UnsupportedException("byte-level BPE is the only trainer");
