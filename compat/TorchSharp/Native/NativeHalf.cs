@@ -8,7 +8,7 @@ namespace TorchSharp.Native;
 internal static class NativeHalf
 {
     internal const string Name = "TorchSharpShim";
-    private const int Interface = 1;
+    private const int Interface = 2;
     private const string FileName = "lib" + Name + ".so";
     private const string Cure = "Run ./quickstart.sh (or build/native.sh), which compiles it; LIBTORCH names the folder of another libtorch (1.13 or newer).";
 

@@ -168,7 +168,7 @@ struct ManagedFunction : torch::autograd::Function<ManagedFunction> {
 // ---- the shim itself
 
 // To be raised with every change of this interface; the managed half compares.
-API int32_t llm_shim_interface() { return 1; }
+API int32_t llm_shim_interface() { return 2; }
 API const char* llm_shim_compiled_for() { return TORCH_VERSION; }
 // Describes the libtorch that is loaded (compiler, options, versions).
 API const char* llm_shim_config() {
