@@ -21,5 +21,13 @@ public static class NormalizationCatalog
         this TransformsCatalog catalog, InputOutputColumnPair[] columns, long maximumExampleCount = DefaultRows, bool fixZero = true, bool useCdf = false)
         => new(catalog.GetEnvironment(), new NormalizationOptions(Range: false, maximumExampleCount, fixZero, useCdf), Pairs(columns));
 
+    public static LpNormNormalizingEstimator NormalizeLpNorm(
+        this TransformsCatalog catalog,
+        string outputColumnName,
+        string inputColumnName = null,
+        LpNormNormalizingEstimatorBase.NormFunction norm = LpNormNormalizingEstimatorBase.NormFunction.L2,
+        bool ensureZeroMean = false)
+        => new(catalog.GetEnvironment(), outputColumnName, inputColumnName ?? outputColumnName, norm, ensureZeroMean);
+
     private static (string, string)[] Pairs(InputOutputColumnPair[] columns) => Array.ConvertAll(columns, pair => (pair.OutputColumnName, pair.InputColumnName));
 }

@@ -25,6 +25,7 @@ public sealed partial class MulticlassClassificationCatalog
         ScoredColumns.CheckType(Environment, score, "score", score.Type.GetVectorSize() >= 2 && score.Type.GetItemType() == NumberDataViewType.Single, "vector of two or more items of type Single");
         ScoredColumns.CheckType(Environment, label, "label", label.Type == NumberDataViewType.Single || label.Type is KeyDataViewType, "Single or Key");
 
+        EvaluatorTrace.Write(Environment.Register("MultiClassClassifierEvaluator"));
         int classes = score.Type.GetVectorSize();
         var tally = new MulticlassTally(classes, topKPredictionCount);
         using (var cursor = ScoredColumns.Walk(data, label, score))

@@ -5,6 +5,9 @@ namespace Microsoft.ML.Transforms;
 /// <summary>The value of each type that says there is none.</summary>
 internal static class MissingValues
 {
+    /// <summary>Whether the type has a missing value at all that others may ask for.</summary>
+    public static bool Exist(DataViewType item) => item == NumberDataViewType.Single || item == NumberDataViewType.Double || item is KeyDataViewType;
+
     /// <summary>NaN, a key of 0, empty text; other types have none, and give their default value.</summary>
     public static T Of<T>(DataViewType type)
     {

@@ -29,7 +29,7 @@ internal sealed class SlotStatistics<T> : SlotStatistics
     public SlotStatistics(DataViewRow row, DataViewSchema.Column column)
     {
         int slots = column.Type.GetValueCount();
-        _getter = column.Type is VectorDataViewType ? row.GetGetter<VBuffer<T>>(column) : OfScalar(row.GetGetter<T>(column));
+        _getter = VectorGetter(row, column);
         _min = Enumerable.Repeat(T.PositiveInfinity, slots).ToArray();
         _max = Enumerable.Repeat(T.NegativeInfinity, slots).ToArray();
         _mean = new double[slots];
@@ -87,6 +87,10 @@ internal sealed class SlotStatistics<T> : SlotStatistics
             ? (T.Zero, T.One / T.CreateTruncating(Math.Sqrt(variance + mean * mean)))
             : (T.CreateTruncating(mean), T.One / T.CreateTruncating(Math.Sqrt(variance)));
     }
+
+    /// <summary>The column's vectors; a scalar is a vector of one slot.</summary>
+    public static ValueGetter<VBuffer<T>> VectorGetter(DataViewRow row, DataViewSchema.Column column)
+        => column.Type is VectorDataViewType ? row.GetGetter<VBuffer<T>>(column) : OfScalar(row.GetGetter<T>(column));
 
     private static ValueGetter<VBuffer<T>> OfScalar(ValueGetter<T> scalar) => (ref VBuffer<T> value) =>
     {
