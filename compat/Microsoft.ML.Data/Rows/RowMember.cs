@@ -6,6 +6,9 @@ namespace Microsoft.ML.Data;
 /// <summary>A member of a row class bound to a column.</summary>
 internal sealed class RowMember
 {
+    private Delegate _reader;
+    private Delegate _writer;
+
     private RowMember(MemberInfo member, SchemaDefinition.Column column, DataViewType columnType)
     {
         Member = member;
@@ -23,9 +26,6 @@ internal sealed class RowMember
     public DataViewType ColumnType { get; }
 
     public DataViewSchema.Annotations Annotations { get; }
-
-    private Delegate _reader;
-    private Delegate _writer;
 
     /// <summary>Reads the member; compiled once. T is the member's type.</summary>
     public Func<TRow, T> GetReader<TRow, T>() => (Func<TRow, T>)(_reader ??= MemberAccess.Reader<TRow, T>(Member));

@@ -18,9 +18,7 @@ internal static class ParallelCursors
 
     /// <summary>Shares the rows of a cursor out to several cursors, which are to be read at the same time.</summary>
     public static DataViewRowCursor[] Split(IChannelProvider provider, DataViewRowCursor input, int count)
-    {
-        return count > 1 && CanCarry(input.Schema.Where(input.IsColumnActive)) ? Share(provider, input, count, WorkerFailed) : [input];
-    }
+        => count > 1 && CanCarry(input.Schema.Where(input.IsColumnActive)) ? Share(provider, input, count, WorkerFailed) : [input];
 
     /// <summary>Reads a cursor on a thread of its own.</summary>
     public static DataViewRowCursor ReadAhead(IChannelProvider provider, DataViewRowCursor input, Func<Exception, Exception> failure) => Share(provider, input, 1, failure)[0];
@@ -44,7 +42,7 @@ internal static class ParallelCursors
                 if (collector.Count > 0)
                     batches.Add(collector.Take(number));
             }
-        }, batches.Fail, batches.Complete);
+        }, batches, batches.Complete);
         void Close()
         {
             // The source ends when the last reader has gone.
@@ -86,7 +84,7 @@ internal static class ParallelCursors
                 }
                 Push();
             }
-        }, batches.Fail, () =>
+        }, batches, () =>
         {
             turns.Retire(worker);
             if (Interlocked.Decrement(ref running) == 0)
@@ -102,7 +100,7 @@ internal static class ParallelCursors
         return new BatchCursor(provider, inputs[0].Schema, active, batches, Close);
     }
 
-    private static Thread Start(Action body, Action<Exception> onError, Action onEnd)
+    private static Thread Start(Action body, BatchQueue batches, Action onEnd)
     {
         var thread = new Thread(() =>
         {
@@ -110,13 +108,13 @@ internal static class ParallelCursors
             {
                 body();
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (batches.IsStopped)
             {
                 // The reader has gone.
             }
             catch (Exception ex)
             {
-                onError(ex);
+                batches.Fail(ex);
             }
             finally
             {
