@@ -5,10 +5,11 @@ namespace Microsoft.ML.LlmFineTune.Benchmarks;
 /// <summary>What one contestant reached.</summary>
 /// <param name="Name">Who.</param>
 /// <param name="Milliseconds">Every step.</param>
+/// <param name="ProcessorMilliseconds">Processor time of a step over all threads: what a busy machine leaves comparable.</param>
 /// <param name="ValidationLosses">Over the whole validation text, one a seed.</param>
 /// <param name="PeakBytes">The process's largest resident memory.</param>
 /// <param name="Details">Versions and settings.</param>
-internal sealed record Measurement(string Name, IReadOnlyList<double> Milliseconds, IReadOnlyList<double> ValidationLosses, long PeakBytes, string Details)
+internal sealed record Measurement(string Name, IReadOnlyList<double> Milliseconds, double ProcessorMilliseconds, IReadOnlyList<double> ValidationLosses, long PeakBytes, string Details)
 {
     public double Median => Milliseconds.Order().ElementAt(Milliseconds.Count / 2);
 

@@ -26,6 +26,7 @@ internal static class NanoGpt
         CharacterText text = new(File.ReadAllText(options.Data.FullName));
         MatrixFloor floor = new();
         List<double> ours = [], theirs = [], ourLosses = [], theirLosses = [];
+        double processor = 0, peerProcessor = 0;
         long peerPeak = 0;
         string missing = "", peerDetails = "", plan = "";
         for (int seed = 1; seed <= options.Seeds; seed++)
@@ -39,15 +40,17 @@ internal static class NanoGpt
                 TrainingResult result = contestant.Train();
                 plan = $"{result.Plan.Replicas} replicas x {result.Plan.ThreadsPerReplica} threads";
                 ours.AddRange(contestant.Milliseconds);
+                processor += contestant.ProcessorMilliseconds;
                 ourLosses.Add(contestant.ValidationLoss());
                 if (peer is null) continue;
                 (double loss, peerPeak) = peer.Finish();
                 theirs.AddRange(peer.Milliseconds);
+                peerProcessor += peer.ProcessorMilliseconds;
                 theirLosses.Add(loss);
             }
         }
-        List<Measurement> measurements = [new("Microsoft.ML.LlmFineTune", ours, ourLosses, Measurement.PeakOfThisProcess(), plan)];
-        if (theirs.Count > 0) measurements.Add(new("PyTorch", theirs, theirLosses, peerPeak, peerDetails));
+        List<Measurement> measurements = [new("Microsoft.ML.LlmFineTune", ours, processor / ours.Count, ourLosses, Measurement.PeakOfThisProcess(), plan)];
+        if (theirs.Count > 0) measurements.Add(new("PyTorch", theirs, peerProcessor / theirs.Count, theirLosses, peerPeak, peerDetails));
         Report(options, measurements, floor.Rate, MatrixFloor.StepOperations(text.Vocabulary) / floor.Rate * 1000, missing, diagnosis);
         return 0;
     }
@@ -57,9 +60,9 @@ internal static class NanoGpt
         Console.WriteLine(Text($"nanoGPT's CPU configuration, {options.Steps} steps, {options.Seeds} seed(s), {options.Data.FullName}"));
         Console.WriteLine(Text($"matrix products: {rate / 1e9:F0} GFLOP/s (1024 cubed), so the floor of a step is {floor:F2} ms"));
         Console.WriteLine();
-        Console.WriteLine($"{"",-26}{"ms/step",10}{"mean",9}{"tokens/s",11}{"x floor",9}{"peak MiB",10}{"val. loss",11}");
+        Console.WriteLine($"{"",-26}{"ms/step",10}{"mean",9}{"cpu ms",9}{"tokens/s",11}{"x floor",9}{"peak MiB",10}{"val. loss",11}");
         foreach (Measurement one in measurements)
-            Console.WriteLine(Text($"{one.Name,-26}{one.Median,10:F2}{one.Mean,9:F2}{one.TokensPerSecond,11:F0}{one.Median / floor,9:F2}{one.PeakBytes / 1048576.0,10:F0}{one.ValidationLosses.Average(),11:F4}   {one.Details}"));
+            Console.WriteLine(Text($"{one.Name,-26}{one.Median,10:F2}{one.Mean,9:F2}{one.ProcessorMilliseconds,9:F2}{one.TokensPerSecond,11:F0}{one.Median / floor,9:F2}{one.PeakBytes / 1048576.0,10:F0}{one.ValidationLosses.Average(),11:F4}   {one.Details}"));
         if (measurements.Count == 1) Console.WriteLine($"PyTorch: missing ({missing})");
         else Console.WriteLine(Text($"our step takes {measurements[0].Median / measurements[1].Median:F2} of PyTorch's time (medians)"));
         Console.WriteLine();
@@ -71,7 +74,7 @@ internal static class NanoGpt
             ["missing"] = measurements.Count == 1 ? $"PyTorch: {missing}" : null,
             ["results"] = measurements.Select(one => new Dictionary<string, object>
             {
-                ["name"] = one.Name, ["ms_per_step"] = one.Median, ["mean_ms_per_step"] = one.Mean, ["tokens_per_second"] = one.TokensPerSecond, ["times_floor"] = one.Median / floor,
+                ["name"] = one.Name, ["ms_per_step"] = one.Median, ["mean_ms_per_step"] = one.Mean, ["processor_ms_per_step"] = one.ProcessorMilliseconds, ["tokens_per_second"] = one.TokensPerSecond, ["times_floor"] = one.Median / floor,
                 ["peak_bytes"] = one.PeakBytes, ["validation_loss"] = one.ValidationLosses.Average(), ["validation_losses"] = one.ValidationLosses, ["details"] = one.Details,
             }),
         }));
@@ -89,8 +92,11 @@ internal static class NanoGpt
         });
 
         private long _began;
+        private TimeSpan _processorBegan;
 
         public List<double> Milliseconds { get; } = [];
+
+        public double ProcessorMilliseconds { get; private set; }
 
         public TrainingResult Train()
         {
@@ -116,12 +122,13 @@ internal static class NanoGpt
         public void Started(TrainingStart start)
         {
             floor.Measure();
-            _began = Stopwatch.GetTimestamp();
+            Begin();
         }
 
         public void Stepped(TrainingStep step)
         {
             Milliseconds.Add(Stopwatch.GetElapsedTime(_began).TotalMilliseconds);
+            ProcessorMilliseconds += (Environment.CpuUsage.TotalTime - _processorBegan).TotalMilliseconds;
             if (step.Step % options.Turn == 0 || step.Step == options.Steps)
             {
                 int theirTurn = (int)step.Step - (peer?.Milliseconds.Count ?? 0);
@@ -130,8 +137,10 @@ internal static class NanoGpt
                 string theirs = peer is null ? "" : Text($", PyTorch {Median(peer.Milliseconds, theirTurn):F2} ms/step");
                 Console.Error.WriteLine(Text($"step {step.Step}: loss {step.Loss:F3}, {Median(Milliseconds, options.Turn):F2} ms/step{theirs}"));
             }
-            _began = Stopwatch.GetTimestamp();
+            Begin();
         }
+
+        private void Begin() => (_processorBegan, _began) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
 
         private static double Median(List<double> values, int last)
         {

@@ -15,6 +15,9 @@ internal sealed class PyTorchPeer : IDisposable
     /// <summary>Every step so far.</summary>
     public List<double> Milliseconds { get; } = [];
 
+    /// <summary>Processor time of all steps so far.</summary>
+    public double ProcessorMilliseconds { get; private set; }
+
     /// <summary>Starts the peer.</summary>
     /// <returns>Null, with the reason, where it is missing.</returns>
     public static (PyTorchPeer? Peer, string Reason) Start(NanoGptOptions options, int seed)
@@ -47,6 +50,7 @@ internal sealed class PyTorchPeer : IDisposable
     {
         JsonNode answer = Ask($"steps {steps.ToString(CultureInfo.InvariantCulture)}");
         Milliseconds.AddRange(answer["milliseconds"]!.AsArray().Select(value => (double)value!));
+        ProcessorMilliseconds += (double)answer["processor_milliseconds"]!;
     }
 
     /// <summary>The loss over the whole validation text, and the peak memory.</summary>

@@ -141,13 +141,13 @@ def main():
     for line in sys.stdin:
         command = line.split()
         if command[0] == "steps":
-            milliseconds = []
+            milliseconds, processor = [], time.process_time()
             for _ in range(int(command[1])):
                 began = time.perf_counter()
                 step(taken)
                 milliseconds.append((time.perf_counter() - began) * 1000)
                 taken += 1
-            answer(milliseconds=milliseconds)
+            answer(milliseconds=milliseconds, processor_milliseconds=(time.process_time() - processor) * 1000)
         elif command[0] == "finish":
             peak = [int(entry.split()[1]) * 1024 for entry in open("/proc/self/status") if entry.startswith("VmHWM:")]
             answer(validation_loss=validate(), peak_bytes=peak[0] if peak else 0)

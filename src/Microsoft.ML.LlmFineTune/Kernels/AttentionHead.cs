@@ -58,7 +58,7 @@ internal readonly unsafe struct AttentionHead
         }
     }
 
-    /// <summary>Gradients; those of keys and values are added to.</summary>
+    /// <summary>Gradients of the three; the memory they are written to may hold anything.</summary>
     public void Backward(float* query, float* key, float* value, float* above, float* logSums, float* queryGradient, float* keyGradient, float* valueGradient)
     {
         Transpose(key, _inputStride, _keys);
@@ -70,10 +70,17 @@ internal readonly unsafe struct AttentionHead
             SmallProducts.Multiply(queries, _inputStride, 1, _keys, _columns, _weights, _columns, rows, _headSize, columns, add: false);
             SmallProducts.Multiply(gradients, _outputStride, 1, _values, _columns, _slopes, _columns, rows, _headSize, columns, add: false);
             for (int row = 0; row < rows; row++) SoftmaxGradient(_weights + (row * _columns), _slopes + (row * _columns), first + row, logSums[first + row]);
-            SmallProducts.Multiply(_weights, 1, _columns, gradients, _outputStride, valueGradient, _inputStride, keys, rows, _headSize, add: true);
-            SmallProducts.Multiply(_slopes, 1, _columns, queries, _inputStride, keyGradient, _inputStride, keys, rows, _headSize, add: true);
+            Spread(_weights, gradients, _outputStride, valueGradient, first, rows);
+            Spread(_slopes, queries, _inputStride, keyGradient, first, rows);
             SmallProducts.Multiply(_slopes, _columns, 1, key, _inputStride, queryGradient + ((nint)first * _inputStride), _inputStride, rows, keys, _headSize, add: false);
         }
+    }
+
+    // Adds to the rows that earlier blocks of queries have met, and writes those that only this one and later ones meet.
+    private void Spread(float* weights, float* source, int sourceStride, float* target, int first, int rows)
+    {
+        SmallProducts.Multiply(weights, 1, _columns, source, sourceStride, target, _inputStride, first, rows, _headSize, add: true);
+        SmallProducts.Multiply(weights + first, 1, _columns, source, sourceStride, target + ((nint)first * _inputStride), _inputStride, rows, rows, _headSize, add: false);
     }
 
     private void Transpose(float* source, int stride, float* target)

@@ -40,7 +40,7 @@ internal sealed unsafe class CausalAttentionFunction : autograd.SingleTensorFunc
         int heads = (int)ctx.get_data(Heads);
         if (KernelGradients.NeedDerivatives) return [.. KernelGradients.Composed(inputs => CausalAttention.Composed(inputs[0], heads), [input], grad_output), null!];
         (int batch, int sequence, int width) = Shape(input);
-        Tensor dense = KernelGradients.Dense(grad_output), gradient = zeros_like(input);
+        Tensor dense = KernelGradients.Dense(grad_output), gradient = empty_like(input);
         AttentionHead head = new(sequence, width / heads, 3 * width, width);
         float* from = TensorMemory.Pointer<float>(input), above = TensorMemory.Pointer<float>(dense), to = TensorMemory.Pointer<float>(gradient);
         fixed (float* sums = (float[])ctx.get_data(LogSums))

@@ -11,7 +11,7 @@ public static class Gelu
     public static Tensor Exact(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        return KernelGradients.Fit(x) ? ExactGelu.apply(x) : ComposedExact(x);
+        return KernelGradients.Fit(x) ? ExactGeluFunction.apply(x) : ComposedExact(x);
     }
 
     /// <summary>0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) ("gelu_new" in Hugging Face's spelling).</summary>
@@ -20,7 +20,7 @@ public static class Gelu
     public static Tensor Tanh(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        return KernelGradients.Fit(x) ? TanhGelu.apply(x) : ComposedTanh(x);
+        return KernelGradients.Fit(x) ? TanhGeluFunction.apply(x) : ComposedTanh(x);
     }
 
     internal static Tensor ComposedExact(Tensor x) => x.gelu();
