@@ -16,6 +16,7 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="ArgumentException">The tokenizer has tokens that the decoder does not know, or no token that ends a text.</exception>
     public LanguageModel(TokenizerAdapter tokenizer, DecoderModel decoder)
     {
+        NativeRuntime.Initialize();
         Tokenizer = Require.NotNull(tokenizer);
         Decoder = Require.NotNull(decoder);
         Require.Argument(tokenizer.VocabularySize <= decoder.Config.VocabularySize,

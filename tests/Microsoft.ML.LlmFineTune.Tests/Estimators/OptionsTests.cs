@@ -1,0 +1,99 @@
+using Microsoft.ML.LlmFineTune.Estimators;
+using Microsoft.ML.LlmFineTune.Layers;
+using Microsoft.ML.LlmFineTune.Optimization;
+using Microsoft.ML.LlmFineTune.Runtime;
+using Xunit;
+
+namespace Microsoft.ML.LlmFineTune.Tests.Estimators;
+
+public sealed class OptionsTests
+{
+    [Fact]
+    public void DefaultsOfTraining()
+    {
+        foreach (TrainingTaskOptions options in (TrainingTaskOptions[])[new CausalPretrainingOptions(), new TextClassificationOptions()])
+        {
+            Assert.Equal("Text", options.TextColumnName);
+            Assert.Equal((3, null, 32), (options.Epochs, options.MaximumSteps, options.BatchSize));
+            Assert.Equal((5e-4, ScheduleKind.Cosine, 0.05, 0.0), (options.LearningRate, options.Schedule, options.WarmupFraction, options.FinalLearningRateFraction));
+            Assert.Equal((0.01, 0.99, 1.0), (options.WeightDecay, options.Beta2, options.MaximumGradientNorm!.Value));
+            Assert.Equal((null, null, 3), (options.ValidationData, options.ValidationInterval, options.Patience));
+            Assert.Equal((null, null, ComputeDevice.Auto), (options.Seed, options.Replicas, options.Device));
+            Assert.Empty(options.Observers);
+            Assert.False(options.Cancellation.CanBeCanceled);
+            options.Validate();
+        }
+    }
+
+    [Fact]
+    public void DefaultsOfTasks()
+    {
+        var classification = new TextClassificationOptions();
+        Assert.Equal(("Label", "PredictedLabel", "Score"), (classification.LabelColumnName, classification.PredictedLabelColumnName, classification.ScoreColumnName));
+        Assert.Equal((null, null, Pooling.LastToken), (classification.ValidationLabelColumnName, classification.MaximumTokens, classification.Pooling));
+
+        var pretraining = new CausalPretrainingOptions();
+        Assert.Equal(("TokenCount", "LogProbability", "Perplexity"), (pretraining.TokenCountColumnName, pretraining.LogProbabilityColumnName, pretraining.PerplexityColumnName));
+        Assert.Equal((null, true), (pretraining.SequenceLength, pretraining.PackTexts));
+
+        var generation = new TextGenerationOptions();
+        Assert.Equal(("Prompt", "GeneratedText", 32), (generation.PromptColumnName, generation.GeneratedTextColumnName, generation.BatchSize));
+
+        var tokenizer = new TokenizerTrainingOptions();
+        Assert.Equal(("Text", "Tokens", 4096, 2, null), (tokenizer.TextColumnName, tokenizer.TokensColumnName, tokenizer.VocabularySize, tokenizer.MinimumFrequency, tokenizer.Progress));
+        Assert.Equal(["<|endoftext|>"], tokenizer.SpecialTokens);
+        Assert.False(tokenizer.Cancellation.CanBeCanceled);
+    }
+
+    [Fact]
+    public void EveryValueIsChecked()
+    {
+        var valid = new TextClassificationOptions();
+        foreach (TextClassificationOptions options in (TextClassificationOptions[])
+        [
+            valid with { TextColumnName = "" }, valid with { Epochs = 0 }, valid with { Epochs = null }, valid with { MaximumSteps = 0 }, valid with { BatchSize = 0 },
+            valid with { LearningRate = -1 }, valid with { Schedule = (ScheduleKind)9 }, valid with { WarmupFraction = 1 }, valid with { FinalLearningRateFraction = 2 },
+            valid with { WeightDecay = -1 }, valid with { Beta2 = 1 }, valid with { MaximumGradientNorm = 0 }, valid with { ValidationInterval = 0 }, valid with { Patience = 0 },
+            valid with { Replicas = 0 }, valid with { Device = (ComputeDevice)9 }, valid with { Observers = null! },
+            valid with { LabelColumnName = "" }, valid with { PredictedLabelColumnName = " " }, valid with { ScoreColumnName = "" }, valid with { MaximumTokens = 1 }, valid with { Pooling = (Pooling)9 },
+        ])
+            Assert.ThrowsAny<ArgumentException>(options.Validate);
+        var pretraining = new CausalPretrainingOptions();
+        foreach (CausalPretrainingOptions options in (CausalPretrainingOptions[])
+        [
+            pretraining with { SequenceLength = 1 }, pretraining with { TokenCountColumnName = "" }, pretraining with { LogProbabilityColumnName = "" }, pretraining with { PerplexityColumnName = "" },
+        ])
+            Assert.ThrowsAny<ArgumentException>(options.Validate);
+        var generation = new TextGenerationOptions();
+        foreach (TextGenerationOptions options in (TextGenerationOptions[])
+        [
+            generation with { PromptColumnName = "" }, generation with { GeneratedTextColumnName = "" }, generation with { BatchSize = 0 }, generation with { Generation = new() { MaxNewTokens = 0 } },
+        ])
+            Assert.ThrowsAny<ArgumentException>(options.Validate);
+        var tokenizer = new TokenizerTrainingOptions();
+        foreach (TokenizerTrainingOptions options in (TokenizerTrainingOptions[])
+        [
+            tokenizer with { TextColumnName = "" }, tokenizer with { TokensColumnName = "" }, tokenizer with { VocabularySize = 256 }, tokenizer with { MinimumFrequency = 0 }, tokenizer with { SpecialTokens = ["a", "a"] },
+        ])
+            Assert.ThrowsAny<ArgumentException>(options.Validate);
+    }
+
+    [Fact]
+    public void OptionsReachTheTrainer()
+    {
+        var options = new CausalPretrainingOptions
+        {
+            Epochs = 2, MaximumSteps = 15, LearningRate = 0.1, Schedule = ScheduleKind.Linear, WarmupFraction = 0.2, FinalLearningRateFraction = 0.3, WeightDecay = 0.4, Beta2 = 0.95,
+            MaximumGradientNorm = 2, ValidationInterval = 7, Patience = 4, Replicas = 3, Device = ComputeDevice.Cpu, ValidationData = new MLContext().Data.LoadFromEnumerable<LabeledRow>([]),
+        };
+        var training = options.ForTraining(seed: 6, batchesPerEpoch: 5);
+        Assert.Equal((2, 15L, 2L, 6L), (training.Epochs, training.MaximumSteps, training.WarmupSteps, training.Seed));
+        Assert.Equal((0.1, 0.4, 0.95), (training.Optimizer.LearningRate, training.Optimizer.WeightDecay, training.Optimizer.Beta2));
+        Assert.Equal((ScheduleKind.Linear, 0.3, 2.0), (training.Schedule, training.ScheduleFloor, training.MaximumGradientNorm!.Value));
+        Assert.Equal((7L, 4, 3, ComputeDevice.Cpu), (training.ValidationInterval, training.EarlyStopping!.Patience, training.Replicas, training.Device));
+        Assert.Equal("loss", training.EarlyStopping.Metric);
+        Assert.Null((options with { ValidationData = null }).ForTraining(6, 5).EarlyStopping);
+        var classification = new TextClassificationOptions { ValidationData = options.ValidationData }.ForTraining(6, 5).EarlyStopping!;
+        Assert.Equal(("accuracy", true), (classification.Metric, classification.HigherIsBetter));
+    }
+}
