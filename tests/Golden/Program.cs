@@ -25,7 +25,7 @@ FixtureArea[] areas =
     new TorchSharpArea(),
     new LibraryArea("tokenizers", new EncodeReader(), new FilesReader(), new TrainersReader()),
     new LibraryArea("models", new Gpt2Reader()),
-    new LibraryArea("generation", new ProcessorsReader(), new SamplingReader()),
+    new LibraryArea("generation", new ProcessorsReader(), new SamplingReader(), new WindowsReader()),
     new LibraryArea("training", new SchedulesReader(), new OptimizersReader(), new LossesReader(), new FineTuneReader()),
     new LibraryArea("metrics", new PerplexityReader(), new ClassificationReader()),
     // No reader yet: their cases are listed as unsupported.

@@ -6,7 +6,7 @@ namespace Golden.Generation;
 /// <summary>generation/processors.json and order.json: what each step makes of the scores, and in which order they stand.</summary>
 internal sealed class ProcessorsReader : CaseReader
 {
-    private static readonly string[] KnownSettings = ["do_sample", "temperature", "top_k", "top_p", "repetition_penalty", "min_new_tokens"];
+    private static readonly string[] KnownSettings = ["do_sample", "temperature", "top_k", "top_p", "repetition_penalty", "no_repeat_ngram_size", "min_new_tokens"];
 
     public override bool Reads(string file) => file is "processors.json" or "order.json";
 
@@ -28,6 +28,7 @@ internal sealed class ProcessorsReader : CaseReader
             "TopKLogitsWarper" => new TopK(options.GetProperty("top_k").GetInt32()),
             "TopPLogitsWarper" => new TopP(options.GetProperty("top_p").GetDouble()),
             "RepetitionPenaltyLogitsProcessor" => new RepetitionPenalty(options.GetProperty("penalty").GetDouble()),
+            "NoRepeatNGramLogitsProcessor" => new NoRepeatNGram(options.GetProperty("ngram_size").GetInt32()),
             "MinNewTokensLengthLogitsProcessor" => new MinimumNewTokens(options.GetProperty("min_new_tokens").GetInt32(), [options.GetProperty("eos_token_id").GetInt32()]),
             _ => throw new UnsupportedException($"there is no step {type}"),
         };
@@ -56,7 +57,7 @@ internal sealed class ProcessorsReader : CaseReader
         var samples = configuration.TryGetProperty("do_sample", out var sample) && sample.GetBoolean();
         var options = new GenerationOptions
         {
-            Temperature = samples ? Setting("temperature", 1) : 0, TopK = (int)Setting("top_k", 0), TopP = Setting("top_p", 1), RepetitionPenalty = Setting("repetition_penalty", 1), MinNewTokens = (int)Setting("min_new_tokens", 0),
+            Temperature = samples ? Setting("temperature", 1) : 0, TopK = (int)Setting("top_k", 0), TopP = Setting("top_p", 1), RepetitionPenalty = Setting("repetition_penalty", 1), NoRepeatNGramSize = (int)Setting("no_repeat_ngram_size", 0), MinNewTokens = (int)Setting("min_new_tokens", 0),
         };
         var pipeline = new LogitsPipeline(options, c["eos"].IsGiven() ? [c["eos"].GetInt32()] : []);
         var steps = c["steps"].EnumerateArray().ToList();

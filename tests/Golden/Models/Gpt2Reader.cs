@@ -4,6 +4,7 @@ using Golden.Library;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Generation;
+using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -15,7 +16,7 @@ namespace Golden.Models;
 /// <summary>models/gpt2: hidden states, logits, loss, every gradient, three steps of AdamW; generated tokens record by record.</summary>
 internal sealed class Gpt2Reader : CaseReader
 {
-    private static readonly string[] KnownSettings = ["max_new_tokens", "min_new_tokens", "repetition_penalty"];
+    private static readonly string[] KnownSettings = ["max_new_tokens", "min_new_tokens", "repetition_penalty", "no_repeat_ngram_size"];
 
     public override bool Reads(string file) => file.StartsWith("gpt2/", StringComparison.Ordinal);
 
@@ -30,6 +31,7 @@ internal sealed class Gpt2Reader : CaseReader
             case "lm" when isRecord: VerifyGeneration(c, tally, inputs); break;
             case "lm": VerifyLanguageModel(c, tally, inputs); break;
             case "seqcls": VerifyClassifier(c, tally, inputs); break;
+            case "tokcls": VerifyTokenClassifier(c, tally, inputs); break;
             default: throw new UnsupportedException($"there is no GPT-2 for the task {task}");
         }
     }
@@ -53,7 +55,8 @@ internal sealed class Gpt2Reader : CaseReader
                 tally.Tensors("logits of left-padded prompts", expected["generation.prompt_logits"], model.Logits(model.Forward(prompts, promptMask)), 1e-4, mask: promptMask.unsqueeze(-1));
             }
         }
-        Train(c, tally, expected, model, new NextTokenObjective(), Batch(inputs, Shift.Left(inputs["labels"])));
+        var batch = Batch(inputs, Shift.Left(inputs["labels"]));
+        Train(c, tally, expected, model, () => new NextTokenObjective().SummedLoss(model, batch), batch.TargetCount);
     }
 
     private static void VerifyClassifier(FixtureCase c, Tally tally, IReadOnlyDictionary<string, Tensor> inputs)
@@ -64,7 +67,17 @@ internal sealed class Gpt2Reader : CaseReader
         using var model = HuggingFaceFolder.LoadClassifier(c.Folder);
         model.eval();
         using (no_grad()) tally.Tensors("logits", expected["logits"], model.Forward(inputs["input_ids"], inputs["attention_mask"].to(ScalarType.Bool)), 1e-4);
-        Train(c, tally, expected, model, new ClassificationObjective(), Batch(inputs, [.. inputs["labels"].data<long>()]));
+        var batch = Batch(inputs, [.. inputs["labels"].data<long>()]);
+        Train(c, tally, expected, model, () => new ClassificationObjective().SummedLoss(model, batch), batch.TargetCount);
+    }
+
+    private static void VerifyTokenClassifier(FixtureCase c, Tally tally, IReadOnlyDictionary<string, Tensor> inputs)
+    {
+        var expected = SafeTensors.Read(Path.Combine(c.Folder, "expected.safetensors"));
+        using var model = HuggingFaceFolder.LoadTokenClassifier(c.Folder);
+        using (no_grad()) tally.Tensors("logits", expected["logits"], model.Forward(inputs["input_ids"]), 1e-4, mask: inputs["attention_mask"].to(ScalarType.Bool).unsqueeze(-1));
+        var labels = inputs["labels"].view(-1);
+        Train(c, tally, expected, model, () => SoftmaxCrossEntropy.Sum(model.Forward(inputs["input_ids"]).view(-1, model.Labels.Count), labels), (int)labels.ne(SoftmaxCrossEntropy.Ignored).sum().item<long>());
     }
 
     private static TokenBatch Batch(IReadOnlyDictionary<string, Tensor> inputs, long[] targets)
@@ -73,7 +86,7 @@ internal sealed class Gpt2Reader : CaseReader
         return new TokenBatch((int)tokens.size(0), (int)tokens.size(1), [.. tokens.data<long>()], targets, [.. inputs["attention_mask"].data<long>().Select(value => value != 0)]);
     }
 
-    private static void Train<TModel>(FixtureCase c, Tally tally, IReadOnlyDictionary<string, Tensor> expected, TModel model, IObjective objective, TokenBatch batch) where TModel : nn.Module, ICheckpointModel
+    private static void Train<TModel>(FixtureCase c, Tally tally, IReadOnlyDictionary<string, Tensor> expected, TModel model, Func<Tensor> summedLoss, int targets) where TModel : nn.Module, ICheckpointModel
     {
         model.train();
         using var parameters = FlatParameters.Adopt(model);
@@ -84,7 +97,7 @@ internal sealed class Gpt2Reader : CaseReader
         {
             parameters.Gradients.zero_();
             using var scope = NewDisposeScope();
-            var loss = objective.SummedLoss(model, batch).div(batch.TargetCount);
+            var loss = summedLoss().div(targets);
             tally.Number(step == 0 ? "loss" : "losses of the steps", losses[step], loss.item<float>(), step == 0 ? 1e-5 : 1e-4);
             if (step == losses.Length - 1) break;
             loss.backward();
@@ -117,6 +130,7 @@ internal sealed class Gpt2Reader : CaseReader
         {
             Temperature = 0, MaxNewTokens = settings.GetProperty("max_new_tokens").GetInt32(), EndTokens = endTokens,
             MinNewTokens = settings.TryGetProperty("min_new_tokens", out var minimum) ? minimum.GetInt32() : 0, RepetitionPenalty = settings.TryGetProperty("repetition_penalty", out var penalty) ? penalty.GetDouble() : 1,
+            NoRepeatNGramSize = settings.TryGetProperty("no_repeat_ngram_size", out var size) ? size.GetInt32() : 0,
         };
         var results = new TokenGenerator(model).Generate(Prompts(inputs, c["prompt"].GetString()!), options);
         var promptLength = c["prompt_length"].GetInt32();
