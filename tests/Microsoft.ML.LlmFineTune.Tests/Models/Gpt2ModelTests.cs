@@ -202,6 +202,24 @@ public sealed class Gpt2ModelTests
     }
 
     [Fact]
+    public void WeightsOfHalfThePrecisionGiveNearlyTheSame()
+    {
+        using Gpt2Model model = New(Config), half = new(Config, dtype: ScalarType.BFloat16);
+        Copy(model, half);
+        model.eval();
+        half.eval();
+        using IDisposable withoutGradients = no_grad();
+        Tensor tokens = Tokens(2, 7), mask = tensor([.. Enumerable.Range(0, 14).Select(i => i != 0)], [2, 7]);
+        foreach (Tensor? padding in (Tensor?[])[null, mask])
+        {
+            using KvCache cache = half.CreateCache(2, 7);
+            Tensor logits = half.Logits(half.Forward(tokens, padding, cache));
+            Assert.Equal(ScalarType.BFloat16, logits.dtype);
+            GoldenModel.AssertClose("logits", model.Logits(model.Forward(tokens, padding)), logits.to(ScalarType.Float32), 0.02, padding);
+        }
+    }
+
+    [Fact]
     public void DefaultsAreThoseOfThePublishedModel()
     {
         Gpt2Config config = new();
