@@ -52,10 +52,8 @@ fi
 # ---- flags
 flags=(-std=c++17 -O2 -fPIC -shared -fvisibility=hidden "${includes[@]}")
 if (( $(number "$version") >= 2010 )); then flags[0]=-std=c++20; fi
-# Older wheels are built with the old string ABI; the library tells.
-if nm -DC "$libraries/libc10.so" 2>/dev/null | grep -q 'c10::Error::Error(.*std::string' && ! nm -DC "$libraries/libc10.so" | grep -q 'c10::Error::Error(.*__cxx11'; then
-    flags+=(-D_GLIBCXX_USE_CXX11_ABI=0)
-fi
+# Older wheels are built with the old string ABI: there, c10::Error takes a string of the old kind.
+if grep -aq '_ZN3c105ErrorC[12]ENS_14SourceLocationESs' "$libraries/libc10.so"; then flags+=(-D_GLIBCXX_USE_CXX11_ABI=0); fi
 link=(-L"$libraries" -Wl,-rpath,"$libraries" -Wl,--no-as-needed -ltorch -ltorch_cpu -lc10)
 if [[ -e $libraries/libtorch_cuda.so ]]; then
     link+=(-ltorch_cuda -lc10_cuda)

@@ -6,8 +6,6 @@ namespace TorchSharp.Native;
 internal static unsafe partial class Shim
 {
     [LibraryImport(NativeHalf.Name)] private static partial byte* llm_error();
-    [LibraryImport(NativeHalf.Name)] private static partial byte* llm_shim_config();
-    [LibraryImport(NativeHalf.Name)] private static partial byte* llm_shim_compiled_for();
 
     [LibraryImport(NativeHalf.Name, StringMarshalling = StringMarshalling.Utf8)] internal static partial nint llm_operator(string name, string overload);
     [LibraryImport(NativeHalf.Name)] internal static partial int llm_call(nint op, Value* arguments, int count, Value* results, int capacity);
@@ -71,9 +69,6 @@ internal static unsafe partial class Shim
     [LibraryImport(NativeHalf.Name)] internal static partial int llm_cuda_seed(long seed);
     [LibraryImport(NativeHalf.Name)] internal static partial int llm_cuda_synchronize(long device);
     [LibraryImport(NativeHalf.Name)] internal static partial int llm_setting(int which, int value);
-
-    internal static string Config => Marshal.PtrToStringUTF8((nint)llm_shim_config())!;
-    internal static string Version => Marshal.PtrToStringUTF8((nint)llm_shim_compiled_for())!;
 
     /// <summary>The exception for the last failure in this thread.</summary>
     internal static ExternalException Failure() => new(Marshal.PtrToStringUTF8((nint)llm_error()));

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp.Native;
 
 namespace TorchSharp;
@@ -18,7 +19,18 @@ public static partial class torch
         public Tensor bernoulli_(double p = 0.5, Generator? generator = null) => Ops.Bernoulli_Float.InPlace(this, this, p, Argument.Maybe(generator));
         public Tensor exponential_(double lambda = 1, Generator? generator = null) => Ops.Exponential_.InPlace(this, this, lambda, Argument.Maybe(generator));
         public Tensor random_(double from, double to, Generator? generator = null) => Ops.Random_From.InPlace(this, this, (long)from, (long)to, Argument.Maybe(generator));
-        public Tensor multinomial(long num_samples, bool replacement = false, Generator? generator = null) => Ops.Multinomial.Call(this, num_samples, replacement, Argument.Maybe(generator));
+        public Tensor multinomial(long num_samples, bool replacement = false, Generator? generator = null)
+        {
+            try
+            {
+                return Ops.Multinomial.Call(this, num_samples, replacement, Argument.Maybe(generator));
+            }
+            catch (ExternalException e) when (e.Message.StartsWith("invalid multinomial distribution (encountering probability entry < 0)", StringComparison.Ordinal))
+            {
+                // libtorch 1.13 says this of NaN too, later ones what follows.
+                throw new ExternalException("probability tensor contains either `inf`, `nan` or element < 0");
+            }
+        }
         public Tensor softmax(long dim, ScalarType? dtype = null) => Ops.SoftmaxInt.Call(this, dim, Argument.Maybe(dtype));
         public Tensor log_softmax(long dim, ScalarType? dtype = null) => Ops.LogSoftmaxInt.Call(this, dim, Argument.Maybe(dtype));
     }

@@ -4,9 +4,6 @@ namespace TorchSharp;
 
 public static partial class torch
 {
-    /// <summary>The version of the libtorch in use.</summary>
-    public static string __version__ => Shim.Version;
-
     public static int get_num_threads() => Shim.llm_threads(0);
     public static void set_num_threads(int num) => Shim.Check(Shim.llm_set_threads(0, num));
     public static int get_num_interop_threads() => Shim.llm_threads(1);

@@ -21,6 +21,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #define API extern "C" __attribute__((visibility("default")))
@@ -30,6 +31,15 @@ namespace {
 using Handle = c10::TensorImpl*;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
+
+// The type that this libtorch has in its signatures.
+#if TORCH_VERSION_MAJOR < 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR < 2)
+using c10::nullopt;
+using c10::optional;
+#else
+using std::nullopt;
+using std::optional;
+#endif
 
 thread_local std::string last_error;
 
@@ -84,11 +94,11 @@ c10::IValue to_ivalue(const Value& v, const c10::OperatorHandle& op, size_t posi
         case DoubleList: return std::vector<double>(static_cast<double*>(v.pointer), static_cast<double*>(v.pointer) + v.count);
         case TensorList: return borrow(static_cast<Handle*>(v.pointer), v.count);
         case OptionalTensorList: {
-            c10::List<c10::optional<at::Tensor>> list;
+            c10::List<optional<at::Tensor>> list;
             list.reserve(v.count);
             for (int32_t i = 0; i < v.count; i++) {
                 auto h = static_cast<Handle*>(v.pointer)[i];
-                list.push_back(h ? c10::optional<at::Tensor>(borrow(h)) : c10::nullopt);
+                list.push_back(h ? optional<at::Tensor>(borrow(h)) : nullopt);
             }
             return list;
         }
@@ -254,7 +264,7 @@ struct IndexItem {
 static std::vector<at::indexing::TensorIndex> indices(const IndexItem* items, int32_t count) {
     std::vector<at::indexing::TensorIndex> list;
     list.reserve(count);
-    auto part = [](const IndexItem& i, int32_t which, int64_t value) { return i.parts & which ? c10::optional<int64_t>(value) : c10::nullopt; };
+    auto part = [](const IndexItem& i, int32_t which, int64_t value) { return i.parts & which ? optional<int64_t>(value) : nullopt; };
     for (int32_t k = 0; k < count; k++) {
         auto& i = items[k];
         switch (i.kind) {
