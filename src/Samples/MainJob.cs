@@ -44,6 +44,12 @@ internal static class MainJob
         {
             ValidationData = data.Validation, Observers = [new ProgressLine("Pretraining")], Cancellation = cancellation,
         }).Fit(data.Train).Model;
+        if (cancellation.IsCancellationRequested)
+        {
+            string folder = Path.ChangeExtension(options.Model.FullName, null) + "-language-model";
+            pretrained.Save(folder);
+            return Stopped(folder);
+        }
         double after = ml.LanguageModels.Evaluate(pretrained, data.Validation).Perplexity!.Value;
         Console.WriteLine($"Validation perplexity: {before:N1} before, {after:N2} after");
         foreach (string prompt in (string[])["Gets the", "Initializes a new instance of", ""])
@@ -55,6 +61,11 @@ internal static class MainJob
         // 4. The same model as a classifier: with and without what it has learnt before.
         Heading("4. Classification");
         var fineTuned = Classifier("Fine-tuning", pretrained);
+        if (cancellation.IsCancellationRequested)
+        {
+            ml.Model.Save(fineTuned, data.Train.Schema, options.Model.FullName);
+            return Stopped(options.Model.FullName);
+        }
         var fromScratch = Classifier("From scratch", untrained);
         var table = new Table().AddColumns("Classifier", "micro-accuracy", "macro-accuracy", "log loss");
         table.AddRow("most frequent class", MostFrequentRate().ToString("F3"), "", "");
@@ -91,6 +102,13 @@ internal static class MainJob
             var training = data.Train.GetColumn<string>(data.LabelColumn).CountBy(label => label).MaxBy(entry => entry.Value).Key;
             return data.Test.GetColumn<string>(data.LabelColumn).Average(label => label == training ? 1.0 : 0.0);
         }
+    }
+
+    /// <summary>Ctrl-C ends a training after its step; what was learnt until then is kept.</summary>
+    private static int Stopped(string path)
+    {
+        Console.WriteLine($"Stopped; what was learnt so far is in {path}");
+        return 130;
     }
 
     private static void Heading(string title) => AnsiConsole.Write(new Rule($"[bold]{title}[/]").LeftJustified());

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML;
+using Microsoft.ML.LlmFineTune.Estimators;
 using Samples;
 using Spectre.Console;
 
@@ -14,11 +15,14 @@ var main = new RootCommand("Trains a tokenizer, pretrains a small GPT, fine-tune
 {
     data, text, label, labelKind, fast, seed, model,
 };
-main.SetAction((arguments, cancellation) => Task.FromResult(MainJob.Run(
-    new JobOptions(
-        arguments.GetValue(data), arguments.GetValue(text)!, arguments.GetValue(label)!, arguments.GetValue(labelKind),
-        arguments.GetValue(fast), arguments.GetValue(seed), arguments.GetValue(model)!),
-    cancellation)));
+// In a task of its own, so that Ctrl-C finds somebody who listens.
+main.SetAction((arguments, cancellation) => Task.Run(
+    () => MainJob.Run(
+        new JobOptions(
+            arguments.GetValue(data), arguments.GetValue(text)!, arguments.GetValue(label)!, arguments.GetValue(labelKind),
+            arguments.GetValue(fast), arguments.GetValue(seed), arguments.GetValue(model)!),
+        cancellation),
+    CancellationToken.None));
 
 var file = new Argument<FileInfo>("model") { Description = "The saved classifier." };
 var sentence = new Argument<string>("sentence") { Description = "What to classify." };
@@ -38,9 +42,14 @@ if (Console.IsOutputRedirected)
 }
 try
 {
-    return await main.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return await main.Parse(args).InvokeAsync(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        // After Ctrl-C there is something to save.
+        ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
+    });
 }
-catch (Exception error) when (error is FileNotFoundException or ArgumentException or InvalidDataException or OperationCanceledException)
+catch (Exception error) when (error is FileNotFoundException or ArgumentException or InvalidDataException or TrainingFailedException or OperationCanceledException)
 {
     Console.Error.WriteLine(error.Message);
     return 1;
