@@ -49,7 +49,7 @@ try
         ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
     });
 }
-catch (Exception error) when (error is FileNotFoundException or ArgumentException or InvalidDataException or TrainingFailedException or OperationCanceledException)
+catch (Exception error) when (error is FileNotFoundException or ArgumentException or InvalidDataException or DllNotFoundException or TrainingFailedException or OperationCanceledException)
 {
     Console.Error.WriteLine(error.Message);
     return 1;
