@@ -61,10 +61,7 @@ have_openblas() { compgen -G '/usr/lib/*/openblas-openmp/libopenblas.so.0' > /de
 native_packages() {
     local wanted=()
     have_compiler || wanted+=(g++)
-    if [ -n "${LIBTORCH:-}" ]; then
-        [ -f "$LIBTORCH/include/torch/csrc/api/include/torch/torch.h" ] || fail "LIBTORCH is '$LIBTORCH', where include/torch/csrc/api/include/torch/torch.h was not found: name the folder of a libtorch with its headers."
-        say "libtorch in $LIBTORCH"
-    else
+    if [ -z "${LIBTORCH:-}" ]; then
         have_libtorch || wanted+=(libtorch-dev)
         have_openblas || wanted+=(libopenblas0-openmp)
     fi
@@ -91,8 +88,7 @@ check_sdk
 choose_mode
 if [ "$mode" = source ]; then
     native_packages
-    if [ -f build/native.sh ]; then
-        bash build/native.sh || fail "the native part of compat/TorchSharp could not be built: see above."
-    fi
+    # It checks libtorch's folder and version, and says itself in one line what is wrong.
+    build/native.sh || exit 1
 fi
 say "ready"

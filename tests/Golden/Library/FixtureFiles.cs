@@ -5,18 +5,23 @@ namespace Golden.Library;
 /// <summary>Finds the cases of an area by reading its files.</summary>
 internal static class FixtureFiles
 {
+    private const string ShardIndex = "model.safetensors.index.json";
+
     // Parts of checkpoints, inputs and tables of contents.
     private static readonly HashSet<string> NotCases = new(StringComparer.Ordinal)
     {
         "config.json", "config.legacy.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "adapter_config.json", "modules.json", "sentence_bert_config.json",
-        "model.safetensors.index.json", "recipe.json", "texts.json", "index.json", "data_config.json", "config_sentence_transformers.json", "vocab.json", "speed.json", "task.json",
+        ShardIndex, "recipe.json", "texts.json", "index.json", "data_config.json", "config_sentence_transformers.json", "vocab.json", "speed.json", "task.json",
     };
 
     // Files that describe one case: their folder has its name.
-    private static readonly HashSet<string> OfFolders = new(StringComparer.Ordinal) { "expected.json", "training.json", "trajectory.json" };
+    private static readonly HashSet<string> OfFolders = new(StringComparer.Ordinal) { "expected.json", "training.json", "trajectory.json", ShardIndex };
 
     public static IEnumerable<string> In(string area) => Directory.EnumerateFiles(area, "*.json", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(area, path).Replace(Path.DirectorySeparatorChar, '/'))
-        .Where(file => !NotCases.Contains(Path.GetFileName(file)) && !file.EndsWith(".tokenizer.json", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+        .Where(file => (!NotCases.Contains(Path.GetFileName(file)) || IsShardedCheckpoint(area, file)) && !file.EndsWith(".tokenizer.json", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+
+    /// <summary>A checkpoint in shards whose expected values stand with the single-file one.</summary>
+    private static bool IsShardedCheckpoint(string area, string file) => Path.GetFileName(file) == ShardIndex && !File.Exists(Path.Combine(area, Path.GetDirectoryName(file)!, "expected.json"));
 
     /// <summary>The cases of a file: what stands under "cases", and every other list of objects; the whole file where there is neither.</summary>
     public static IEnumerable<FixtureCase> Cases(string area, string file, JsonElement root)
