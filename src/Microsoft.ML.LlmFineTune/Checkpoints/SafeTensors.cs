@@ -11,6 +11,9 @@ public static class SafeTensors
     // Tensors pass through in pieces, so that one may be larger than a managed array.
     private const int PieceBytes = 1 << 20;
 
+    // Whoever begins with a file has touched nothing native before.
+    static SafeTensors() => NativeRuntime.Initialize();
+
     /// <summary>Writes a file; a reader finds the old file or the whole new one.</summary>
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="tensors">Names and tensors; any device, any layout.</param>

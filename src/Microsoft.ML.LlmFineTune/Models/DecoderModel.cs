@@ -10,6 +10,9 @@ namespace Microsoft.ML.LlmFineTune.Models;
 /// </summary>
 public abstract class DecoderModel : nn.Module, IReplicable, ICheckpointModel
 {
+    // Whoever begins with a model has touched nothing native before.
+    static DecoderModel() => NativeRuntime.Initialize();
+
     /// <summary>For the families.</summary>
     protected DecoderModel(string name) : base(name)
     {
