@@ -62,7 +62,7 @@ public sealed class SaveAndLoadTests
     {
         var (chain, _) = Saved();
         var classifier = chain.OfType<TextClassificationTransformer>().Single();
-        string folder = Path.Combine(Toy.NewFolder(), "classifier");
+        string folder = Path.Combine(ScratchFolder.New(), "classifier");
         classifier.SaveFolder(folder);
         Assert.Equal(["config.json", "model.safetensors", "task.json", "tokenizer.json"], Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         var loaded = Assert.IsType<TextClassificationTransformer>(_ml.LanguageModels.LoadTransformer(folder));
@@ -78,7 +78,7 @@ public sealed class SaveAndLoadTests
     public void ACutFileIsNamed(string name)
     {
         var (chain, _) = Saved();
-        string folder = Path.Combine(Toy.NewFolder(), "classifier");
+        string folder = Path.Combine(ScratchFolder.New(), "classifier");
         chain.OfType<TextClassificationTransformer>().Single().SaveFolder(folder);
         string path = Path.Combine(folder, name);
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..20]);
@@ -92,7 +92,7 @@ public sealed class SaveAndLoadTests
     public void ALanguageModelSurvivesAFolder()
     {
         using var model = Toy.Model();
-        string folder = Toy.NewFolder();
+        string folder = ScratchFolder.New();
         model.Save(folder);
         using var loaded = _ml.LanguageModels.Load(folder);
         Assert.Equal(model.Config, loaded.Config with { EndOfText = model.Config.EndOfText, Labels = model.Config.Labels, OtherKeys = model.Config.OtherKeys });
@@ -115,7 +115,7 @@ public sealed class SaveAndLoadTests
         using var model = Toy.Model();
         var data = Toy.View(_ml, 30);
         var chain = Toy.Pipeline(_ml, model, Toy.Classification with { Epochs = 1 }).Fit(data);
-        string path = Path.Combine(Toy.NewFolder(), "model.zip");
+        string path = Path.Combine(ScratchFolder.New(), "model.zip");
         _ml.Model.Save(chain, data.Schema, path);
         return (chain, path);
     }

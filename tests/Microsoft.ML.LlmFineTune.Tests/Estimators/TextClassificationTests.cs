@@ -88,7 +88,7 @@ public sealed class TextClassificationTests : IDisposable
         var chain = _ml.Transforms.Conversion.MapValueToKey("Label", "Number")
             .Append(_ml.MulticlassClassification.Trainers.FineTuneLanguageModel(_model, Toy.Classification with { Epochs = 1 }))
             .Append(_ml.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(data);
-        string path = Path.Combine(Toy.NewFolder(), "model.zip");
+        string path = Path.Combine(ScratchFolder.New(), "model.zip");
         _ml.Model.Save(chain, data.Schema, path);
         foreach (var model in (ITransformer[])[chain, _ml.Model.Load(path, out _)])
             Assert.All(model.Transform(data).GetColumn<int>("PredictedLabel"), number => Assert.Contains(number, rows.Select(row => row.Number)));

@@ -24,7 +24,7 @@ public sealed class TextGenerationTests
     public void AnEngineAnswersAfterSaveAndLoad()
     {
         var transformer = _ml.LanguageModels.GenerateText(_model, "Text", maximumNewTokens: 6).Fit(Toy.View(_ml, 1));
-        string folder = Toy.NewFolder(), path = Path.Combine(folder, "model.zip");
+        string folder = ScratchFolder.New(), path = Path.Combine(folder, "model.zip");
         _ml.Model.Save(transformer, Toy.View(_ml, 1).Schema, path);
         transformer.SaveFolder(folder);
         string expected = _model.Generate("sweet", transformer.Options.Generation, TestContext.Current.CancellationToken);

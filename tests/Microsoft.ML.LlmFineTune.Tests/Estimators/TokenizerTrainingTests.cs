@@ -25,7 +25,7 @@ public sealed class TokenizerTrainingTests
     {
         var data = Toy.View(_ml, 100);
         var transformer = _ml.LanguageModels.TrainTokenizer("Text", 300).Fit(data);
-        string folder = Toy.NewFolder(), path = Path.Combine(folder, "model.zip");
+        string folder = ScratchFolder.New(), path = Path.Combine(folder, "model.zip");
         _ml.Model.Save(transformer, data.Schema, path);
         transformer.SaveFolder(folder);
         foreach (var loaded in (ITransformer[])[new MLContext().Model.Load(path, out _), new MLContext().LanguageModels.LoadTransformer(folder)])

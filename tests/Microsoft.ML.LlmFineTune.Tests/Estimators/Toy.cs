@@ -48,7 +48,6 @@ internal static class Toy
             .Append(ml.MulticlassClassification.Trainers.FineTuneLanguageModel(model, options ?? Classification))
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
 
-    internal static string NewFolder() => Directory.CreateTempSubdirectory("llmfinetune-test-").FullName;
 }
 
 /// <summary>A text and its class.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.LlmFineTune.Tests.Estimators;
 using Samples.Corpus;
 using Xunit;
 
@@ -35,7 +36,7 @@ public sealed class DataSplitsTests
 
     private static string Write(IEnumerable<int> rows)
     {
-        string path = Path.Combine(Directory.CreateTempSubdirectory("llmfinetune-test-").FullName, "own.tsv");
+        string path = Path.Combine(ScratchFolder.New(), "own.tsv");
         File.WriteAllLines(path, rows.Select(row => $"label {row % 2}\t{row}\ttext number {row}").Prepend("Class\tId\tSentence"));
         return path;
     }

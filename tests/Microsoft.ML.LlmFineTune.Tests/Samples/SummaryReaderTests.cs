@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Tests.Estimators;
 using Samples.Corpus;
 using Xunit;
 
@@ -35,7 +36,7 @@ public sealed class SummaryReaderTests
 
     private static List<DocumentedMember> Read(string members)
     {
-        string path = Path.Combine(Directory.CreateTempSubdirectory("llmfinetune-test-").FullName, "doc.xml");
+        string path = Path.Combine(ScratchFolder.New(), "doc.xml");
         File.WriteAllText(path, $"<doc><members>{members}</members></doc>");
         return [.. SummaryReader.Read(path)];
     }
