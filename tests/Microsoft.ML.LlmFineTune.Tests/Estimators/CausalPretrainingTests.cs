@@ -125,6 +125,32 @@ public sealed class CausalPretrainingTests
     }
 
     [Fact]
+    public void ItSurvivesAModelFileAndAFolder()
+    {
+        using var model = Toy.Model();
+        var data = Toy.View(_ml, 20);
+        var transformer = _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { PerplexityColumnName = "Surprise" }).Fit(data);
+        float[] expected = [.. transformer.Transform(data).GetColumn<float>("Surprise")];
+        string folder = ScratchFolder.New(), path = Path.Combine(folder, "model.zip");
+        _ml.Model.Save(transformer, data.Schema, path);
+        transformer.SaveFolder(folder);
+        foreach (var loaded in (ITransformer[])[new MLContext().Model.Load(path, out _), _ml.LanguageModels.LoadTransformer(folder)])
+            Assert.Equal(expected, Assert.IsType<CausalPretrainingTransformer>(loaded).Transform(data).GetColumn<float>("Surprise"));
+        using var engine = _ml.Model.CreatePredictionEngine<LabeledRow, CausalPretrainingPrediction>(transformer);
+        Assert.Equal(Toy.Tokenizer.EncodeToIds("ripe plum").Count + 1, engine.Predict(new LabeledRow { Text = "ripe plum" }).TokenCount);
+    }
+
+    [Fact]
+    public void TextsMayStandAloneInARow()
+    {
+        using var model = Toy.Model();
+        var fitted = _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { PackTexts = false, SequenceLength = 16, BatchSize = 10 }).Fit(Toy.View(_ml, 60));
+        // A text longer than 16 tokens goes on in further rows.
+        int rows = Toy.Rows(60).Sum(row => (model.Tokenizer.Encode(row.Text).Length + 1 + 15) / 16);
+        Assert.Equal((rows + 9) / 10, fitted.Training!.Steps);
+    }
+
+    [Fact]
     public void BadDataIsRefusedBeforeTraining()
     {
         using var model = Toy.Model();
