@@ -19,24 +19,38 @@ public static class HuggingFaceFolder
     private const string TaskName = "task.json";
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Writes a model. Each file is replaced as a whole; the weights last.</summary>
+    /// <summary>Writes a model. All files are written beside the old ones first, and take their places when all are whole.</summary>
     /// <param name="folder">Created where it is missing.</param>
     /// <param name="model">The model.</param>
-    /// <param name="saveTokenizer">Writes the tokenizer's files into the folder that it is given; null: none.</param>
+    /// <param name="saveTokenizer">Writes the tokenizer's files into the folder that it is given (not yet the final one); null: none.</param>
     /// <param name="task">Content of <c>task.json</c>; null: none.</param>
-    /// <exception cref="IOException">Writing failed; the file it happened at is as it was.</exception>
+    /// <exception cref="IOException">Writing failed (a full disk, for example); what was in the folder is as it was.</exception>
     public static void Save<TModel>(string folder, TModel model, Action<string>? saveTokenizer = null, JsonObject? task = null) where TModel : nn.Module, ICheckpointModel
     {
         Require.Text(folder);
         Require.NotNull(model);
-        Directory.CreateDirectory(folder);
-        JsonObject config = model.Config.ToJson(model.Head);
-        config["dtype"] = model.parameters().First().dtype.ToString().ToLowerInvariant();
-        WriteJson(folder, ConfigName, config);
-        if (model.Head == ModelHead.NextToken) WriteJson(folder, GenerationConfigName, GenerationConfig(config));
-        saveTokenizer?.Invoke(folder);
-        if (task is not null) WriteTask(folder, task);
-        AtomicFile.Write(Path.Combine(folder, WeightsName), stream => ModelWeights.Write(stream, model));
+        // Inside the folder, because only on the same file system can the files take their places by a change of name.
+        string staging = Path.Combine(folder, $".saving-{Guid.NewGuid():N}");
+        try
+        {
+            Directory.CreateDirectory(staging);
+            JsonObject config = model.Config.ToJson(model.Head);
+            config["dtype"] = model.parameters().First().dtype.ToString().ToLowerInvariant();
+            WriteJson(staging, ConfigName, config);
+            if (model.Head == ModelHead.NextToken) WriteJson(staging, GenerationConfigName, GenerationConfig(config));
+            if (task is not null) WriteTask(staging, task);
+            saveTokenizer?.Invoke(staging);
+            AtomicFile.Write(Path.Combine(staging, WeightsName), stream => ModelWeights.Write(stream, model));
+            foreach (string file in Directory.GetFiles(staging)) File.Move(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
+        }
+        catch (IOException error)
+        {
+            throw new IOException($"Could not save the model to '{folder}': {(error.InnerException ?? error).Message} What was there is unchanged.", error);
+        }
+        finally
+        {
+            if (Directory.Exists(staging)) Directory.Delete(staging, recursive: true);
+        }
     }
 
     /// <summary>Reads <c>config.json</c>; the end tokens are those of <c>generation_config.json</c> where that names some.</summary>

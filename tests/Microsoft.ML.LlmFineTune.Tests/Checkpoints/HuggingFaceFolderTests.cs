@@ -70,6 +70,19 @@ public sealed class HuggingFaceFolderTests : IDisposable
     }
 
     [Fact]
+    public void AFailureWhileSavingLeavesTheOldModel()
+    {
+        using Gpt2Model model = Tiny(), other = new(new Gpt2Config { VocabularySize = 12, MaximumLength = 8, Width = 8, Layers = 1, Heads = 2 });
+        HuggingFaceFolder.Save(_folder, model);
+        string[] files = Directory.GetFileSystemEntries(_folder);
+        IOException error = Assert.Throws<IOException>(() => HuggingFaceFolder.Save(_folder, other, _ => throw new IOException("No space left on device.")));
+        Assert.Contains($"'{_folder}': No space left on device. What was there is unchanged.", error.Message, StringComparison.Ordinal);
+        Assert.Equal(files, Directory.GetFileSystemEntries(_folder));
+        using DecoderModel read = HuggingFaceFolder.LoadDecoder(_folder);
+        AssertSameWeights(model, read);
+    }
+
+    [Fact]
     public void ShardsAndOldNamesAreRead()
     {
         using Gpt2Model model = Tiny();
