@@ -3,6 +3,7 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Transforms;
 
 /// <summary>Marks the class that makes the mapping of a contract name when a model is loaded.</summary>
+[AttributeUsage(AttributeTargets.Class)]
 public sealed class CustomMappingFactoryAttributeAttribute(string contractName) : ExtensionBaseAttribute(contractName)
 {
 }
