@@ -52,7 +52,9 @@ internal sealed class ModelReplicas : IDisposable
             {
                 if (batch.Share(replica, _modules.Length) is not { TargetCount: > 0 } share) continue;
                 using var scope = NewDisposeScope();
-                Tensor loss = objective.SummedLoss(module, share);
+                Tensor loss;
+                // What forward leaves behind goes before backward begins: the graph keeps what it needs, and lets go of it as backward passes.
+                using (NewDisposeScope()) loss = objective.SummedLoss(module, share).MoveToOuterDisposeScope();
                 loss.backward();
                 losses[replica] += loss.item<float>();
             }
