@@ -56,7 +56,7 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="InvalidDataException">A file is cut, corrupt, or does not fit the others; the message names it.</exception>
     public static LanguageModel Load(string folder) => ModelFolder.LoadLanguageModel(folder);
 
-    /// <summary>Writes the folder that <see cref="Load"/> reads. Every file is replaced as a whole or not at all.</summary>
+    /// <summary>Writes the folder that <see cref="Load"/> reads. Where writing fails, what was there stays as it was.</summary>
     /// <exception cref="NotSupportedException">The tokenizer is not one of ours, and has no file to be saved in.</exception>
     public void Save(string folder) => ModelFolder.Save(this, folder);
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -17,8 +18,8 @@ internal static class ModelFolder
         return new LanguageModel(TokenizerAdapter.Of(tokenizer), HuggingFaceFolder.LoadDecoder(folder));
     }
 
-    internal static void Save(LanguageModel model, string folder) =>
-        HuggingFaceFolder.Save(folder, model.Decoder, into => SaveTokenizer(model.Tokenizer, into));
+    internal static void Save(LanguageModel model, string folder, JsonObject? task = null) =>
+        HuggingFaceFolder.Save(folder, model.Decoder, into => SaveTokenizer(model.Tokenizer, into), task);
 
     internal static (SequenceClassifier Classifier, TokenizerAdapter Tokenizer) LoadClassifier(string folder)
     {
@@ -27,8 +28,8 @@ internal static class ModelFolder
         return (HuggingFaceFolder.LoadClassifier(folder), TokenizerAdapter.Of(tokenizer));
     }
 
-    internal static void Save(SequenceClassifier classifier, TokenizerAdapter tokenizer, string folder) =>
-        HuggingFaceFolder.Save(folder, classifier, into => SaveTokenizer(tokenizer, into));
+    internal static void Save(SequenceClassifier classifier, TokenizerAdapter tokenizer, string folder, JsonObject task) =>
+        HuggingFaceFolder.Save(folder, classifier, into => SaveTokenizer(tokenizer, into), task);
 
     internal static TokenizerModel LoadTokenizer(string folder)
     {

@@ -37,13 +37,16 @@ public abstract class TextTransformer : ITransformer
     public IDataView Transform(IDataView input) => Mapping.Apply(Checked(input, nameof(input)));
 
     /// <summary>Saves the transformer as a folder: Hugging Face's files (config.json, model.safetensors, tokenizer.json) as far as the task has them, and <c>task.json</c>.</summary>
-    /// <param name="folder">Made when missing. Every file is replaced as a whole or not at all.</param>
+    /// <param name="folder">Made when missing. Where writing fails, what was there stays as it was.</param>
     public void SaveFolder(string folder) => TransformerFolder.Save(this, folder);
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => ModelReader.Save(this, Checked(ctx, nameof(ctx)));
 
-    /// <summary>Writes the files beside <c>task.json</c> and gives what <c>task.json</c> has to hold.</summary>
-    internal abstract JsonObject SaveParts(string folder);
+    /// <summary>What <c>task.json</c> has to hold for this task: its columns and settings.</summary>
+    internal abstract JsonObject Describe();
+
+    /// <summary>Writes all files of the folder, <c>task.json</c> with them.</summary>
+    internal abstract void SaveFiles(string folder, JsonObject task);
 
     private static T Checked<T>(T value, string name) where T : class
     {

@@ -22,10 +22,10 @@ internal static class TransformerFolder
     internal static void Save(TextTransformer transformer, string folder)
     {
         Directory.CreateDirectory(Require.Text(folder));
-        var task = transformer.SaveParts(folder);
+        var task = transformer.Describe();
         task.Insert(0, FormatKey, Format);
         task.Insert(1, TaskKey, transformer.Task);
-        HuggingFaceFolder.WriteTask(folder, task);
+        transformer.SaveFiles(folder, task);
     }
 
     internal static TextTransformer Load(string folder)

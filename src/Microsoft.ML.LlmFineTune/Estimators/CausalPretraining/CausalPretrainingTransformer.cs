@@ -42,15 +42,13 @@ public sealed class CausalPretrainingTransformer : TextTransformer
         },
         training: null);
 
-    internal override JsonObject SaveParts(string folder)
+    internal override JsonObject Describe() => new()
     {
-        Model.Save(folder);
-        return new JsonObject
-        {
-            [TextKey] = TextColumnName,
-            [TokenCountKey] = _names.TokenCountColumnName,
-            [LogProbabilityKey] = _names.LogProbabilityColumnName,
-            [PerplexityKey] = _names.PerplexityColumnName,
-        };
-    }
+        [TextKey] = TextColumnName,
+        [TokenCountKey] = _names.TokenCountColumnName,
+        [LogProbabilityKey] = _names.LogProbabilityColumnName,
+        [PerplexityKey] = _names.PerplexityColumnName,
+    };
+
+    internal override void SaveFiles(string folder, JsonObject task) => ModelFolder.Save(Model, folder, task);
 }

@@ -62,16 +62,14 @@ public sealed class TextClassificationTransformer : TextTransformer
             task[TextKey]!.GetValue<string>(), task[PredictedLabelKey]!.GetValue<string>(), task[ScoreKey]!.GetValue<string>(), training: null);
     }
 
-    internal override JsonObject SaveParts(string folder)
+    internal override JsonObject Describe() => new()
     {
-        ModelFolder.Save(Classifier, _tokenizer, folder);
-        return new JsonObject
-        {
-            [TextKey] = TextColumnName,
-            [PredictedLabelKey] = PredictedLabelColumnName,
-            [ScoreKey] = ScoreColumnName,
-            [MaximumTokensKey] = _encoder.MaximumTokens,
-            [LabelsKey] = _labels.ToJson(),
-        };
-    }
+        [TextKey] = TextColumnName,
+        [PredictedLabelKey] = PredictedLabelColumnName,
+        [ScoreKey] = ScoreColumnName,
+        [MaximumTokensKey] = _encoder.MaximumTokens,
+        [LabelsKey] = _labels.ToJson(),
+    };
+
+    internal override void SaveFiles(string folder, JsonObject task) => ModelFolder.Save(Classifier, _tokenizer, folder, task);
 }

@@ -40,15 +40,13 @@ public sealed class TextGenerationTransformer : TextTransformer
         Generation = task[GenerationKey].Deserialize<GenerationOptions>()!,
     });
 
-    internal override JsonObject SaveParts(string folder)
+    internal override JsonObject Describe() => new()
     {
-        Model.Save(folder);
-        return new JsonObject
-        {
-            [PromptKey] = Options.PromptColumnName,
-            [GeneratedTextKey] = Options.GeneratedTextColumnName,
-            [BatchSizeKey] = Options.BatchSize,
-            [GenerationKey] = JsonSerializer.SerializeToNode(Options.Generation),
-        };
-    }
+        [PromptKey] = Options.PromptColumnName,
+        [GeneratedTextKey] = Options.GeneratedTextColumnName,
+        [BatchSizeKey] = Options.BatchSize,
+        [GenerationKey] = JsonSerializer.SerializeToNode(Options.Generation),
+    };
+
+    internal override void SaveFiles(string folder, JsonObject task) => ModelFolder.Save(Model, folder, task);
 }

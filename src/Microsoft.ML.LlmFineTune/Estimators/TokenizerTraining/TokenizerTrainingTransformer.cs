@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 using Microsoft.ML.LlmFineTune.Estimators.TokenizerTraining;
 using Microsoft.ML.LlmFineTune.Tokenization;
@@ -31,9 +32,11 @@ public sealed class TokenizerTrainingTransformer : TextTransformer
     internal static TokenizerTrainingTransformer Load(string folder, JsonObject task) =>
         new(ModelFolder.LoadTokenizer(folder), task[TextKey]!.GetValue<string>(), task[TokensKey]!.GetValue<string>());
 
-    internal override JsonObject SaveParts(string folder)
+    internal override JsonObject Describe() => new() { [TextKey] = TextColumnName, [TokensKey] = TokensColumnName };
+
+    internal override void SaveFiles(string folder, JsonObject task)
     {
         ModelFolder.SaveTokenizer(TokenizerAdapter.Of(Tokenizer), folder);
-        return new JsonObject { [TextKey] = TextColumnName, [TokensKey] = TokensColumnName };
+        HuggingFaceFolder.WriteTask(folder, task);
     }
 }
