@@ -55,13 +55,13 @@ public sealed class OptionsTests
             valid with { LearningRate = -1 }, valid with { Schedule = (ScheduleKind)9 }, valid with { WarmupFraction = 1 }, valid with { FinalLearningRateFraction = 2 },
             valid with { WeightDecay = -1 }, valid with { Beta2 = 1 }, valid with { MaximumGradientNorm = 0 }, valid with { ValidationInterval = 0 }, valid with { Patience = 0 },
             valid with { Replicas = 0 }, valid with { Device = (ComputeDevice)9 }, valid with { Observers = null! },
-            valid with { LabelColumnName = "" }, valid with { PredictedLabelColumnName = " " }, valid with { ScoreColumnName = "" }, valid with { MaximumTokens = 1 }, valid with { Pooling = (Pooling)9 },
+            valid with { LabelColumnName = "" }, valid with { PredictedLabelColumnName = " " }, valid with { ScoreColumnName = "" }, valid with { ScoreColumnName = "PredictedLabel" }, valid with { MaximumTokens = 1 }, valid with { Pooling = (Pooling)9 },
         ])
             Assert.ThrowsAny<ArgumentException>(options.Validate);
         var pretraining = new CausalPretrainingOptions();
         foreach (CausalPretrainingOptions options in (CausalPretrainingOptions[])
         [
-            pretraining with { SequenceLength = 1 }, pretraining with { TokenCountColumnName = "" }, pretraining with { LogProbabilityColumnName = "" }, pretraining with { PerplexityColumnName = "" },
+            pretraining with { SequenceLength = 1 }, pretraining with { TokenCountColumnName = "" }, pretraining with { LogProbabilityColumnName = "" }, pretraining with { PerplexityColumnName = "" }, pretraining with { PerplexityColumnName = "TokenCount" },
         ])
             Assert.ThrowsAny<ArgumentException>(options.Validate);
         var generation = new TextGenerationOptions();

@@ -32,6 +32,8 @@ public sealed record CausalPretrainingOptions : TrainingTaskOptions
         Require.Text(TokenCountColumnName);
         Require.Text(LogProbabilityColumnName);
         Require.Text(PerplexityColumnName);
+        string[] names = [TokenCountColumnName, LogProbabilityColumnName, PerplexityColumnName];
+        Require.Argument(names.Distinct().Count() == names.Length, $"The added columns must have different names; received {string.Join(", ", names)}.", nameof(PerplexityColumnName));
     }
 
     private protected override string WatchedMetric => EarlyStoppingOptions.Loss;

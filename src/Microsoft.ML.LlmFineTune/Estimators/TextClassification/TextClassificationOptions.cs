@@ -35,6 +35,7 @@ public sealed record TextClassificationOptions : TrainingTaskOptions
         Require.Text(LabelColumnName);
         Require.Text(PredictedLabelColumnName);
         Require.Text(ScoreColumnName);
+        Require.Argument(PredictedLabelColumnName != ScoreColumnName, $"The added columns must have different names; received '{ScoreColumnName}' for both.", nameof(ScoreColumnName));
         if (MaximumTokens is int tokens) Require.AtLeast(tokens, 2, nameof(MaximumTokens));
     }
 
