@@ -31,6 +31,9 @@ public sealed class TidinessTests
         List<string> absent = [.. new[] { "src", "compat", "tests" }.SelectMany(folder => SourceTree.Files(folder, ".csproj")).Select(SourceTree.Relative)
             .Where(project => !project.Contains("TorchSharpTrainer", StringComparison.Ordinal) && !solution.Contains($"\"{project}\"", StringComparison.Ordinal))];
         Assert.True(absent.Count == 0, $"LlmFineTune.sln lacks {string.Join(", ", absent)}.");
+        // A folder of the solution that is called like a project makes it unreadable.
+        List<string> names = [.. Regex.Matches(solution, @"^Project\(""[^""]+""\) = ""([^""]+)""", RegexOptions.Multiline).Select(project => project.Groups[1].Value)];
+        Assert.Equal(names.Distinct(), names);
     }
 
     [Fact]
