@@ -11,6 +11,9 @@ internal sealed class JsonComparison(Func<string, double?> tolerance, double flo
     /// <summary>The first mismatch; null while there is none.</summary>
     public string? Mismatch { get; private set; }
 
+    /// <summary>Why the answer, though no mismatch, is not to be judged; null where it is.</summary>
+    public string? Remark { get; set; }
+
     /// <summary>Largest relative error of the finite numbers compared.</summary>
     public double LargestError { get; private set; }
 
