@@ -39,8 +39,8 @@ internal sealed unsafe class LayerNormFunction : autograd.SingleTensorFunction<L
         {
             // The bias does not appear in any gradient but its own, which is the sum of what comes from above.
             double epsilon = (double)ctx.get_data(Epsilon);
-            List<Tensor> composed = KernelGradients.Composed(inputs => LayerNormalization.Composed(inputs[0], inputs[1], null, epsilon), [x, weight], grad_output);
-            return [composed[0], composed[1], biased ? grad_output.reshape(-1, weight.size(0)).sum(0) : null!, null!];
+            List<Tensor> composed = KernelGradients.Composed(inputs => LayerNormalization.WrittenOut(inputs[0], inputs[1], epsilon), [x, weight], grad_output);
+            return [composed[0], composed[1], biased ? grad_output.reshape(-1, weight.size(0)).sum(dim: 0L) : null!, null!];
         }
         int width = checked((int)weight.numel());
         Tensor dense = KernelGradients.Dense(grad_output), dx = empty_like(x), dw = zeros_like(weight);

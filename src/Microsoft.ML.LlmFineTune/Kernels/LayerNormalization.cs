@@ -26,4 +26,11 @@ public static class LayerNormalization
 
     internal static Tensor Composed(Tensor x, Tensor weight, Tensor? bias, double epsilon) =>
         F.layer_norm(x, [x.shape[^1]], weight, bias, epsilon);
+
+    /// <summary>Without bias, in operators that can be differentiated any number of times.</summary>
+    internal static Tensor WrittenOut(Tensor x, Tensor weight, double epsilon)
+    {
+        Tensor centered = x - x.mean([-1], keepdim: true);
+        return centered * (centered.square().mean([-1], keepdim: true) + epsilon).rsqrt() * weight;
+    }
 }
