@@ -79,7 +79,8 @@ internal static class MainJob
         Heading("5. Another process answers");
         ml.Model.Save(fineTuned, data.Train.Schema, options.Model.FullName);
         Console.WriteLine($"Saved as {options.Model.FullName} ({new FileInfo(options.Model.FullName).Length / 1e6:F1} MB)");
-        int exitCode = SecondProcess.Answer(options.Model, "Encrypts the stream with the specified key and initialization vector.");
+        string sentence = options.Data is null ? "Encrypts the stream with the specified key and initialization vector." : data.Test.GetColumn<string>("Text").First();
+        int exitCode = SecondProcess.Answer(options.Model, sentence);
         Console.WriteLine($"Took {clock.Elapsed:mm\\:ss} in all.");
         return exitCode;
 

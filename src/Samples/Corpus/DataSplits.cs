@@ -1,7 +1,6 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.LlmFineTune.Data;
 
 namespace Samples.Corpus;
 
@@ -23,7 +22,6 @@ internal sealed record DataSplits(IDataView Train, IDataView Validation, IDataVi
         var view = ml.Data.LoadFromTextFile(path, new TextLoader.Options
         {
             HasHeader = true,
-            AllowQuoting = true,
             Columns = [Column(nameof(OwnRow.Text), textColumn), Column(nameof(OwnRow.Label), labelColumn)],
         });
         var rows = ml.Data.CreateEnumerable<OwnRow>(view, reuseRowObject: false).Where(row => row.Label.Length > 0).ToList();
@@ -37,11 +35,10 @@ internal sealed record DataSplits(IDataView Train, IDataView Validation, IDataVi
     /// <summary>80 : 10 : 10 by the text's hash: a text is always on the same side, whatever other rows there are.</summary>
     private static DataSplits Split<TRow>(MLContext ml, IReadOnlyList<TRow> rows, Func<TRow, string> text, string labelColumn, string description) where TRow : class
     {
-        var parts = rows.ToLookup(row => PartOf(text(row)));
-        return new DataSplits(View(0), View(1), View(2), labelColumn, description);
+        var split = new TextHashSplit(train: 0.8, validation: 0.1);
+        var parts = rows.ToLookup(row => split.PartOf(text(row)));
+        return new DataSplits(View(DataPart.Train), View(DataPart.Validation), View(DataPart.Test), labelColumn, description);
 
-        IDataView View(int part) => ml.Data.LoadFromEnumerable(parts[part].ToList());
+        IDataView View(DataPart part) => ml.Data.LoadFromEnumerable(parts[part].ToList());
     }
-
-    private static int PartOf(string text) => (SHA256.HashData(Encoding.UTF8.GetBytes(text))[0] % 10) switch { 8 => 1, 9 => 2, _ => 0 };
 }
