@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Estimators;
 using Microsoft.ML.LlmFineTune.Generation;
 using Microsoft.ML.LlmFineTune.Tokenization;
@@ -63,7 +64,7 @@ internal static class MainJob
         var fineTuned = Classifier("Fine-tuning", pretrained);
         if (cancellation.IsCancellationRequested)
         {
-            ml.Model.Save(fineTuned, data.Train.Schema, options.Model.FullName);
+            Save(fineTuned);
             return Stopped(options.Model.FullName);
         }
         var fromScratch = Classifier("From scratch", untrained);
@@ -77,7 +78,7 @@ internal static class MainJob
 
         // 5. Saved with ML.NET's own Save, answered by another process with ML.NET's own Load.
         Heading("5. Another process answers");
-        ml.Model.Save(fineTuned, data.Train.Schema, options.Model.FullName);
+        Save(fineTuned);
         Console.WriteLine($"Saved as {options.Model.FullName} ({new FileInfo(options.Model.FullName).Length / 1e6:F1} MB)");
         string sentence = options.Data is null ? "Encrypts the stream with the specified key and initialization vector." : data.Test.GetColumn<string>("Text").First();
         int exitCode = SecondProcess.Answer(options.Model, sentence);
@@ -91,6 +92,9 @@ internal static class MainJob
             }))
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"))
             .Fit(data.Train);
+
+        // Save itself writes straight into the file; this way a full disk leaves the file that was there.
+        void Save(ITransformer classifier) => AtomicFile.Write(options.Model.FullName, stream => ml.Model.Save(classifier, data.Train.Schema, stream));
 
         void Report(string name, ITransformer classifier)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Reflection;
 using Microsoft.ML;
 using Microsoft.ML.LlmFineTune.Estimators;
 using Samples;
@@ -49,8 +50,12 @@ try
         ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
     });
 }
-catch (Exception error) when (error is FileNotFoundException or ArgumentException or InvalidDataException or DllNotFoundException or TrainingFailedException or OperationCanceledException)
+catch (Exception error) when (Cause(error) is IOException or UnauthorizedAccessException or ArgumentException or InvalidDataException or FormatException or DllNotFoundException
+    or TrainingFailedException or OperationCanceledException)
 {
-    Console.Error.WriteLine(error.Message);
+    Console.Error.WriteLine(Cause(error).Message);
     return 1;
 }
+
+// ML.NET's Load wraps what a transformer says of a damaged model file.
+static Exception Cause(Exception error) => error is TargetInvocationException ? error.GetBaseException() : error;

@@ -39,7 +39,7 @@ public sealed class ClassificationBatches : IBatchSource
     public TruncationReport Truncation { get; }
 
     /// <inheritdoc/>
-    public int CountBatches(int epoch) => LengthBuckets.Plan(_lengths, _size, _random?.Shuffle(epoch)).Count;
+    public int CountBatches(int epoch) => LengthBuckets.Count(_lengths, _size, _random?.Shuffle(epoch));
 
     /// <inheritdoc/>
     public IEnumerable<TokenBatch> Epoch(int epoch)

@@ -33,6 +33,10 @@ internal static class LengthBuckets
         return batches;
     }
 
+    /// <summary>How many batches <see cref="Plan"/> gives: known at once unless lengths decide.</summary>
+    public static int Count(IReadOnlyList<int> lengths, BatchSize size, RandomStream? random) =>
+        size.MaximumTokens == int.MaxValue ? 1 + (lengths.Count - 1) / size.MaximumRows : Plan(lengths, size, random).Count;
+
     internal static int BucketOf(int length)
     {
         var bound = 8;

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using static TorchSharp.torch;
@@ -35,7 +37,7 @@ public static class HuggingFaceFolder
         {
             Directory.CreateDirectory(staging);
             JsonObject config = model.Config.ToJson(model.Head);
-            config["dtype"] = model.parameters().First().dtype.ToString().ToLowerInvariant();
+            config["dtype"] = Weights.FirstOf(model).dtype.ToString().ToLowerInvariant();
             WriteJson(staging, ConfigName, config);
             if (model.Head == ModelHead.NextToken) WriteJson(staging, GenerationConfigName, GenerationConfig(config));
             if (task is not null) WriteTask(staging, task);
@@ -71,7 +73,7 @@ public static class HuggingFaceFolder
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is cut or damaged, or the weights are not those of the configuration.</exception>
     public static DecoderModel LoadDecoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder).CreateDecoder(device, dtype));
+        Filled(folder, ReadConfig(folder), config => config.CreateDecoder(device, dtype));
 
     /// <summary>Reads a classifier, in evaluation mode.</summary>
     /// <param name="folder">The folder.</param>
@@ -79,11 +81,8 @@ public static class HuggingFaceFolder
     /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is cut or damaged, the configuration names fewer than two labels, or the weights are not those of the configuration.</exception>
-    public static SequenceClassifier LoadClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32)
-    {
-        ModelConfig config = ReadLabeledConfig(folder);
-        return Filled(folder, new SequenceClassifier(config.CreateDecoder(device, dtype), config.Labels, config.Pooling));
-    }
+    public static SequenceClassifier LoadClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        Filled(folder, ReadLabeledConfig(folder), config => new SequenceClassifier(config.CreateDecoder(device, dtype), config.Labels, config.Pooling));
 
     /// <summary>Reads a classifier of tokens, in evaluation mode.</summary>
     /// <param name="folder">The folder.</param>
@@ -91,11 +90,8 @@ public static class HuggingFaceFolder
     /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is cut or damaged, the configuration names fewer than two labels, or the weights are not those of the configuration.</exception>
-    public static TokenClassifier LoadTokenClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32)
-    {
-        ModelConfig config = ReadLabeledConfig(folder);
-        return Filled(folder, new TokenClassifier(config.CreateDecoder(device, dtype), config.Labels));
-    }
+    public static TokenClassifier LoadTokenClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        Filled(folder, ReadLabeledConfig(folder), config => new TokenClassifier(config.CreateDecoder(device, dtype), config.Labels));
 
     /// <summary>Writes <c>task.json</c>.</summary>
     public static void WriteTask(string folder, JsonObject task) => WriteJson(folder, TaskName, Require.NotNull(task));
@@ -112,11 +108,14 @@ public static class HuggingFaceFolder
         return config;
     }
 
-    private static TModel Filled<TModel>(string folder, TModel model) where TModel : nn.Module, ICheckpointModel
+    private static TModel Filled<TModel>(string folder, ModelConfig config, Func<ModelConfig, TModel> create) where TModel : nn.Module, ICheckpointModel
     {
+        IReadOnlyList<string> files = WeightFiles(folder);
+        RequireProportion(folder, config, files);
+        TModel model = create(config);
         try
         {
-            ModelWeights.Read(WeightFiles(folder), folder, model);
+            ModelWeights.Read(files, folder, model);
             model.eval();
             return model;
         }
@@ -124,6 +123,22 @@ public static class HuggingFaceFolder
         {
             model.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>A damaged configuration could ask for any amount of memory. What is out of all proportion to the weights is refused before; smaller misfits are named by their tensors.</summary>
+    private static void RequireProportion(string folder, ModelConfig config, IReadOnlyList<string> files)
+    {
+        long bytes = files.Sum(DataLength);
+        // No number takes less than a byte.
+        if (config.MatrixNumbers <= bytes) return;
+        throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
+            $"'{Path.Combine(folder, ConfigName)}' describes a model of {config.MatrixNumbers:G3} numbers; the weights beside it have {bytes} bytes. Configuration and weights do not belong together, or the configuration is damaged."));
+
+        static long DataLength(string path)
+        {
+            using FileStream stream = File.OpenRead(path);
+            return SafeTensorsHeader.Read(stream, stream.Length, path).DataLength;
         }
     }
 

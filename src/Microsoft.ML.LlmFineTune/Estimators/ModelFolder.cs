@@ -15,7 +15,16 @@ internal static class ModelFolder
     {
         NativeRuntime.Initialize();
         var tokenizer = LoadTokenizer(folder);
-        return new LanguageModel(TokenizerAdapter.Of(tokenizer), HuggingFaceFolder.LoadDecoder(folder));
+        var decoder = HuggingFaceFolder.LoadDecoder(folder);
+        try
+        {
+            return new LanguageModel(TokenizerAdapter.Of(tokenizer), decoder);
+        }
+        catch (ArgumentException error)
+        {
+            decoder.Dispose();
+            throw new InvalidDataException($"'{folder}': {TokenizerName} and config.json do not belong together. {error.Message}", error);
+        }
     }
 
     internal static void Save(LanguageModel model, string folder, JsonObject? task = null) =>

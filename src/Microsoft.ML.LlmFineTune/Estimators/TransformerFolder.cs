@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -41,9 +42,9 @@ internal static class TransformerFolder
                 ? load(folder, task)
                 : throw new InvalidDataException($"'{folder}': task.json is of task '{name}'; known are {string.Join(", ", Loaders.Keys)}.");
         }
-        catch (Exception error) when (error is NullReferenceException or InvalidOperationException or FormatException)
+        catch (Exception error) when (error is NullReferenceException or InvalidOperationException or FormatException or JsonException or ArgumentException)
         {
-            throw new InvalidDataException($"'{folder}': task.json lacks a value, or has one of the wrong kind ({error.Message}). Save the model again.", error);
+            throw new InvalidDataException($"'{folder}': task.json lacks a value, or has a wrong one ({error.Message}). Save the model again.", error);
         }
     }
 }

@@ -14,4 +14,9 @@ internal static class Weights
         parameter.DetachFromDisposeScope();
         return parameter;
     }
+
+    /// <summary>The first parameter of a model that has some.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed: then it has none left.</exception>
+    public static Parameter FirstOf(nn.Module model) => model.parameters().FirstOrDefault()
+        ?? throw new ObjectDisposedException(model.GetType().Name, "The model was disposed, or the language model that owns it; keep it until its last use.");
 }

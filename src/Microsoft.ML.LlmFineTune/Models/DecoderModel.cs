@@ -34,10 +34,12 @@ public abstract class DecoderModel : nn.Module, IReplicable, ICheckpointModel
     public abstract string? CanonicalName(string file);
 
     /// <summary>Device of the weights.</summary>
-    public Device Device => parameters().First().device;
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public Device Device => Weights.FirstOf(this).device;
 
     /// <summary>Type of the weights.</summary>
-    public ScalarType WeightType => parameters().First().dtype;
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public ScalarType WeightType => Weights.FirstOf(this).dtype;
 
     /// <summary>How many numbers the weights are; shared ones are counted once.</summary>
     public long ParameterCount => parameters().Sum(parameter => parameter.numel());

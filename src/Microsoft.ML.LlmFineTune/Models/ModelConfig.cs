@@ -47,6 +47,9 @@ public abstract record ModelConfig
     /// <summary>Keys of <c>config.json</c> that the library does not use; they are written back as they were.</summary>
     public IReadOnlyDictionary<string, JsonElement> OtherKeys { get; init; } = new Dictionary<string, JsonElement>();
 
+    /// <summary>About how many numbers the decoder's weights are: its matrices, by arithmetic alone, whatever a damaged file claims.</summary>
+    internal abstract double MatrixNumbers { get; }
+
     /// <summary>Demands that the numbers make a model.</summary>
     /// <exception cref="ArgumentException">One of them is out of its range; the message says which.</exception>
     public abstract void Validate();

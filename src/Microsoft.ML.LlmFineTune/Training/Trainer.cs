@@ -19,6 +19,9 @@ public sealed class Trainer
     /// <summary>Steps between copies of the weights that a divergence goes back to.</summary>
     private const int SafetyInterval = 50;
 
+    /// <summary>Epochs whose steps are counted one by one before training starts: "until it stops improving" may be a million.</summary>
+    private const int CountedEpochs = 1000;
+
     private readonly nn.Module _model;
     private readonly IObjective _objective;
     private readonly TrainingOptions _options;
@@ -215,13 +218,14 @@ public sealed class Trainer
         private long TotalSteps()
         {
             long limit = _options.MaximumSteps ?? long.MaxValue, steps = 0;
-            for (int epoch = 0; steps < limit && (_options.Epochs is not int last || epoch < last); epoch++)
+            long epochs = _options.Epochs ?? long.MaxValue, counted = Math.Min(epochs, CountedEpochs), inEpoch = 0;
+            for (int epoch = 0; steps < limit && epoch < counted; epoch++)
             {
-                int batches = _training.CountBatches(epoch);
-                steps += (batches + _options.AccumulatedBatches - 1) / _options.AccumulatedBatches;
-                if (batches == 0) break;
+                inEpoch = (_training.CountBatches(epoch) + (long)_options.AccumulatedBatches - 1) / _options.AccumulatedBatches;
+                steps += inEpoch;
             }
-            return Math.Min(steps, limit);
+            // The rest is taken to be like the last one counted; a product beyond all steps means no end.
+            return (long)Math.Min(steps + ((double)inEpoch * (epochs - counted)), limit);
         }
 
         private TrainingResult Result(TrainingStopReason reason) =>

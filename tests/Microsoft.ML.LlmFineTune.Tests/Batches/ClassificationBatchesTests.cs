@@ -114,6 +114,18 @@ public sealed class ClassificationBatchesTests
         Assert.Throws<ArgumentOutOfRangeException>(() => BatchSize.OfTokens(0));
     }
 
+    [Fact]
+    public void Batches_are_counted_without_making_them()
+    {
+        var (texts, classes) = Rows(50);
+        foreach (var size in (BatchSize[])[BatchSize.OfRows(1), BatchSize.OfRows(7), BatchSize.OfRows(25), BatchSize.OfRows(1000), BatchSize.OfTokens(64), BatchSize.OfTokens(500)])
+        {
+            var batches = new ClassificationBatches(texts, classes, Padding, 80, size, new RandomStreams(4));
+            for (int epoch = 0; epoch < 3; epoch++)
+                Assert.Equal(batches.Epoch(epoch).Count(), batches.CountBatches(epoch));
+        }
+    }
+
     private static (int[][] Texts, int[] Classes) Rows(int count)
     {
         var random = new Random(3);

@@ -163,6 +163,31 @@ public sealed class HuggingFaceFolderTests : IDisposable
         Assert.Contains("not valid JSON", Refused(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("vocab_size")]
+    [InlineData("n_positions")]
+    [InlineData("n_embd")]
+    [InlineData("n_layer")]
+    [InlineData("n_inner")]
+    public void AConfigurationOutOfProportionIsRefusedBeforeAnythingIsAllocated(string key)
+    {
+        using Gpt2Model model = Tiny();
+        HuggingFaceFolder.Save(_folder, model);
+        Edit(config => config[key] = 2_000_000_000);
+        string message = Refused();
+        Assert.Contains("config.json' describes a model of", message, StringComparison.Ordinal);
+        Assert.Contains("the weights beside it have", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ADisposedModelIsNotSaved()
+    {
+        Gpt2Model model = Tiny();
+        model.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => HuggingFaceFolder.Save(_folder, model));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
+    }
+
     private static Gpt2Model Tiny()
     {
         Gpt2Model model = new(new Gpt2Config { VocabularySize = 11, MaximumLength = 8, Width = 8, Layers = 2, Heads = 2, HasBias = false });

@@ -32,7 +32,7 @@ public sealed class DoorsTests
     {
         bool Entry(string name, Action<Stream> read)
         {
-            read(new MemoryStream("[\"../evil\"]"u8.ToArray()));
+            read(new MemoryStream("{\"../evil\":\"\"}"u8.ToArray()));
             return true;
         }
         Assert.Contains("no plain file name", Assert.Throws<InvalidDataException>(() => new LlmFineTune.Estimators.RowMapping.ModelReader().Read(new MLContext(), Entry)).Message);

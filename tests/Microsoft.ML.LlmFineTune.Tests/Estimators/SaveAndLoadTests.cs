@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.ML.Data;
 using Microsoft.ML.LlmFineTune.Estimators;
+using Microsoft.ML.LlmFineTune.Tokenization;
 using Xunit;
 
 namespace Microsoft.ML.LlmFineTune.Tests.Estimators;
@@ -86,6 +87,70 @@ public sealed class SaveAndLoadTests
         Assert.Contains(name, error.Message);
         File.Delete(path);
         Assert.Contains(name, Assert.ThrowsAny<IOException>(() => _ml.LanguageModels.LoadTransformer(folder)).Message);
+    }
+
+    [Theory]
+    [InlineData("\"Text\"", "\"\"", "textColumn")]
+    [InlineData("\"maximumTokens\": 32", "\"maximumTokens\": 33", "maximumTokens")]
+    [InlineData("\"maximumTokens\": 32", "\"maximumTokens\": -1", "maximumTokens")]
+    public void AnImpossibleValueOfTheTaskIsNamed(string good, string bad, string key)
+    {
+        var (chain, _) = Saved();
+        string folder = Path.Combine(ScratchFolder.New(), "classifier"), path = Path.Combine(folder, "task.json");
+        chain.OfType<TextClassificationTransformer>().Single().SaveFolder(folder);
+        string text = File.ReadAllText(path);
+        Assert.Contains(good, text);
+        File.WriteAllText(path, text.Replace(good, bad, StringComparison.Ordinal));
+        string message = Assert.Throws<InvalidDataException>(() => _ml.LanguageModels.LoadTransformer(folder)).Message;
+        Assert.Contains("task.json", message);
+        Assert.Contains(key, message);
+    }
+
+    [Fact]
+    public void ATokenizerOfAnotherModelIsRefused()
+    {
+        using var model = Toy.Model();
+        string folder = ScratchFolder.New();
+        model.Save(folder);
+        var larger = new ByteLevelBpeTrainerOptions { VocabularySize = 400, SpecialTokens = ["<|endoftext|>", .. Enumerable.Range(0, 100).Select(number => $"<{number}>")] };
+        new ByteLevelBpeTrainer(larger).Train(["one"], cancellationToken: TestContext.Current.CancellationToken).Save(Path.Combine(folder, "tokenizer.json"));
+        Assert.Contains("tokenizer.json and config.json do not belong together", Assert.Throws<InvalidDataException>(() => _ml.LanguageModels.Load(folder)).Message);
+    }
+
+    [Theory]
+    [InlineData("model.safetensors")]
+    [InlineData("task.json")]
+    [InlineData("files.json")]
+    public void OneChangedByteInAModelFileIsFound(string name)
+    {
+        var (_, path) = Saved();
+        using (var zip = ZipFile.Open(path, ZipArchiveMode.Update))
+        {
+            var entry = zip.Entries.Single(entry => entry.FullName.Replace('\\', '/').EndsWith("/" + name, StringComparison.Ordinal));
+            using var stream = entry.Open();
+            stream.Position = stream.Length - 2;
+            int last = stream.ReadByte();
+            stream.Position--;
+            stream.WriteByte((byte)(last ^ 1));
+        }
+        // ML.NET wraps what our reader throws.
+        Exception? error = Assert.ThrowsAny<Exception>(() => _ml.Model.Load(path, out _));
+        while (error is not (null or InvalidDataException))
+            error = error.InnerException;
+        Assert.NotNull(error);
+        Assert.StartsWith("The model file is corrupt:", error.Message);
+        Assert.Contains(name, error.Message);
+    }
+
+    [Fact]
+    public void ADisposedModelSaysSo()
+    {
+        var model = Toy.Model();
+        var generator = _ml.LanguageModels.GenerateText(model, "Text").Fit(Data(_ml));
+        model.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => Continue(model));
+        Assert.Throws<ObjectDisposedException>(() => generator.Transform(Data(_ml)).GetColumn<string>("GeneratedText").Count());
+        Assert.Throws<ObjectDisposedException>(() => _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining).Fit(Data(_ml)));
     }
 
     [Fact]

@@ -139,6 +139,14 @@ public sealed class TextClassificationTests : IDisposable
     }
 
     [Fact]
+    public void AWrongColumnOfTheValidationDataIsSaidToBeThere()
+    {
+        var validation = _ml.Data.LoadFromEnumerable<Wordless>([]);
+        var options = Toy.Classification with { ValidationData = validation, ValidationLabelColumnName = "Class" };
+        Assert.Contains("Column 'Text' of the validation data is missing", Assert.Throws<ArgumentException>(() => Toy.Pipeline(_ml, _model, options).Fit(Toy.View(_ml, 30))).Message);
+    }
+
+    [Fact]
     public void BadDataIsRefusedBeforeTraining()
     {
         Expect("received none", Toy.Rows(0));
@@ -154,6 +162,11 @@ public sealed class TextClassificationTests : IDisposable
         VBuffer<ReadOnlyMemory<char>> names = default;
         score.Annotations.GetValue("SlotNames", ref names);
         return [.. names.DenseValues().Select(name => name.ToString())];
+    }
+
+    private sealed class Wordless
+    {
+        public string Class { get; set; } = "";
     }
 
     private sealed class NumberedRow

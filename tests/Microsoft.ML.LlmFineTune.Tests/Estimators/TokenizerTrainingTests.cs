@@ -49,7 +49,7 @@ public sealed class TokenizerTrainingTests
         var rows = Enumerable.Repeat(new LabeledRow(), 5).ToList();
         Assert.Throws<ArgumentException>(() => _ml.LanguageModels.TrainTokenizer().Fit(_ml.Data.LoadFromEnumerable(rows)));
         Assert.Throws<ArgumentException>(() => _ml.LanguageModels.TrainTokenizer().Fit(_ml.Data.LoadFromEnumerable<LabeledRow>([])));
-        Assert.Throws<ArgumentOutOfRangeException>(() => _ml.LanguageModels.TrainTokenizer(vocabularySize: 100));
+        Assert.Equal(nameof(TokenizerTrainingOptions.VocabularySize), Assert.Throws<ArgumentOutOfRangeException>(() => _ml.LanguageModels.TrainTokenizer(vocabularySize: 100)).ParamName);
     }
 
     [Fact]

@@ -103,6 +103,14 @@ public sealed class TokenizerFileTests
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Names_the_file_when_a_text_in_it_is_not_utf8()
+    {
+        byte[] bytes = [.. "{\"version\":\"1."u8, 0xFF, .. "\"}"u8];
+        var error = Assert.Throws<InvalidDataException>(() => TokenizerModel.Load(new MemoryStream(bytes)));
+        Assert.StartsWith("tokenizer.json is not a valid tokenizer.json: ", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("version", "\"2.0\"", "version must be 1.0; it is 2.0")]
     [InlineData("normalizer", "{\"type\":\"NFC\"}", "normalizer must be null for this library; it is {\"type\":\"NFC\"}")]

@@ -173,6 +173,37 @@ public sealed class TrainerTests
     }
 
     /// <summary>The same epoch again and again.</summary>
+    [Fact]
+    public void Planning_takes_no_longer_for_a_million_epochs()
+    {
+        using ToyModel model = new(initialization: new RandomStream(1));
+        using CancellationTokenSource cancellation = new();
+        Counted batches = new(new ToyBatches(3, 2, 5));
+        Log log = new();
+        Cancelling cancelling = new(cancellation);
+        new Trainer(model, new ToyObjective(), Options with { Epochs = 1_000_000 }, log, cancelling).Train(batches, cancellation: cancellation.Token);
+        Assert.InRange(batches.Counts, 1, 1000);
+        Assert.Equal(3_000_000, log.Steps[0].TotalSteps);
+    }
+
+    private sealed class Cancelling(CancellationTokenSource cancellation) : ITrainingObserver
+    {
+        public void Stepped(TrainingStep step) => cancellation.Cancel();
+    }
+
+    private sealed class Counted(IBatchSource source) : IBatchSource
+    {
+        public int Counts { get; private set; }
+
+        public int CountBatches(int epoch)
+        {
+            Counts++;
+            return source.CountBatches(epoch);
+        }
+
+        public IEnumerable<TokenBatch> Epoch(int epoch) => source.Epoch(epoch);
+    }
+
     private sealed class Repeated(IBatchSource source) : IBatchSource
     {
         public int CountBatches(int epoch) => source.CountBatches(0);

@@ -40,7 +40,7 @@ public sealed class CausalPretrainingEstimator : IEstimator<CausalPretrainingTra
     public CausalPretrainingTransformer Fit(IDataView input)
     {
         var text = SchemaChecks.RequireText(Require.NotNull(input).Schema, _options.TextColumnName);
-        var validationText = _options.ValidationData is { } data ? SchemaChecks.RequireText(data.Schema, _options.TextColumnName) : default;
+        var validationText = _options.ValidationData is { } data ? SchemaChecks.RequireText(data.Schema, _options.TextColumnName, "validation data") : default;
 
         using var task = new TrainingTask(_environment, nameof(CausalPretrainingEstimator), _options);
         var documents = Documents(input, text, "Training data", task);

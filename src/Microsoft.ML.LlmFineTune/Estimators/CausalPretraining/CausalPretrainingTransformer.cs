@@ -31,16 +31,18 @@ public sealed class CausalPretrainingTransformer : TextTransformer
 
     private protected override ITextMapping Mapping { get; }
 
-    internal static CausalPretrainingTransformer Load(string folder, JsonObject task) => new(
-        LanguageModel.Load(folder),
-        new CausalPretrainingOptions
+    internal static CausalPretrainingTransformer Load(string folder, JsonObject task)
+    {
+        var names = new CausalPretrainingOptions
         {
             TextColumnName = task[TextKey]!.GetValue<string>(),
             TokenCountColumnName = task[TokenCountKey]!.GetValue<string>(),
             LogProbabilityColumnName = task[LogProbabilityKey]!.GetValue<string>(),
             PerplexityColumnName = task[PerplexityKey]!.GetValue<string>(),
-        },
-        training: null);
+        };
+        names.Validate();
+        return new CausalPretrainingTransformer(LanguageModel.Load(folder), names, training: null);
+    }
 
     internal override JsonObject Describe() => new()
     {

@@ -1,11 +1,12 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.ML.LlmFineTune.Doors;
 
 namespace Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 
 /// <summary>
-/// A transformer inside ML.NET's model file: the files of its folder (<see cref="TransformerFolder"/>), each as a zip entry of its own.
-/// The doors find this class by its name.
+/// A transformer inside ML.NET's model file: the files of its folder (<see cref="TransformerFolder"/>), each as a zip entry of its own,
+/// and a list with their SHA-256, because the zip reader does not look at the zip's own checksums. The doors find this class by its name.
 /// </summary>
 internal sealed class ModelReader : IModelReader
 {
@@ -14,10 +15,13 @@ internal sealed class ModelReader : IModelReader
     public object Read(object environment, Func<string, Action<Stream>, bool> readEntry)
     {
         using var folder = new TemporaryFolder();
-        foreach (string name in Names(readEntry))
+        foreach (var (name, checksum) in Checksums(readEntry))
         {
-            using var file = File.Create(Path.Combine(folder.Path, name));
-            Require(readEntry(name, entry => entry.CopyTo(file)), name);
+            string path = Path.Combine(folder.Path, name);
+            using (var file = File.Create(path))
+                Require(readEntry(name, entry => entry.CopyTo(file)), name);
+            if (Checksum(path) != checksum)
+                throw new InvalidDataException($"The model file is corrupt: the entry '{name}' is not what was saved. Take a fresh copy, or save the model again.");
         }
         return TransformerFolder.Load(folder.Path);
     }
@@ -28,9 +32,10 @@ internal sealed class ModelReader : IModelReader
         using var folder = new TemporaryFolder();
         TransformerFolder.Save(transformer, folder.Path);
         var names = Directory.GetFiles(folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToList();
+        var checksums = new SortedDictionary<string, string>(names.ToDictionary(name => name, name => Checksum(Path.Combine(folder.Path, name))), StringComparer.Ordinal);
         var entries = new List<KeyValuePair<string, Action<Stream>>>
         {
-            new(FileList, stream => stream.Write(JsonSerializer.SerializeToUtf8Bytes(names))),
+            new(FileList, stream => stream.Write(JsonSerializer.SerializeToUtf8Bytes(checksums))),
         };
         entries.AddRange(names.Select(name => new KeyValuePair<string, Action<Stream>>(name, stream =>
         {
@@ -40,15 +45,28 @@ internal sealed class ModelReader : IModelReader
         ModelDoor.Save(saveContext, entries);
     }
 
-    private static List<string> Names(Func<string, Action<Stream>, bool> readEntry)
+    private static SortedDictionary<string, string> Checksums(Func<string, Action<Stream>, bool> readEntry)
     {
         using var list = new MemoryStream();
         Require(readEntry(FileList, entry => entry.CopyTo(list)), FileList);
-        var names = JsonSerializer.Deserialize<List<string>>(list.ToArray()) ?? [];
-        // A name that leads out of the folder would let a model file write anywhere.
-        return names.TrueForAll(name => name.Length > 0 && name == Path.GetFileName(name) && name is not ("." or ".."))
-            ? names
-            : throw new InvalidDataException($"The model file is corrupt: {FileList} holds a name that is no plain file name ({string.Join(", ", names)}).");
+        try
+        {
+            var checksums = JsonSerializer.Deserialize<SortedDictionary<string, string>>(list.ToArray()) ?? [];
+            // A name that leads out of the folder would let a model file write anywhere.
+            return checksums.Keys.All(name => name.Length > 0 && name == Path.GetFileName(name) && name is not ("." or ".."))
+                ? checksums
+                : throw new InvalidDataException($"The model file is corrupt: {FileList} holds a name that is no plain file name ({string.Join(", ", checksums.Keys)}).");
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"The model file is corrupt: {FileList} is no list of files and their checksums ({error.Message}). Take a fresh copy, or save the model again.", error);
+        }
+    }
+
+    private static string Checksum(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
     private static void Require(bool isThere, string name)

@@ -5,8 +5,11 @@ namespace Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 /// <summary>Refuses a wrong schema before any work starts: which column, what it has to be, what was found.</summary>
 internal static class SchemaChecks
 {
-    internal static DataViewSchema.Column RequireText(DataViewSchema schema, string name) =>
-        Require(schema, name, "text (a string)", type => type is TextDataViewType);
+    /// <param name="schema">The schema.</param>
+    /// <param name="name">The column.</param>
+    /// <param name="data">What errors call the data; empty for the input, which needs no name.</param>
+    internal static DataViewSchema.Column RequireText(DataViewSchema schema, string name, string data = "") =>
+        Require(schema, name, "text (a string)", type => type is TextDataViewType, data);
 
     internal static DataViewSchema.Column Require(DataViewSchema schema, string name, DataViewType expected) =>
         Require(schema, name, expected.ToString()!, expected.Equals);
@@ -34,13 +37,14 @@ internal static class SchemaChecks
             throw new ArgumentException($"Column '{column.Name}' is not active: name it in the columnsNeeded of GetRowCursor.", nameof(column));
     }
 
-    private static DataViewSchema.Column Require(DataViewSchema schema, string name, string expected, Func<DataViewType, bool> isRight)
+    private static DataViewSchema.Column Require(DataViewSchema schema, string name, string expected, Func<DataViewType, bool> isRight, string data = "")
     {
+        string of = data.Length > 0 ? $" of the {data}" : "";
         var column = schema.GetColumnOrNull(name)
-            ?? throw new ArgumentException($"Column '{name}' is missing: it has to be {expected}. The columns are: {Names(schema)}.", nameof(schema));
+            ?? throw new ArgumentException($"Column '{name}'{of} is missing: it has to be {expected}. The columns are: {Names(schema)}.", nameof(schema));
         return isRight(column.Type)
             ? column
-            : throw new ArgumentException($"Column '{name}' has to be {expected}, and is {column.Type}.", nameof(schema));
+            : throw new ArgumentException($"Column '{name}'{of} has to be {expected}, and is {column.Type}.", nameof(schema));
     }
 
     private static SchemaShape.Column Require(SchemaShape shape, string name, string expected, Func<SchemaShape.Column, bool> isRight)

@@ -44,7 +44,7 @@ public sealed class TextClassificationEstimator : IEstimator<TextClassificationT
         Require.NotNull(input);
         var text = SchemaChecks.RequireText(input.Schema, _options.TextColumnName);
         var label = SchemaChecks.RequireKey(input.Schema, _options.LabelColumnName);
-        var validationText = _options.ValidationData is { } data ? SchemaChecks.RequireText(data.Schema, _options.TextColumnName) : default;
+        var validationText = _options.ValidationData is { } data ? SchemaChecks.RequireText(data.Schema, _options.TextColumnName, "validation data") : default;
         var validationLabel = _options.ValidationData is null ? default : ValidationLabel(_options.ValidationData.Schema);
 
         using var task = new TrainingTask(_environment, nameof(TextClassificationEstimator), _options);

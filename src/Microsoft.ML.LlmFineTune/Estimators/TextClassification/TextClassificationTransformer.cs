@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 using Microsoft.ML.LlmFineTune.Estimators.TextClassification;
 using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tokenization;
 using Microsoft.ML.LlmFineTune.Training;
 
@@ -57,9 +58,12 @@ public sealed class TextClassificationTransformer : TextTransformer
         var labels = LabelKeys.FromJson(task[LabelsKey]!.AsObject());
         if (labels.Names.Count != classifier.Labels.Count)
             throw new InvalidDataException($"'{folder}' is corrupt: task.json has {labels.Names.Count} labels, config.json {classifier.Labels.Count}.");
+        int maximumTokens = Require.Within(task[MaximumTokensKey]!.GetValue<int>(), 2, classifier.Decoder.Config.MaximumLength, MaximumTokensKey);
         return new TextClassificationTransformer(
-            classifier, tokenizer, new TextEncoder(tokenizer, endOfText, task[MaximumTokensKey]!.GetValue<int>()), labels,
-            task[TextKey]!.GetValue<string>(), task[PredictedLabelKey]!.GetValue<string>(), task[ScoreKey]!.GetValue<string>(), training: null);
+            classifier, tokenizer, new TextEncoder(tokenizer, endOfText, maximumTokens), labels,
+            Name(TextKey), Name(PredictedLabelKey), Name(ScoreKey), training: null);
+
+        string Name(string key) => Require.Text(task[key]!.GetValue<string>(), key);
     }
 
     internal override JsonObject Describe() => new()

@@ -32,13 +32,18 @@ public sealed class TextGenerationTransformer : TextTransformer
 
     private protected override ITextMapping Mapping { get; }
 
-    internal static TextGenerationTransformer Load(string folder, JsonObject task) => new(LanguageModel.Load(folder), new TextGenerationOptions
+    internal static TextGenerationTransformer Load(string folder, JsonObject task)
     {
-        PromptColumnName = task[PromptKey]!.GetValue<string>(),
-        GeneratedTextColumnName = task[GeneratedTextKey]!.GetValue<string>(),
-        BatchSize = task[BatchSizeKey]!.GetValue<int>(),
-        Generation = task[GenerationKey].Deserialize<GenerationOptions>()!,
-    });
+        var options = new TextGenerationOptions
+        {
+            PromptColumnName = task[PromptKey]!.GetValue<string>(),
+            GeneratedTextColumnName = task[GeneratedTextKey]!.GetValue<string>(),
+            BatchSize = task[BatchSizeKey]!.GetValue<int>(),
+            Generation = task[GenerationKey].Deserialize<GenerationOptions>()!,
+        };
+        options.Validate();
+        return new TextGenerationTransformer(LanguageModel.Load(folder), options);
+    }
 
     internal override JsonObject Describe() => new()
     {

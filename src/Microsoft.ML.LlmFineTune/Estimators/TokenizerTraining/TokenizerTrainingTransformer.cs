@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 using Microsoft.ML.LlmFineTune.Estimators.TokenizerTraining;
+using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tokenization;
 
 namespace Microsoft.ML.LlmFineTune.Estimators;
@@ -30,7 +31,7 @@ public sealed class TokenizerTrainingTransformer : TextTransformer
     private protected override ITextMapping Mapping { get; }
 
     internal static TokenizerTrainingTransformer Load(string folder, JsonObject task) =>
-        new(ModelFolder.LoadTokenizer(folder), task[TextKey]!.GetValue<string>(), task[TokensKey]!.GetValue<string>());
+        new(ModelFolder.LoadTokenizer(folder), Require.Text(task[TextKey]!.GetValue<string>(), TextKey), Require.Text(task[TokensKey]!.GetValue<string>(), TokensKey));
 
     internal override JsonObject Describe() => new() { [TextKey] = TextColumnName, [TokensKey] = TokensColumnName };
 

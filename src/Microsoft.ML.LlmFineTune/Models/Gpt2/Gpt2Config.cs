@@ -66,6 +66,9 @@ public sealed record Gpt2Config : ModelConfig
     /// </summary>
     public bool HasBias { get; init; } = true;
 
+    internal override double MatrixNumbers =>
+        Width * ((TieEmbeddings ? 1.0 : 2.0) * VocabularySize + MaximumLength + Layers * (4.0 * Width + 2.0 * (InnerWidth ?? 4.0 * Width)));
+
     /// <inheritdoc/>
     public override void Validate()
     {

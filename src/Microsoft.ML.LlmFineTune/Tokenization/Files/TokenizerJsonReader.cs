@@ -15,7 +15,8 @@ internal static class TokenizerJsonReader
             var root = JsonNode.Parse(stream, null, TokenizerJson.Options) as JsonObject ?? throw new InvalidDataException("the content must be an object.");
             return Read(root);
         }
-        catch (Exception e) when (e is InvalidDataException or JsonException)
+        // An InvalidOperationException is a text that is not UTF-8: it comes out when the text is read.
+        catch (Exception e) when (e is InvalidDataException or JsonException or InvalidOperationException)
         {
             throw new InvalidDataException($"{source} is not a valid tokenizer.json: {e.Message}", e);
         }

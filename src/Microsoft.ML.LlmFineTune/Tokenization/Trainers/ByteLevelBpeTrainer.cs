@@ -19,12 +19,12 @@ public sealed class ByteLevelBpeTrainer
     public ByteLevelBpeTrainer(ByteLevelBpeTrainerOptions? options = null)
     {
         _options = options ?? new ByteLevelBpeTrainerOptions();
-        Require.NotNull(_options.PreTokenizer);
-        Require.NotNull(_options.SpecialTokens);
-        Require.AtLeast(_options.MinimumFrequency, 1);
+        Require.NotNull(_options.PreTokenizer, nameof(ByteLevelBpeTrainerOptions.PreTokenizer));
+        Require.NotNull(_options.SpecialTokens, nameof(ByteLevelBpeTrainerOptions.SpecialTokens));
+        Require.AtLeast(_options.MinimumFrequency, 1, nameof(ByteLevelBpeTrainerOptions.MinimumFrequency));
         if (_options.MaximumTokenLength is { } length)
             Require.AtLeast(length, 2, nameof(ByteLevelBpeTrainerOptions.MaximumTokenLength));
-        Require.AtLeast(_options.VocabularySize, 256 + _options.SpecialTokens.Count);
+        Require.AtLeast(_options.VocabularySize, 256 + _options.SpecialTokens.Count, nameof(ByteLevelBpeTrainerOptions.VocabularySize));
         foreach (var token in _options.SpecialTokens)
         {
             Require.Argument(!string.IsNullOrEmpty(token), "A special token must have at least one character.", nameof(ByteLevelBpeTrainerOptions.SpecialTokens));
