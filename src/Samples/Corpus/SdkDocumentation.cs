@@ -20,7 +20,8 @@ internal static class SdkDocumentation
                 Kind = MostFrequent(same.Select(member => member.Kind)),
             })
             .ToList();
-        var kept = rows.CountBy(row => row.Namespace)
+        // A namespace of one segment (System) is a bit of everything: its texts get no class.
+        var kept = rows.Where(row => row.Namespace.Contains('.')).CountBy(row => row.Namespace)
             .OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key, StringComparer.Ordinal)
             .Take(Classes).Select(entry => entry.Key).ToHashSet();
         return [.. rows.Where(row => kept.Contains(row.Namespace)).OrderBy(row => row.Text, StringComparer.Ordinal)];
