@@ -23,6 +23,8 @@ internal static class MainJob
             if (message.Kind >= ChannelMessageKind.Warning)
                 AnsiConsole.MarkupLineInterpolated($"[yellow]{message.RawMessage}[/]");
         };
+        // A folder that can't be written is better known now than after the training.
+        options.Model.Directory!.Create();
         var clock = Stopwatch.StartNew();
 
         // 1. Texts and labels, split by the texts' hash.
@@ -62,12 +64,12 @@ internal static class MainJob
         // 4. The same model as a classifier: with and without what it has learnt before.
         Heading("4. Classification");
         var fineTuned = Classifier("Fine-tuning", pretrained);
-        if (cancellation.IsCancellationRequested)
+        var fromScratch = cancellation.IsCancellationRequested ? null : Classifier("From scratch", untrained);
+        if (fromScratch is null || cancellation.IsCancellationRequested)
         {
             Save(fineTuned);
             return Stopped(options.Model.FullName);
         }
-        var fromScratch = Classifier("From scratch", untrained);
         var table = new Table().AddColumns("Classifier", "micro-accuracy", "macro-accuracy", "log loss");
         table.AddRow("most frequent class", MostFrequentRate().ToString("F3"), "", "");
         Report("trained from scratch", fromScratch);

@@ -8,7 +8,11 @@ namespace Microsoft.ML.LlmFineTune.Estimators;
 /// What all fitted tasks have in common: they read one text column, add columns behind the input's own, compute lazily and many rows at a time, work row by
 /// row behind a <c>PredictionEngine</c>, and are saved with <c>mlContext.Model.Save</c> (weights as zip entries) or as a folder.
 /// </summary>
-/// <remarks>Native memory is freed when the transformer and what it was made of are no longer referenced; there is nothing to dispose.</remarks>
+/// <remarks>
+/// <c>mlContext.Model.Save</c> is ML.NET's own, and writes straight into its file; where a full disk must not cost the model that was there,
+/// call it through <c>AtomicFile.Write(path, stream => mlContext.Model.Save(model, schema, stream))</c>, or save a folder.
+/// Native memory is freed when the transformer and what it was made of are no longer referenced; there is nothing to dispose.
+/// </remarks>
 public abstract class TextTransformer : ITransformer
 {
     private protected TextTransformer(string textColumnName) => TextColumnName = textColumnName;

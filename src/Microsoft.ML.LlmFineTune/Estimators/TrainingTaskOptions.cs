@@ -75,7 +75,7 @@ public abstract record TrainingTaskOptions
         Require.Text(TextColumnName);
         Require.AtLeast(BatchSize, 1);
         Require.Below(WarmupFraction, 0.0, 1.0);
-        Require.NotNull(Observers);
+        Require.Argument(Require.NotNull(Observers).All(observer => observer is not null), "Observers must not hold null.", nameof(Observers));
         if (Patience is int patience) Require.AtLeast(patience, 1, nameof(Patience));
         ForTraining(seed: 0, batchesPerEpoch: 1).Validate();
     }

@@ -54,7 +54,7 @@ public sealed class OptionsTests
             valid with { TextColumnName = "" }, valid with { Epochs = 0 }, valid with { Epochs = null }, valid with { MaximumSteps = 0 }, valid with { BatchSize = 0 },
             valid with { LearningRate = -1 }, valid with { Schedule = (ScheduleKind)9 }, valid with { WarmupFraction = 1 }, valid with { FinalLearningRateFraction = 2 },
             valid with { WeightDecay = -1 }, valid with { Beta2 = 1 }, valid with { MaximumGradientNorm = 0 }, valid with { ValidationInterval = 0 }, valid with { Patience = 0 },
-            valid with { Replicas = 0 }, valid with { Device = (ComputeDevice)9 }, valid with { Observers = null! },
+            valid with { Replicas = 0 }, valid with { Device = (ComputeDevice)9 }, valid with { Observers = null! }, valid with { Observers = [null!] },
             valid with { LabelColumnName = "" }, valid with { PredictedLabelColumnName = " " }, valid with { ScoreColumnName = "" }, valid with { ScoreColumnName = "PredictedLabel" }, valid with { MaximumTokens = 1 }, valid with { Pooling = (Pooling)9 },
         ])
             Assert.ThrowsAny<ArgumentException>(options.Validate);

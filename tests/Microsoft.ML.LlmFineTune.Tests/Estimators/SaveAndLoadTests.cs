@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.ML.Data;
+using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Estimators;
 using Microsoft.ML.LlmFineTune.Tokenization;
 using Xunit;
@@ -140,6 +141,21 @@ public sealed class SaveAndLoadTests
         Assert.NotNull(error);
         Assert.StartsWith("The model file is corrupt:", error.Message);
         Assert.Contains(name, error.Message);
+    }
+
+    [Fact]
+    public void AModelFileSurvivesASaveThatFails()
+    {
+        var (chain, path) = Saved();
+        AtomicFile.Write(path, stream => _ml.Model.Save(chain, Data(_ml).Schema, stream));
+        byte[] good = File.ReadAllBytes(path);
+        Assert.Throws<IOException>(() => AtomicFile.Write(path, stream =>
+        {
+            _ml.Model.Save(chain, Data(_ml).Schema, stream);
+            throw new IOException("No space left on device");
+        }));
+        Assert.Equal(good, File.ReadAllBytes(path));
+        Assert.Equal(Scores(chain), Scores(new MLContext().Model.Load(path, out _)));
     }
 
     [Fact]
