@@ -19,9 +19,7 @@ public sealed class LanguageModel : IDisposable
         NativeRuntime.Initialize();
         Tokenizer = Require.NotNull(tokenizer);
         Decoder = Require.NotNull(decoder);
-        Require.Argument(tokenizer.VocabularySize <= decoder.Config.VocabularySize,
-            $"The decoder must know every token of the tokenizer; it knows {decoder.Config.VocabularySize}, the tokenizer has {tokenizer.VocabularySize}. Take the tokenizer that the decoder was trained with.", nameof(tokenizer));
-        EndOfText = EndOf(tokenizer, decoder.Config);
+        EndOfText = RequirePair(tokenizer, decoder.Config);
         decoder.eval();
     }
 
@@ -70,6 +68,15 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Frees the decoder's memory.</summary>
     public void Dispose() => Decoder.Dispose();
+
+    /// <summary>Demands that the decoder knows all tokens, and that one of them ends a text.</summary>
+    /// <returns>The token that ends a text.</returns>
+    internal static int RequirePair(TokenizerAdapter tokenizer, ModelConfig config)
+    {
+        Require.Argument(tokenizer.VocabularySize <= config.VocabularySize,
+            $"The decoder must know every token of the tokenizer; it knows {config.VocabularySize}, the tokenizer has {tokenizer.VocabularySize}. Take the tokenizer that the decoder was trained with.", nameof(tokenizer));
+        return EndOf(tokenizer, config);
+    }
 
     /// <summary>The token that ends a text: the tokenizer's, or else the configuration's first.</summary>
     internal static int EndOf(TokenizerAdapter tokenizer, ModelConfig config) =>

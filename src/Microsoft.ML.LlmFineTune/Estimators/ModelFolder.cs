@@ -14,17 +14,8 @@ internal static class ModelFolder
     internal static LanguageModel LoadLanguageModel(string folder)
     {
         NativeRuntime.Initialize();
-        var tokenizer = LoadTokenizer(folder);
-        var decoder = HuggingFaceFolder.LoadDecoder(folder);
-        try
-        {
-            return new LanguageModel(TokenizerAdapter.Of(tokenizer), decoder);
-        }
-        catch (ArgumentException error)
-        {
-            decoder.Dispose();
-            throw new InvalidDataException($"'{folder}': {TokenizerName} and config.json do not belong together. {error.Message}", error);
-        }
+        var tokenizer = LoadPaired(folder);
+        return new LanguageModel(tokenizer, HuggingFaceFolder.LoadDecoder(folder));
     }
 
     internal static void Save(LanguageModel model, string folder, JsonObject? task = null) =>
@@ -33,12 +24,27 @@ internal static class ModelFolder
     internal static (SequenceClassifier Classifier, TokenizerAdapter Tokenizer) LoadClassifier(string folder)
     {
         NativeRuntime.Initialize();
-        var tokenizer = LoadTokenizer(folder);
-        return (HuggingFaceFolder.LoadClassifier(folder), TokenizerAdapter.Of(tokenizer));
+        var tokenizer = LoadPaired(folder);
+        return (HuggingFaceFolder.LoadClassifier(folder), tokenizer);
     }
 
     internal static void Save(SequenceClassifier classifier, TokenizerAdapter tokenizer, string folder, JsonObject task) =>
         HuggingFaceFolder.Save(folder, classifier, into => SaveTokenizer(tokenizer, into), task);
+
+    /// <summary>The tokenizer, provided that it belongs to the configuration beside it.</summary>
+    private static TokenizerAdapter LoadPaired(string folder)
+    {
+        var tokenizer = TokenizerAdapter.Of(LoadTokenizer(folder));
+        try
+        {
+            LanguageModel.RequirePair(tokenizer, HuggingFaceFolder.ReadConfig(folder));
+            return tokenizer;
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidDataException($"'{folder}': {TokenizerName} and config.json do not belong together. {error.Message}", error);
+        }
+    }
 
     internal static TokenizerModel LoadTokenizer(string folder)
     {

@@ -110,12 +110,16 @@ public sealed class SaveAndLoadTests
     [Fact]
     public void ATokenizerOfAnotherModelIsRefused()
     {
+        string models = Path.Combine(ScratchFolder.New(), "model"), classifiers = Path.Combine(ScratchFolder.New(), "classifier");
         using var model = Toy.Model();
-        string folder = ScratchFolder.New();
-        model.Save(folder);
+        model.Save(models);
+        Saved().Chain.OfType<TextClassificationTransformer>().Single().SaveFolder(classifiers);
         var larger = new ByteLevelBpeTrainerOptions { VocabularySize = 400, SpecialTokens = ["<|endoftext|>", .. Enumerable.Range(0, 100).Select(number => $"<{number}>")] };
-        new ByteLevelBpeTrainer(larger).Train(["one"], cancellationToken: TestContext.Current.CancellationToken).Save(Path.Combine(folder, "tokenizer.json"));
-        Assert.Contains("tokenizer.json and config.json do not belong together", Assert.Throws<InvalidDataException>(() => _ml.LanguageModels.Load(folder)).Message);
+        var stranger = new ByteLevelBpeTrainer(larger).Train(["one"], cancellationToken: TestContext.Current.CancellationToken);
+        foreach (string folder in (string[])[models, classifiers])
+            stranger.Save(Path.Combine(folder, "tokenizer.json"));
+        foreach (Action load in (Action[])[() => _ml.LanguageModels.Load(models), () => _ml.LanguageModels.LoadTransformer(classifiers)])
+            Assert.Contains("tokenizer.json and config.json do not belong together", Assert.Throws<InvalidDataException>(load).Message);
     }
 
     [Theory]
