@@ -20,7 +20,7 @@ public abstract record TrainingTaskOptions
     /// <summary>Optimizer steps after which training ends even within an epoch, at least 1. Default null: no such limit.</summary>
     public long? MaximumSteps { get; init; }
 
-    /// <summary>Rows a step, at least 1. Default 32.</summary>
+    /// <summary>Rows a step, at least 1: texts in classification; in pretraining (<see cref="CausalPretrainingOptions.PackTexts"/>) rows that many short texts are packed into. Few texts need a small one, or many epochs. Default 32.</summary>
     public int BatchSize { get; init; } = 32;
 
     /// <summary>The peak learning rate of AdamW; greater than 0. Default 0.0005.</summary>
@@ -44,13 +44,13 @@ public abstract record TrainingTaskOptions
     /// <summary>Gradients longer than this (Euclidean norm) are scaled down to it; greater than 0; null: no clipping. Default 1.</summary>
     public double? MaximumGradientNorm { get; init; } = 1;
 
-    /// <summary>Rows to validate on, with the columns of the training data. Default null: no validation.</summary>
+    /// <summary>Rows to validate on, with the columns that training reads; they are read as they are, not through the estimators that stand before in a pipeline. Default null: no validation.</summary>
     public IDataView? ValidationData { get; init; }
 
-    /// <summary>Steps between validations, at least 1. Default null: at the end of every epoch.</summary>
+    /// <summary>Steps between validations, at least 1. Default null: at the end of every epoch. Read when there is <see cref="ValidationData"/>.</summary>
     public long? ValidationInterval { get; init; }
 
-    /// <summary>Validations in a row without improvement after which training ends, at least 1; null: never. Default 3. Read when there is <see cref="ValidationData"/>; the best weights are taken in any case.</summary>
+    /// <summary>Validations in a row without improvement (of the loss in pretraining, of the accuracy in classification; equal is none) after which training ends, at least 1; null: never. Default 3. Read when there is <see cref="ValidationData"/>; the best weights are taken in any case.</summary>
     public int? Patience { get; init; } = 3;
 
     /// <summary>Seed of everything random: initial weights, order of rows, dropout. Default null: drawn from the <c>MLContext</c>, whose seed then decides.</summary>
@@ -65,7 +65,7 @@ public abstract record TrainingTaskOptions
     /// <summary>Who is told of every step, for example a progress line. Default: nobody. What <c>MLContext.Log</c> gets does not depend on it.</summary>
     public IReadOnlyList<ITrainingObserver> Observers { get; init; } = [];
 
-    /// <summary>Ends training after the step that is being taken; <c>Fit</c> then gives what was learnt so far (the best weights, where there was a validation). Default: never.</summary>
+    /// <summary>Ends training after the step that is being taken; <c>Fit</c> then gives what was learnt so far (the best weights, where there was a validation), and throws <see cref="OperationCanceledException"/> only where training had not started. Default: never.</summary>
     public CancellationToken Cancellation { get; init; }
 
     /// <summary>Checks every value.</summary>

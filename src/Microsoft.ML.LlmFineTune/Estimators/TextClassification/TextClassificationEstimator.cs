@@ -8,7 +8,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Estimators;
 
-/// <summary>Fine-tunes a language model into a text classifier: all weights and a new head on the last token. An untrained language model makes it training from scratch.</summary>
+/// <summary>Fine-tunes a language model into a text classifier: all weights and a new head, on the last token or on the mean of all (<see cref="TextClassificationOptions.Pooling"/>). An untrained language model makes it training from scratch.</summary>
 public sealed class TextClassificationEstimator : IEstimator<TextClassificationTransformer>
 {
     private readonly IHostEnvironment _environment;

@@ -6,6 +6,6 @@ public sealed class TextClassificationPrediction
     /// <summary>Name of the predicted class.</summary>
     public string PredictedLabel { get; set; } = "";
 
-    /// <summary>Probability of each class, in the order of the label's key values; they add up to 1.</summary>
+    /// <summary>Probability of each class, in the order of the label's key values; they add up to 1. Names in that order: the annotation <c>SlotNames</c> of <c>engine.OutputSchema["Score"]</c>.</summary>
     public float[] Score { get; set; } = [];
 }
