@@ -26,9 +26,23 @@ public static class CausalAttention
     internal static Tensor Composed(Tensor queryKeyValue, int heads)
     {
         (long batch, long sequence, long width) = (queryKeyValue.size(0), queryKeyValue.size(1), queryKeyValue.size(2) / 3);
-        // [3, batch, heads, sequence, headSize]
-        Tensor parts = queryKeyValue.view(batch, sequence, 3, heads, width / heads).permute(2, 0, 3, 1, 4);
+        Tensor parts = Parts(queryKeyValue, heads);
         Tensor attended = F.scaled_dot_product_attention(parts[0], parts[1], parts[2], is_casual: true);
         return attended.transpose(1, 2).contiguous().view(batch, sequence, width);
     }
+
+    /// <summary>The same in operators that can be differentiated twice: libtorch's fused attention ends the process when it is asked for a second derivative.</summary>
+    internal static Tensor WrittenOut(Tensor queryKeyValue, int heads)
+    {
+        (long batch, long sequence, long width) = (queryKeyValue.size(0), queryKeyValue.size(1), queryKeyValue.size(2) / 3);
+        Tensor parts = Parts(queryKeyValue, heads);
+        Tensor scores = parts[0].mul(1 / Math.Sqrt(width / heads)).matmul(parts[1].transpose(2, 3));   // [batch, heads, sequence, sequence]
+        Tensor later = ones([sequence, sequence], dtype: ScalarType.Bool, device: scores.device).triu(1);
+        Tensor attended = F.softmax(scores.masked_fill(later, double.NegativeInfinity), -1).matmul(parts[2]);
+        return attended.transpose(1, 2).contiguous().view(batch, sequence, width);
+    }
+
+    /// <summary>Queries, keys and values: [3, batch, heads, sequence, headSize].</summary>
+    private static Tensor Parts(Tensor queryKeyValue, int heads) =>
+        queryKeyValue.view(queryKeyValue.size(0), queryKeyValue.size(1), 3, heads, queryKeyValue.size(2) / (3 * heads)).permute(2, 0, 3, 1, 4);
 }

@@ -38,7 +38,7 @@ internal sealed unsafe class CausalAttentionFunction : autograd.SingleTensorFunc
     {
         Tensor input = ctx.get_saved_variables()[0];
         int heads = (int)ctx.get_data(Heads);
-        if (KernelGradients.NeedDerivatives) return [.. KernelGradients.Composed(inputs => CausalAttention.Composed(inputs[0], heads), [input], grad_output), null!];
+        if (KernelGradients.NeedDerivatives) return [.. KernelGradients.Composed(inputs => CausalAttention.WrittenOut(inputs[0], heads), [input], grad_output), null!];
         (int batch, int sequence, int width) = Shape(input);
         Tensor dense = KernelGradients.Dense(grad_output), gradient = empty_like(input);
         AttentionHead head = new(sequence, width / heads, 3 * width, width);

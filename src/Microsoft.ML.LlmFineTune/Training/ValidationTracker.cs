@@ -5,7 +5,7 @@ internal sealed class ValidationTracker(EarlyStoppingOptions? options)
 {
     private readonly EarlyStoppingOptions _watched = options ?? new EarlyStoppingOptions();
     private readonly List<TrainingValidation> _all = [];
-    private double? _best;
+    private (double Score, double Loss)? _best;
     private int _withoutImprovement;
 
     /// <summary>All validations in order.</summary>
@@ -20,8 +20,10 @@ internal sealed class ValidationTracker(EarlyStoppingOptions? options)
     {
         double value = _watched.Metric == EarlyStoppingOptions.Loss ? validation.Loss : validation.Metrics[_watched.Metric];
         double score = _watched.HigherIsBetter ? value : -value;
-        bool better = double.IsFinite(score) && (_best is null || score - _best > _watched.MinimumImprovement);
-        if (better) _best = score;
+        // On little data a metric soon stands still (all right) while the model still learns: between equals the loss decides.
+        bool better = double.IsFinite(score)
+            && (_best is not { } best || score - best.Score > _watched.MinimumImprovement || (score == best.Score && validation.Loss < best.Loss - _watched.MinimumImprovement));
+        if (better) _best = (score, validation.Loss);
         _withoutImprovement = better ? 0 : _withoutImprovement + 1;
         _all.Add(validation with { Best = better });
         return _all[^1];
