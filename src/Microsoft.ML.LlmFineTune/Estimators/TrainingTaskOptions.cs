@@ -50,7 +50,7 @@ public abstract record TrainingTaskOptions
     /// <summary>Steps between validations, at least 1. Default null: at the end of every epoch. Read when there is <see cref="ValidationData"/>.</summary>
     public long? ValidationInterval { get; init; }
 
-    /// <summary>Validations in a row without improvement (of the loss in pretraining, of the accuracy in classification, between equals of the loss) after which training ends, at least 1; null: never. Default 3. Read when there is <see cref="ValidationData"/>; the best weights are taken in any case.</summary>
+    /// <summary>Validations in a row without improvement (of the loss in pretraining, of the accuracy in classification; equal is none) after which training ends, at least 1; null: never. Default 3. Read when there is <see cref="ValidationData"/>; the best weights are taken in any case, between equals those of the lower loss.</summary>
     public int? Patience { get; init; } = 3;
 
     /// <summary>Seed of everything random: initial weights, order of rows, dropout. Default null: drawn from the <c>MLContext</c>, whose seed then decides.</summary>

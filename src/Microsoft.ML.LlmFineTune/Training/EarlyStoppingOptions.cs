@@ -14,7 +14,7 @@ public sealed record EarlyStoppingOptions
     /// <summary>How much better than the best so far counts as an improvement; 0 or greater. Default 0.</summary>
     public double MinimumImprovement { get; init; }
 
-    /// <summary>What is watched: "loss", or a metric of the objective; between equal values of it the lower loss is better. Default "loss".</summary>
+    /// <summary>What is watched: "loss", or a metric of the objective; between equal values of it the weights of the lower loss are taken. Default "loss".</summary>
     public string Metric { get; init; } = Loss;
 
     /// <summary>Whether more of the metric is better. Default false, as for a loss.</summary>

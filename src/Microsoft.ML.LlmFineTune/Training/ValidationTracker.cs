@@ -20,11 +20,11 @@ internal sealed class ValidationTracker(EarlyStoppingOptions? options)
     {
         double value = _watched.Metric == EarlyStoppingOptions.Loss ? validation.Loss : validation.Metrics[_watched.Metric];
         double score = _watched.HigherIsBetter ? value : -value;
-        // On little data a metric soon stands still (all right) while the model still learns: between equals the loss decides.
-        bool better = double.IsFinite(score)
-            && (_best is not { } best || score - best.Score > _watched.MinimumImprovement || (score == best.Score && validation.Loss < best.Loss - _watched.MinimumImprovement));
+        bool improved = double.IsFinite(score) && (_best is not { } before || score - before.Score > _watched.MinimumImprovement);
+        // On little data a metric soon stands still (all right) while the model still learns: between equals the weights of the lower loss are taken. Patience waits for the metric alone.
+        bool better = improved || (_best is { } equal && score == equal.Score && validation.Loss < equal.Loss);
         if (better) _best = (score, validation.Loss);
-        _withoutImprovement = better ? 0 : _withoutImprovement + 1;
+        _withoutImprovement = improved ? 0 : _withoutImprovement + 1;
         _all.Add(validation with { Best = better });
         return _all[^1];
     }

@@ -6,9 +6,9 @@ namespace Microsoft.ML.LlmFineTune.Tests.Training;
 public sealed class ValidationTrackerTests
 {
     [Fact]
-    public void BetweenEqualMetricsTheLowerLossIsBetter()
+    public void BetweenEqualMetricsTheLowerLossIsTakenAndPatienceRunsOn()
     {
-        ValidationTracker tracker = new(new EarlyStoppingOptions { Metric = "accuracy", HigherIsBetter = true, Patience = 2 });
+        ValidationTracker tracker = new(new EarlyStoppingOptions { Metric = "accuracy", HigherIsBetter = true, Patience = 3 });
         Assert.True(Add(1, loss: 0.5, accuracy: 1));
         Assert.True(Add(2, loss: 0.1, accuracy: 1));
         Assert.False(Add(3, loss: 0.01, accuracy: 0.9));
