@@ -88,7 +88,7 @@ public sealed class TrainerTests
         float[]? best = null;
         Log log = new() { OnValidation = validation => best = validation.Best ? model.Values() : best };
         // A rate so large that validation gets worse after a while.
-        TrainingOptions options = Options with { Epochs = 50, Optimizer = new AdamWOptions { LearningRate = 1 }, EarlyStopping = new EarlyStoppingOptions { Patience = 2, Metric = "accuracy", HigherIsBetter = true } };
+        TrainingOptions options = Options with { Epochs = 50, Optimizer = new AdamWOptions { LearningRate = 1 }, EarlyStopping = new EarlyStoppingOptions { Patience = 2 } };
         TrainingResult result = new Trainer(model, new ToyObjective(), options, log).Train(new ToyBatches(5, 6, 5), new ToyBatches(3, 6, 5, seed: 9));
         Assert.Equal(TrainingStopReason.EarlyStopping, result.StopReason);
         Assert.Equal(result.Best!.Step, result.WeightsStep);
