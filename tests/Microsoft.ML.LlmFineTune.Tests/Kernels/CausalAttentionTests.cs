@@ -49,7 +49,7 @@ public sealed class CausalAttentionTests
         Assert.Contains("3 * heads * headSize", Assert.Throws<ArgumentException>(() => CausalAttention.Apply(ones([1, 2, 10]), 2)).Message, StringComparison.Ordinal);
     }
 
-    private static Tensor WrittenOut(Tensor input, int heads)
+    internal static Tensor WrittenOut(Tensor input, int heads)
     {
         (long batch, long sequence, long width) = (input.shape[0], input.shape[1], input.shape[2] / 3);
         Tensor[] parts = input.chunk(3, -1).Select(part => part.reshape(batch, sequence, heads, width / heads).transpose(1, 2)).ToArray();

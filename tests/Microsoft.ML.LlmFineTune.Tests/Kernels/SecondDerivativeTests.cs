@@ -22,7 +22,7 @@ public sealed class SecondDerivativeTests
     public void Of_attention()
     {
         using var scope = NewDisposeScope();
-        Same(x => CausalAttention.Apply(x, 2), x => CausalAttention.WrittenOut(x, 2), Numbers.Normal(1, 2, 6, 96));
+        Same(x => CausalAttention.Apply(x, 2), x => CausalAttentionTests.WrittenOut(x, 2), Numbers.Normal(1, 2, 6, 96));
     }
 
     [Fact]
