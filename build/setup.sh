@@ -41,9 +41,15 @@ choose_mode() {
     fi
     say "asking the package feed for Microsoft.ML and TorchSharp"
     mkdir -p .local
+    local misfit
     if dotnet restore build/probe/Probe.csproj > .local/probe.log 2>&1; then
         mode=packages
-        say "mode packages: the feed has them"
+        if misfit=$(build/native-fits.sh .local/probe/project.assets.json); then
+            say "mode packages: the feed has them"
+        else
+            mode=source
+            say "mode source: the feed has them, but $misfit; compat/ takes their place"
+        fi
     elif grep -qE 'NU110[0-3]' .local/probe.log; then
         mode=source
         say "mode source: the feed does not have them, compat/ takes their place"
