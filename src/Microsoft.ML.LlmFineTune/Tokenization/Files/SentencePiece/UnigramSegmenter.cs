@@ -3,8 +3,8 @@ using Microsoft.ML.LlmFineTune.Runtime;
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
 /// <summary>
-/// SentencePiece's model UNIGRAM (Kudo, "Subword Regularization", 2018): the split whose pieces have the greatest product of probabilities. Sums are kept in float32 and compared in float64, as
-/// the reference implementation does, because ties are decided by it.
+/// SentencePiece's model UNIGRAM (Kudo, "Subword Regularization", 2018): the split whose pieces have the greatest product of probabilities. Sums are of float32, as
+/// the reference implementation does: ties between splits are decided by it.
 /// </summary>
 internal sealed class UnigramSegmenter : SentencePieceSegmenter
 {
@@ -48,7 +48,7 @@ internal sealed class UnigramSegmenter : SentencePieceSegmenter
                 end++;
                 if (id < 0 || _vocabulary.IsUnused(id))
                     continue;
-                Offer(start, end, id, ScoreOf(id, end - start) + before);
+                Offer(start, end, id, (float)ScoreOf(id, end - start) + before);
                 hasCharacter |= end - start == characterLength;
             }
             if (!hasCharacter)
@@ -60,11 +60,11 @@ internal sealed class UnigramSegmenter : SentencePieceSegmenter
         segments.Reverse();
         return segments;
 
-        void Offer(int start, int end, int id, double score)
+        void Offer(int start, int end, int id, float score)
         {
             if (starts[end] >= 0 && score <= scores[end])
                 return;
-            (starts[end], ids[end], scores[end]) = (start, id, (float)score);
+            (starts[end], ids[end], scores[end]) = (start, id, score);
         }
     }
 
