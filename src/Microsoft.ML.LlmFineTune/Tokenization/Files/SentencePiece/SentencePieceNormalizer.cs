@@ -4,9 +4,9 @@ using System.Text;
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
 /// <summary>SentencePiece's normalization: rules of replacement by longest prefix, white space, and the mark for it.</summary>
-internal sealed class SentencePieceNormalizer(SentencePieceNormalizerSpec spec, bool whitespaceIsSuffix, PieceTrie? kept, string name)
+internal sealed class SentencePieceNormalizer(SentencePieceNormalizerSpec spec, bool whitespaceIsSuffix, ByteTrie? kept, string name)
 {
-    private readonly PrecompiledCharsMap? _map = spec.CharsMap.IsEmpty ? null : PrecompiledCharsMap.Parse(spec.CharsMap.Span, $"{name}: precompiled_charsmap");
+    private readonly PrecompiledCharsMap? _map = spec.CharsMap.IsEmpty ? null : new PrecompiledCharsMap(spec.CharsMap.Span, $"{name}: precompiled_charsmap");
 
     /// <summary>Normalizes a text.</summary>
     /// <param name="text">UTF-8.</param>

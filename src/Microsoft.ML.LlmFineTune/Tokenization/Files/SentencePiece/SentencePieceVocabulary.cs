@@ -32,8 +32,8 @@ internal sealed class SentencePieceVocabulary
         if (model.Trainer.ByteFallback && Array.IndexOf(_bytes, -1) is >= 0 and var missing)
             throw new InvalidDataException($"{name}: with byte_fallback each byte needs a piece; <0x{missing:X2}> is missing.");
         HasBytes = model.Trainer.ByteFallback;
-        Texts = new PieceTrie(used.Select(entry => (SentencePieceText.BytesOf(entry.Key), entry.Value)));
-        UserDefined = new PieceTrie(used.Where(entry => _pieces[entry.Value].Kind == SentencePieceKind.UserDefined).Select(entry => (SentencePieceText.BytesOf(entry.Key), entry.Value)));
+        Texts = new ByteTrie(used.Select(entry => (SentencePieceText.BytesOf(entry.Key), entry.Value)));
+        UserDefined = new ByteTrie(used.Where(entry => _pieces[entry.Value].Kind == SentencePieceKind.UserDefined).Select(entry => (SentencePieceText.BytesOf(entry.Key), entry.Value)));
     }
 
     public int Count => _pieces.Count;
@@ -44,10 +44,10 @@ internal sealed class SentencePieceVocabulary
     public bool HasBytes { get; }
 
     /// <summary>The pieces that texts are made of.</summary>
-    public PieceTrie Texts { get; }
+    public ByteTrie Texts { get; }
 
     /// <summary>Those of them that are never split.</summary>
-    public PieceTrie UserDefined { get; }
+    public ByteTrie UserDefined { get; }
 
     public SentencePieceEntry this[int id] => _pieces[id];
 

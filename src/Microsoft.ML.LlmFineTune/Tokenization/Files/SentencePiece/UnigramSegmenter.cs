@@ -42,7 +42,7 @@ internal sealed class UnigramSegmenter : SentencePieceSegmenter
             characterLength = SentencePieceText.CharacterLength(text[start..]);
             var before = scores[start];
             var hasCharacter = false;
-            var node = PieceTrie.Root;
+            var node = ByteTrie.Root;
             for (var end = start; end < text.Length && _vocabulary.Texts.Step(ref node, text[end], out var id);)
             {
                 end++;
@@ -84,7 +84,7 @@ internal sealed class UnigramSegmenter : SentencePieceSegmenter
         {
             characterLength = SentencePieceText.CharacterLength(text[start..]);
             var (hasCharacter, characters, characterEnd) = (false, 0, start);
-            var node = PieceTrie.Root;
+            var node = ByteTrie.Root;
             for (var end = start; end < text.Length && _vocabulary.Texts.Step(ref node, text[end], out var id);)
             {
                 end++;

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
 /// <summary>Finds the pieces that a text begins with. The children of a node stand side by side, ordered by their byte.</summary>
-internal sealed class PieceTrie
+internal sealed class ByteTrie
 {
     private readonly byte[] _labels;
     private readonly int[] _values;
@@ -10,7 +10,7 @@ internal sealed class PieceTrie
     private readonly int[] _children;
 
     /// <param name="pieces">Pieces, all different and none empty, with their values (0 or more).</param>
-    public PieceTrie(IEnumerable<(byte[] Piece, int Value)> pieces)
+    public ByteTrie(IEnumerable<(byte[] Piece, int Value)> pieces)
     {
         var sorted = pieces.ToArray();
         Array.Sort(sorted, (left, right) => left.Piece.AsSpan().SequenceCompareTo(right.Piece));
