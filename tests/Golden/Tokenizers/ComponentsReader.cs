@@ -100,7 +100,7 @@ internal sealed class ComponentsReader : CaseReader
         var at = text.IndexOf(Reference, StringComparison.Ordinal);
         if (at < 0) return text;
         var file = text[(at + Reference.Length)..text.IndexOf('"', at)];
-        return text.Replace(Reference + file, Convert.ToBase64String(SentencePieceModel.Parse(File.ReadAllBytes(c.Data(file))).Normalizer.PrecompiledCharsMap.Span), StringComparison.Ordinal);
+        return text.Replace(Reference + file, Convert.ToBase64String(SentencePieceModel.Load(c.Data(file)).Normalizer.CharsMap.Span), StringComparison.Ordinal);
     }
 
     private static bool SameJson(string expected, string actual) => JsonNode.DeepEquals(JsonNode.Parse(expected), JsonNode.Parse(actual));

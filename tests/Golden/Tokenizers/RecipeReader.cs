@@ -36,9 +36,9 @@ internal sealed class RecipeReader
         switch (Path.GetExtension(sources[0]))
         {
             case ".model":
-                var pieces = SentencePieceModel.Parse(File.ReadAllBytes(c.Data(sources[0])));
-                model["vocab"] = new JsonArray([.. pieces.Entries.Select(piece => new JsonArray(piece.Piece, (double)piece.Score))]);
-                ReplaceText(file, "@charsmap", Convert.ToBase64String(pieces.Normalizer.PrecompiledCharsMap.Span));
+                var pieces = SentencePieceModel.Load(c.Data(sources[0]));
+                model["vocab"] = new JsonArray([.. pieces.Pieces.Select(piece => new JsonArray(piece.Piece, (double)piece.Score))]);
+                ReplaceText(file, "@charsmap", Convert.ToBase64String(pieces.Normalizer.CharsMap.Span));
                 break;
             case ".txt":
                 model["vocab"] = new JsonObject(File.ReadLines(c.Data(sources[0])).Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id)));

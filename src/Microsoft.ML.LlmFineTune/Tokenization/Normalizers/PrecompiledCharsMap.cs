@@ -11,7 +11,6 @@ namespace Microsoft.ML.LlmFineTune.Tokenization;
 /// </summary>
 internal sealed class PrecompiledCharsMap
 {
-    private const string Place = "precompiled_charsmap";
     private const uint LeafMark = 1u << 31;
 
     // A cluster of so many bytes is looked up whole by Hugging Face's library.
@@ -20,22 +19,21 @@ internal sealed class PrecompiledCharsMap
     private readonly uint[] _units;
     private readonly byte[] _replacements;
 
-    private PrecompiledCharsMap(uint[] units, byte[] replacements) => (_units, _replacements) = (units, replacements);
-
+    /// <param name="bytes">The map, as it stands in a model's file.</param>
+    /// <param name="name">What it is called in errors.</param>
     /// <exception cref="InvalidDataException">The map is damaged; the message names what is wrong and where.</exception>
-    public static PrecompiledCharsMap Parse(ReadOnlySpan<byte> bytes, string name = Place)
+    public PrecompiledCharsMap(ReadOnlySpan<byte> bytes, string name = "precompiled_charsmap")
     {
         if (bytes.Length < 4)
             throw new InvalidDataException($"{name} must begin with four bytes of length; it has {bytes.Length} bytes.");
         var length = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
         if (length % 4 != 0 || length == 0 || length > bytes.Length - 4)
             throw new InvalidDataException($"{name}: the length of its array must be a multiple of 4 from 4 to {bytes.Length - 4}; it is {length}.");
-        var units = new uint[length / 4];
-        for (var i = 0; i < units.Length; i++)
-            units[i] = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(4 + (i * 4))..]);
-        var map = new PrecompiledCharsMap(units, bytes[(4 + (int)length)..].ToArray());
-        map.Validate(name);
-        return map;
+        _units = new uint[length / 4];
+        for (var i = 0; i < _units.Length; i++)
+            _units[i] = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(4 + (i * 4))..]);
+        _replacements = bytes[(4 + (int)length)..].ToArray();
+        Validate(name);
     }
 
     /// <summary>The longest prefix of a text that a rule replaces.</summary>
@@ -58,9 +56,11 @@ internal sealed class PrecompiledCharsMap
     /// </summary>
     /// <param name="text">The text; an unpaired surrogate counts as U+FFFD.</param>
     /// <param name="into">Gets the characters of the normalized text, after what it holds.</param>
-    public void Normalize(ReadOnlySpan<char> text, List<CharacterChange> into)
+    /// <returns>Whether any rule fitted.</returns>
+    public bool Normalize(ReadOnlySpan<char> text, List<CharacterChange> into)
     {
         var start = into.Count;
+        var changed = false;
         Span<byte> utf8 = stackalloc byte[LongestWholeCluster];
         while (text.Length > 0)
         {
@@ -74,16 +74,23 @@ internal sealed class PrecompiledCharsMap
                 foreach (var _ in cluster.EnumerateRunes())
                     characters++;
                 Replace(into, start, characters, whole);
+                changed = true;
                 continue;
             }
             foreach (var rune in cluster.EnumerateRunes())
             {
                 if (TryShortestPrefix(utf8[..rune.EncodeToUtf8(utf8)], out var single))
+                {
                     Replace(into, start, 1, single);
+                    changed = true;
+                }
                 else
+                {
                     into.Add(new CharacterChange(rune.Value, 0));
+                }
             }
         }
+        return changed;
     }
 
     // What is added counts as inserted; what is removed is swallowed by the last character before, if there is one.

@@ -13,7 +13,7 @@ internal sealed class PrecompiledNormalizer : TextNormalizer
         _base64 = base64;
         try
         {
-            _map = PrecompiledCharsMap.Parse(Convert.FromBase64String(base64));
+            _map = new PrecompiledCharsMap(Convert.FromBase64String(base64));
         }
         catch (Exception e) when (e is FormatException or InvalidDataException)
         {
@@ -24,8 +24,8 @@ internal sealed class PrecompiledNormalizer : TextNormalizer
     internal override void Apply(AlignedText text, List<CharacterChange> changes)
     {
         changes.Clear();
-        _map.Normalize(text.Characters, changes);
-        text.Transform(changes);
+        if (_map.Normalize(text.Characters, changes))
+            text.Transform(changes);
     }
 
     internal override void Write(Utf8JsonWriter writer)
