@@ -35,5 +35,5 @@ public sealed class ByteLevelPreTokenizer(bool addPrefixSpace = false, bool spli
 
     internal bool NeedsPrefix(ReadOnlySpan<char> text) => AddPrefixSpace && !text.IsEmpty && text[0] != ' ';
 
-    internal int FirstWord(ReadOnlySpan<char> text) => SplitWords ? Gpt2Words.FirstWord(text) : text.Length;
+    internal int FirstWord(ReadOnlySpan<char> text) => SplitWords ? Gpt2Splitter.Instance.MatchLength(text) : text.Length;
 }
