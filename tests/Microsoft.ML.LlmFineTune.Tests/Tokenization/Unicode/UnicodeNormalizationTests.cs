@@ -16,15 +16,15 @@ public sealed class UnicodeNormalizationTests
 
     // From the reference's char_offsets and its rules: 0 replaces, 1 is inserted, -n swallows n.
     [Theory]
-    [InlineData("cafe\u0301", "Nfc", "c0 a0 f0 é-1")]
+    [InlineData("cafe\u0301", "Nfc", "c0 a0 f0 \u00E9-1")]
     [InlineData("ﬃ½", "Nfkc", "f0 f1 i1 10 ⁄1 21")]
-    [InlineData("é", "Nfd", "e0 \u03011")]
+    [InlineData("\u00E9", "Nfd", "e0 \u03011")]
     [InlineData("가", "Nfd", "\u11000 \u11611")]
     [InlineData("\u1112\u1161\u11AB", "Nfc", "한-2")]
     [InlineData("q\u0307\u0323", "Nfd", "q0 \u03230 \u03070")]
-    [InlineData("a\u0307\u0323", "Nfc", "ạ-1 \u03070")]
+    [InlineData("a\u0307\u0323", "Nfc", "\u1EA1-1 \u03070")]
     [InlineData("\u0958", "Nfc", "\u09150 \u093C1")]
-    [InlineData("é\u0323", "Nfc", "ẹ0 \u03010")]
+    [InlineData("\u00E9\u0323", "Nfc", "\u1EB9-1 \u03011")]
     [InlineData("\u0301a", "Nfc", "\u03010 a0")]
     [InlineData("x\uD800y", "Nfkd", "x0 \uD8000 y0")]
     public void Changes_follow_the_reference(string text, string form, string expected)
