@@ -13,6 +13,9 @@ internal sealed class CodePointSet
 
     public IReadOnlyList<(int First, int Last)> Ranges { get; }
 
+    /// <summary>Number of code points.</summary>
+    public int Count => Ranges.Sum(range => range.Last - range.First + 1);
+
     public static CodePointSet Of(int first, int last) => new([(first, last)]);
 
     public static CodePointSet Of(params ReadOnlySpan<int> codePoints)

@@ -14,6 +14,11 @@ internal sealed class RegexEmitter
     private const int LowFirst = 0xDC00;
     private const int LowLast = 0xDFFF;
 
+    private static readonly CodePointSet Plane0 = CodePointSet.Of(0, 0xFFFF);
+    private static readonly CodePointSet Highs = CodePointSet.Of(HighFirst, HighLast);
+    private static readonly CodePointSet Lows = CodePointSet.Of(LowFirst, LowLast);
+    private static readonly CodePointSet NoSurrogates = CodePointSet.Of([(0, HighFirst - 1), (LowLast + 1, 0xFFFF)]);
+
     private readonly StringBuilder _out = new();
     private readonly bool _pairs;
     private readonly int _limit;
@@ -98,22 +103,22 @@ internal sealed class RegexEmitter
     private void EmitSet(CodePointSet set)
     {
         if (!_sets.TryGetValue(set, out var text))
-            _sets.Add(set, text = _pairs ? WithPairs(set) : Units(set.Ranges.Where(range => range.First <= 0xFFFF).Select(range => (range.First, Math.Min(range.Last, 0xFFFF)))));
+            _sets.Add(set, text = _pairs ? WithPairs(set) : UnitClass.Of(set.And(Plane0)));
         _out.Append(text);
     }
 
     private static string WithPairs(CodePointSet set)
     {
         var choices = new List<string>();
-        var units = set.And(CodePointSet.Of([(0, HighFirst - 1), (LowLast + 1, 0xFFFF)])).Ranges;
+        var units = set.And(NoSurrogates);
         if (units.Count > 0)
-            choices.Add(Units(units));
+            choices.Add(UnitClass.Of(units));
         choices.AddRange(Pairs(set));
-        if (set.And(CodePointSet.Of(HighFirst, HighLast)).Ranges is { Count: > 0 } high)
-            choices.Add(Units(high) + @"(?![\uDC00-\uDFFF])");
+        if (set.And(Highs) is { Count: > 0 } high)
+            choices.Add(UnitClass.Of(high) + @"(?![\uDC00-\uDFFF])");
         // The look back is for look-behinds, which read a text from its end.
-        if (set.And(CodePointSet.Of(LowFirst, LowLast)).Ranges is { Count: > 0 } low)
-            choices.Add(@"(?<![\uD800-\uDBFF])" + Units(low));
+        if (set.And(Lows) is { Count: > 0 } low)
+            choices.Add(@"(?<![\uD800-\uDBFF])" + UnitClass.Of(low));
         return choices.Count == 1 && units.Count > 0 ? choices[0] : choices.Count == 0 ? "(?!)" : $"(?:{string.Join('|', choices)})";
     }
 
@@ -133,28 +138,7 @@ internal sealed class RegexEmitter
                 first = end + 1;
             }
         }
-        foreach (var group in byHigh.GroupBy(entry => Units(entry.Value), entry => (entry.Key, entry.Key)))
-            yield return Units(CodePointSet.Of([.. group]).Ranges) + group.Key;
-    }
-
-    private static string Units(IEnumerable<(int First, int Last)> ranges)
-    {
-        var text = new StringBuilder("[");
-        foreach (var (first, last) in ranges)
-        {
-            Unit(text, first);
-            if (last > first)
-                Unit(last > first + 1 ? text.Append('-') : text, last);
-        }
-        return text.Length == 1 ? "(?!)" : text.Append(']').ToString();
-    }
-
-    // A letter or digit as it is, for patterns that people look at.
-    private static void Unit(StringBuilder text, int unit)
-    {
-        if (unit < 0x80 && char.IsAsciiLetterOrDigit((char)unit))
-            text.Append((char)unit);
-        else
-            text.Append(CultureInfo.InvariantCulture, $@"\u{unit:X4}");
+        foreach (var group in byHigh.GroupBy(entry => UnitClass.Of(CodePointSet.Of(entry.Value)), entry => (entry.Key, entry.Key)))
+            yield return UnitClass.Of(CodePointSet.Of([.. group])) + group.Key;
     }
 }

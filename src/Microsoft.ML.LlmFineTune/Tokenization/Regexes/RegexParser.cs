@@ -515,9 +515,11 @@ internal sealed class RegexParser
         {
             if (AtEnd)
                 throw Error("this '[' is not closed", start);
-            // A ']' that comes first is a character, if another one closes the set.
-            if (_pattern[_at] == ']' && !(first && _pattern.IndexOf(']', _at + 1) >= 0))
+            // A ']' that comes first is a character.
+            if (_pattern[_at] == ']' && !first)
                 break;
+            if (_pattern[_at] == ']' && _pattern.IndexOf(']', _at + 1) < 0)
+                throw Error("this '[' has nothing in it", start);
             first = false;
             if (Take("&&"))
             {
