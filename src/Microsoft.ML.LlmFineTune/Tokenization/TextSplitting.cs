@@ -90,7 +90,7 @@ internal sealed class TextSplitting
                 continue;
             }
             Prepare(text, part, normalizer, preTokenizer, workspace);
-            found += Cut(workspace, word, found, preTokenizer is not null && _spells, tokens, enough);
+            found += Cut(workspace, word, found, tokens, enough);
         }
     }
 
@@ -108,7 +108,7 @@ internal sealed class TextSplitting
             preTokenizer?.Apply(pieces);
     }
 
-    private int Cut(Workspace workspace, int? word, int firstWord, bool spells, TokenBuffer tokens, int enough)
+    private int Cut(Workspace workspace, int? word, int firstWord, TokenBuffer tokens, int enough)
     {
         var pieces = workspace.Pieces.Pieces;
         var characters = workspace.Pieces.Text.Characters;
@@ -126,7 +126,7 @@ internal sealed class TextSplitting
                 Add(tokens, token, content, workspace.Pieces.Text.SpanOf(start, end), number);
                 continue;
             }
-            foreach (var piece in TokensOf(content, spells, workspace))
+            foreach (var piece in TokensOf(content, workspace))
             {
                 tokens.Add(piece.Id, workspace.Pieces.Text.SpanOf(start + piece.Start, start + piece.End), number);
                 if (piece.Id == _model.UnknownId && _model.UnknownKeepsText)
@@ -136,13 +136,14 @@ internal sealed class TextSplitting
         return pieces.Length;
     }
 
-    private ReadOnlySpan<TokenPiece> TokensOf(ReadOnlySpan<char> word, bool spells, Workspace workspace)
+    private ReadOnlySpan<TokenPiece> TokensOf(ReadOnlySpan<char> word, Workspace workspace)
     {
         var hash = 0u;
         if (_words?.Find(word, out hash) is { } known)
             return known;
         workspace.Tokens.Clear();
-        if (spells)
+        // A vocabulary of spelled bytes needs them spelled even where words aren't split.
+        if (_spells)
             CutSpelled(word, workspace);
         else
             _model.Tokenize(word, workspace.Tokens);
