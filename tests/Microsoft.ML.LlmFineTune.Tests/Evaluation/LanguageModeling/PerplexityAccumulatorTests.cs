@@ -83,7 +83,7 @@ public sealed class PerplexityAccumulatorTests
                 PerplexityAccumulator accumulator = new();
                 List<double> each = [];
                 foreach ((JsonNode? logits, JsonNode? labels) in @case["inputs"]!["logits"]!.AsArray().Zip(@case["inputs"]!["labels"]!.AsArray()))
-                    each.AddRange(accumulator.AddLogits([.. logits!.Rows().SelectMany(row => row)], logits[0]!.AsArray().Count, labels!.Ints(), shift));
+                    each.AddRange(accumulator.AddLogits([.. logits!.Rows().SelectMany(row => row)], logits![0]!.AsArray().Count, labels!.Ints(), shift));
                 JsonNode expected = @case["expected"]![shift ? "shifted" : "not_shifted"]!;
                 Assert.Equal(expected["nll_each"]!.Numbers(), each, (x, y) => Math.Abs(x - y) < 1e-12);
                 Assert.Equal((long)expected["tokens"]!, accumulator.Tokens);
