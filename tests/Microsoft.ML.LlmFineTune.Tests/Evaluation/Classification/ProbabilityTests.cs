@@ -103,6 +103,20 @@ public sealed class ProbabilityTests
     }
 
     [Fact]
+    public void Logits_are_put_through_a_softmax()
+    {
+        ProbabilityAccumulator logits = new(2), probabilities = new(2);
+        logits.AddLogits([1000 + Math.Log(3), 1000], 0);
+        logits.AddLogits([0f, 0f], 1);
+        probabilities.Add([0.75, 0.25], 0);
+        probabilities.Add([0.5, 0.5], 1);
+        Assert.Equal(probabilities.Compute().LogLoss, logits.Compute().LogLoss, 12);
+        Assert.Equal(0.5, logits.Compute().Labels.Accuracy);
+        Assert.Equal(0, logits.Compute().RowsNotSummingToOne);
+        Assert.Throws<ArgumentException>(() => logits.AddLogits([double.NaN, 0], 0));
+    }
+
+    [Fact]
     public void Clipping_is_an_option()
     {
         ProbabilityAccumulator defaults = new(2), coarse = new(2, new ProbabilityOptions { Epsilon = 1e-3 });
