@@ -1,0 +1,47 @@
+namespace Microsoft.ML.LlmFineTune.Tokenization;
+
+/// <summary>What a method does.</summary>
+internal delegate object? MethodBody(RenderState state, object? self, Arguments arguments);
+
+/// <summary>A method together with the value it was taken from.</summary>
+internal sealed class BoundMethod(object? self, string name, MethodBody body) : TemplateObject
+{
+    public override string TypeName => "builtin_function_or_method";
+
+    public override bool IsCallable => true;
+
+    public override object? Call(RenderState state, in Arguments arguments) => body(state, self, arguments);
+
+    public override bool TryGetAttribute(string attribute, out object? value)
+    {
+        value = name;
+        return attribute == "__name__";
+    }
+
+    public override void WriteRepr(PrintBuffer output) => output.Append($"<built-in method {name} of {Values.TypeName(self)} object at 0x7f0000000000>");
+}
+
+/// <summary>A global function, filter or test.</summary>
+/// <param name="signature">Its parameters; null where <paramref name="body"/> takes the arguments as they come.</param>
+/// <param name="body">What it does; null for a parameter that was not given is <see cref="Signature.Absent"/>.</param>
+internal sealed class BuiltinFunction(Signature signature, Func<RenderState, object?[], object?> body, bool isType = false) : TemplateObject
+{
+    public string Name => signature.Function;
+
+    public override string TypeName => isType ? "type" : "function";
+
+    public override bool IsCallable => true;
+
+    public override object? Call(RenderState state, in Arguments arguments) => body(state, signature.Bind(arguments));
+
+    /// <summary>Calls it with one argument, as a filter or test without arguments is called.</summary>
+    public object? CallOne(RenderState state, object? value) => body(state, signature.Bind(value));
+
+    public override bool TryGetAttribute(string name, out object? value)
+    {
+        value = isType && name == "fromkeys" ? new BoundMethod(null, "fromkeys", DictMethods.FromKeys) : null;
+        return value is not null;
+    }
+
+    public override void WriteRepr(PrintBuffer output) => output.Append(isType ? $"<class '{Name}'>" : $"<function {Name} at 0x7f0000000000>");
+}
