@@ -12,8 +12,8 @@ public sealed class RenderedChat
     public string Text { get; }
 
     /// <summary>
-    /// What the template's <c>{% generation %}</c> blocks wrote, in the order in which they ended; empty where the template has no such block. As in the reference, a block before which the template has printed nothing at all is not counted,
-    /// and one inside a macro, a block assignment or a filter block starts where the printed text had come to.
+    /// What the template's <c>{% generation %}</c> blocks wrote, in the order in which they ended; empty where the template has no such block. As in the reference, one inside a macro, a block assignment or a filter block starts where the printed
+    /// text had come to, whatever becomes of what it wrote.
     /// </summary>
     public IReadOnlyList<GenerationSpan> GenerationSpans { get; }
 

@@ -19,17 +19,16 @@ internal sealed class JinjaTemplate
             top.Scope.DeclareParameter("self");
             _self = top.Of("self");
         }
+        HasGenerationBlocks = _body.Statements.SelectMany(statement => statement.All()).OfType<GenerationStatement>().Any();
         foreach (var statement in _body.Statements) statement.Declare(top.Scope);
         _body.Bind(top);
         _entry = top.Scope.Entry();
     }
 
+    public bool HasGenerationBlocks { get; }
+
     /// <exception cref="ChatTemplateException">The text is not a template.</exception>
-    public static JinjaTemplate Parse(string text)
-    {
-        // Values that parsing makes (long numbers) are bounded by the text; nothing else is to be counted.
-        return new JinjaTemplate(text);
-    }
+    public static JinjaTemplate Parse(string text) => new(text);
 
     /// <summary>Renders with variables that are values of templates.</summary>
     public RenderedChat Render(IReadOnlyDictionary<string, object?> variables, TimeProvider clock, RenderBudget budget)

@@ -9,12 +9,8 @@ internal sealed class OutputBuffer(int limit)
 
     public int Length => _text.Length;
 
-    /// <summary>Whether anything was printed, be it empty.</summary>
-    public bool Started { get; private set; }
-
     public void Write(string text)
     {
-        Started = true;
         if (text.Length > limit - _text.Length) throw Raise.Limit($"The rendered text would have more than {limit:#,0} characters (ChatTemplateLimits.MaxOutputCharacters).");
         RenderBudget.Make(text.Length);
         _text.Append(text);

@@ -42,10 +42,9 @@ internal sealed class RenderState(IReadOnlyDictionary<string, object?> variables
     public object? Resolve(string name) =>
         _exported.TryGetValue(name, out var value) || variables.TryGetValue(name, out value) || Globals.Table.TryGetValue(name, out value) ? value : Frame.Missing;
 
-    /// <summary>Notes what a generation block wrote. The reference starts to count with the first thing that is printed.</summary>
+    /// <summary>Notes what a generation block wrote.</summary>
     public void Generated(string text)
     {
-        if (!Root.Started && _spans.Count == 0) return;
         RenderBudget.Make(1);
         _spans.Add(new GenerationSpan(Root.Length, Root.Length + text.Length));
     }

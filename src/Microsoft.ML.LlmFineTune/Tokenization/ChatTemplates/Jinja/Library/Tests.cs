@@ -26,7 +26,7 @@ internal static class Tests
         yield return One("string", Values.IsText);
         yield return One("mapping", value => value is DictValue);
         yield return One("number", Numbers.IsNumber);
-        yield return One("sequence", value => value is string or MarkupText or SequenceValue or DictValue or RangeValue or BytesValue);
+        yield return One("sequence", value => value is string or MarkupText or SequenceValue or DictValue or RangeValue or BytesValue or UndefinedValue);
         yield return One("iterable", value => Values.IterateOrNull(value) is not null);
         yield return One("callable", Values.IsCallable);
         yield return One("escaped", value => value is MarkupText);

@@ -24,7 +24,7 @@ internal static class TextFilters
         yield return New("wordwrap", "do_wordwrap", 1, ["s", "width", "break_long_words", "wrapstring", "break_on_hyphens"], WordWrapping.Filter, hidden: 1);
         yield return New("join", "sync_do_join", 1, ["value", "d", "attribute"], Join, hidden: 1);
         yield return New("tojson", "tojson", 1, ["x", "ensure_ascii", "indent", "separators", "sort_keys"], (_, a) => JsonText.Of(a[0], Or(a[1], Values.False), Or(a[2], null), Or(a[3], null), Or(a[4], Values.False)));
-        yield return New("pprint", "do_pprint", 1, ["value"], (_, a) => Printing.Repr(a[0]));
+        yield return New("pprint", "do_pprint", 1, ["value"], (_, a) => PrettyPrinting.Of(a[0]));
         yield return New("urlencode", "do_urlencode", 1, ["value"], (_, a) => UrlEncode(a[0]));
         yield return New("urlize", "do_urlize", 1, ["value", "trim_url_limit", "nofollow", "target", "rel", "extra_schemes"], Urlize, hidden: 1);
         yield return New("xmlattr", "do_xmlattr", 1, ["d", "autospace"], XmlAttributes, hidden: 1);

@@ -191,22 +191,22 @@ internal sealed partial class Parser
     }
 
     /// <summary>An expression, or several with commas, which are a tuple then.</summary>
-    private Expression Tuple(bool withCondition = true, string? endName = null, bool inParentheses = false)
+    private Expression Tuple(bool withCondition = true, bool inParentheses = false)
     {
         var start = _current;
-        return TupleOf(() => Expression(withCondition), endName) is var (items, isTuple) && !isTuple && items.Count > 0 ? items[0]
+        return TupleOf(() => Expression(withCondition)) is var (items, isTuple) && !isTuple && items.Count > 0 ? items[0]
             : isTuple || inParentheses ? Made(new TupleExpression([.. items]) { Line = LineOf(start), At = start.At }, [.. items])
             : throw Fail($"Expected an expression, got {Printing.Repr(_current.Description)}");
     }
 
-    private (List<Expression> Items, bool IsTuple) TupleOf(Func<Expression> item, string? endName)
+    private (List<Expression> Items, bool IsTuple) TupleOf(Func<Expression> item)
     {
         var items = new List<Expression>();
         var isTuple = false;
         while (true)
         {
             if (items.Count > 0) Expect(",");
-            if (_current.Kind is TokenKind.PrintEnd or TokenKind.BlockEnd || _current.Is(")") || (endName is not null && _current.IsName(endName))) break;
+            if (_current.Kind is TokenKind.PrintEnd or TokenKind.BlockEnd || _current.Is(")")) break;
             items.Add(item());
             if (!_current.Is(",")) break;
             isTuple = true;
@@ -214,10 +214,10 @@ internal sealed partial class Parser
         return (items, isTuple);
     }
 
-    private Expression AssignmentTarget(NameUse use, string? endName = null, bool withNamespace = false)
+    private Expression AssignmentTarget(NameUse use, bool withNamespace = false)
     {
         var start = _current;
-        var (items, isTuple) = TupleOf(() => Primary(withNamespace), endName);
+        var (items, isTuple) = TupleOf(() => Primary(withNamespace));
         if (!isTuple && items.Count == 0) throw Fail($"Expected an expression, got {Printing.Repr(_current.Description)}");
         var target = isTuple ? Made(new TupleExpression([.. items]) { Line = LineOf(start), At = start.At }, [.. items]) : items[0];
         if (!CanAssign(target)) throw Fail($"can't assign to {Printing.Repr(KindOf(target))}", start);
@@ -304,6 +304,7 @@ internal sealed partial class Parser
             keys.Add(Subscribed());
         }
         Expect("]");
+        if (keys.Count > 1 && keys.Exists(part => part is SliceExpression)) throw Fail("invalid syntax: a slice cannot stand beside other keys", start, ChatTemplateErrorKind.SyntaxError);
         var key = keys.Count == 1 ? keys[0] : Made(new TupleExpression([.. keys]), [.. keys]);
         return Made(new ItemExpression(value, key) { Line = LineOf(start), At = start.At }, value, key);
     }

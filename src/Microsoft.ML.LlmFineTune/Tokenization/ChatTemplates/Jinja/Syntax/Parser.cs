@@ -72,8 +72,6 @@ internal sealed partial class Parser
 
     private ChatTemplateException TooDeep() => Fail($"the template is nested more than {DeepestNesting} deep here", null, ChatTemplateErrorKind.LimitExceeded);
 
-    private T Made<T>(T statement) where T : Statement => statement;
-
     private int LineOf(Token token) => _source.LineOf(token.At);
 
     private Body Statements(string[]? endTags)
@@ -182,9 +180,9 @@ internal sealed partial class Parser
     private ForStatement For()
     {
         var start = Advance();
-        var target = AssignmentTarget(NameUse.Set, endName: "in");
+        var target = AssignmentTarget(NameUse.Set);
         ExpectName("in");
-        var items = Tuple(withCondition: false, endName: "recursive");
+        var items = Tuple(withCondition: false);
         var test = SkipIfName("if") ? Expression() : null;
         var recursive = SkipIfName("recursive");
         var body = BodyUntil("endfor", "else");

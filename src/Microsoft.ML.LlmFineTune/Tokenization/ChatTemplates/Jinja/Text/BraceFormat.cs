@@ -127,7 +127,7 @@ internal static class BraceFormat
             if (automatic > 0) throw Raise.Value("cannot switch from manual field specification to automatic field numbering");
             automatic = -1;
         }
-        var value = IsIndex(first, out var index) ? (index < positional.Length ? positional[(int)index] : throw Raise.Index("Replacement index " + index + " out of range for positional args tuple")) : named[first];
+        var value = IsIndex(first, out var index) ? (index < positional.Length ? positional[(int)index] : throw Raise.Index("tuple index out of range")) : named[first];
         for (var at = first.Length; at < field.Length && field.Length > 0;)
         {
             if (field[at] == '.')

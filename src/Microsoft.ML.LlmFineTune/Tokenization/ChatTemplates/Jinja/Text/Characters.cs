@@ -14,6 +14,12 @@ internal static class Characters
 
     private static readonly (int First, int Last)[] OtherUpper = [(0x2160, 0x216f), (0x24b6, 0x24cf), (0x1f130, 0x1f149), (0x1f150, 0x1f169), (0x1f170, 0x1f189)];
 
+    // Han characters with a numeric value, which .NET has no data of.
+    private const string HanNumerals =
+        "\u3405\u3483\u382a\u3b4d\u4e00\u4e03\u4e07\u4e09\u4e5d\u4e8c\u4e94\u4e96\u4ebf\u4ec0\u4edf\u4ee8\u4f0d\u4f70\u5104\u5146\u5169\u516b\u516d\u5341\u5343" +
+        "\u5344\u5345\u534c\u53c1\u53c2\u53c3\u53c4\u56db\u58f1\u58f9\u5e7a\u5efe\u5eff\u5f0c\u5f0d\u5f0e\u5f10\u62fe\u634c\u67d2\u6f06\u7396\u767e\u8086\u842c" +
+        "\u8cae\u8cb3\u8d30\u9621\u9646\u964c\u9678\u96f6\uf96b\uf973\uf978\uf9b2\uf9d1\uf9d3\uf9fd";
+
     public static bool IsSpace(int character) => character switch
     {
         >= 9 and <= 13 or >= 0x1c and <= 0x20 or 0x85 or 0xa0 => true,
@@ -36,7 +42,7 @@ internal static class Characters
     public static bool IsDigit(int character) => IsDecimal(character) || CharUnicodeInfo.GetDigitValue(CodePoints.ToText(character), 0) >= 0;
 
     public static bool IsNumeric(int character) =>
-        CodePoints.Category(character) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber || CharUnicodeInfo.GetNumericValue(CodePoints.ToText(character), 0) != -1;
+        CodePoints.Category(character) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber || (character < 0x10000 ? HanNumerals.Contains((char)character) : character is 0x20001 or 0x20064 or 0x200e2 or 0x20121 or 0x2092a or 0x20983 or 0x2098c or 0x2099c or 0x20aea or 0x20afd or 0x20b19 or 0x22390 or 0x22998 or 0x23b1b or 0x2626d or 0x2f890);
 
     public static bool IsAlphanumeric(int character) => character < 128 ? char.IsAsciiLetterOrDigit((char)character) : IsAlphabetic(character) || IsNumeric(character);
 
@@ -170,6 +176,8 @@ internal static class Characters
     private static string Simple(int character, bool upper)
     {
         if (character is >= 0xd800 and <= 0xdfff) return ((char)character).ToString();
+        // .NET leaves the dotless i alone, whose upper case it shares with the dotted one.
+        if (character == 0x131 && upper) return "I";
         var rune = new System.Text.Rune(character);
         return CodePoints.ToText((upper ? System.Text.Rune.ToUpperInvariant(rune) : System.Text.Rune.ToLowerInvariant(rune)).Value);
     }

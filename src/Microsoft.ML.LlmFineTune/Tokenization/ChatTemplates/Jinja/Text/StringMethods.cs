@@ -97,7 +97,7 @@ internal static class StringMethods
             RenderBudget.Make(1);
             if (most >= 0 && words.Count >= most)
             {
-                words.Add(Characters.Strip(text[at..], null, start: false, end: true));
+                words.Add(text[at..]);
                 return words;
             }
             var start = at;
@@ -215,7 +215,7 @@ internal static class StringMethods
             if (at == 0) break;
             if (words.Count >= most)
             {
-                words.Add(Characters.Strip(text[..at], null, start: true, end: false));
+                words.Add(text[..at]);
                 break;
             }
             var end = at;

@@ -22,8 +22,9 @@ internal sealed class BoundMethod(object? self, string name, MethodBody body) : 
 }
 
 /// <summary>A global function, filter or test.</summary>
-/// <param name="signature">Its parameters; null where <paramref name="body"/> takes the arguments as they come.</param>
-/// <param name="body">What it does; null for a parameter that was not given is <see cref="Signature.Absent"/>.</param>
+/// <param name="signature">Its parameters.</param>
+/// <param name="body">What it does with their values; <see cref="Signature.Absent"/> stands for one that was not given.</param>
+/// <param name="isType">Whether Python has it as a type.</param>
 internal sealed class BuiltinFunction(Signature signature, Func<RenderState, object?[], object?> body, bool isType = false) : TemplateObject
 {
     public string Name => signature.Function;
