@@ -9,7 +9,17 @@ internal static class JsonValues
 {
     private const int Deepest = 200;
 
-    public static object? Of(JsonElement json) => Of(json, 0);
+    public static object? Of(JsonElement json)
+    {
+        try
+        {
+            return Of(json, 0);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ChatTemplateException(ChatTemplateErrorKind.ValueError, $"The JSON given to the template has a text that is not Unicode, such as one with a lone surrogate: {e.Message}");
+        }
+    }
 
     public static object? Of(JsonNode? json) => json is null ? null : Of(json, 0);
 
@@ -56,7 +66,7 @@ internal static class JsonValues
 
     private static object Number(string digits)
     {
-        if (digits.AsSpan().IndexOfAny('.', 'e', 'E') < 0 && digits.Length <= Printing.MostDigits) return Numbers.Box(BigInteger.Parse(digits, System.Globalization.CultureInfo.InvariantCulture));
+        if (digits.AsSpan().IndexOfAny('.', 'e', 'E') < 0 && digits.Length <= Printing.MostDigits) return PythonNumbers.Box(BigInteger.Parse(digits, System.Globalization.CultureInfo.InvariantCulture));
         return double.Parse(digits, System.Globalization.CultureInfo.InvariantCulture);
     }
 

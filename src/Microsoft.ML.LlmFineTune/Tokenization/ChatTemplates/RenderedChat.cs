@@ -20,8 +20,8 @@ public sealed class RenderedChat
     /// <summary>The spans as the reference counts them, in code points (a surrogate pair is one).</summary>
     public IReadOnlyList<GenerationSpan> GenerationSpansInCodePoints()
     {
-        if (!CodePoints.HasSurrogates(Text)) return GenerationSpans;
-        return [.. GenerationSpans.Select(span => new GenerationSpan(CodePoints.Count(Text.AsSpan(0, Math.Min(span.Start, Text.Length))), CodePoints.Count(Text.AsSpan(0, Math.Min(span.End, Text.Length)))))];
+        if (!CodePointText.HasSurrogates(Text)) return GenerationSpans;
+        return [.. GenerationSpans.Select(span => new GenerationSpan(CodePointText.Count(Text.AsSpan(0, Math.Min(span.Start, Text.Length))), CodePointText.Count(Text.AsSpan(0, Math.Min(span.End, Text.Length)))))];
     }
 
     /// <summary>1 for each token of the assistant, 0 for the others: the mask of a loss on what the assistant says alone. The rules are <see cref="AssistantMask.Of(IReadOnlyList{ValueTuple{int, int}}, IReadOnlyList{GenerationSpan})"/>'s.</summary>

@@ -49,6 +49,9 @@ internal sealed class RenderBudget(ChatTemplateLimits limits, CancellationToken 
     /// <summary>Steps of a piece of work that goes over so many characters, which is far quicker than over items.</summary>
     public static void Characters(long count) => t_current?.TakeSteps(1 + (count >> 4));
 
+    /// <summary>Steps of a search for a part of a text, whose worst case (all alike but for the last character) takes the product of their lengths.</summary>
+    public static void Search(string text, string part) => t_current?.TakeSteps(1 + (text.Length >> 4) + (((long)text.Length * part.Length) >> 14));
+
     /// <summary>Demands that so many characters or items may still be made; to be called before they are, where the work makes much of little.</summary>
     public static void Make(long count)
     {

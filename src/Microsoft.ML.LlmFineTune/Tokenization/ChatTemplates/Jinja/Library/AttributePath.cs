@@ -12,7 +12,7 @@ internal sealed class AttributePath
     {
         _fallback = fallback;
         _parts = attribute is null ? [] : Values.IsText(attribute, out var text)
-            ? [.. text.Split('.').Select(part => part.Length > 0 && part.All(c => Characters.IsDigit(c)) ? Numbers.Box(Numbers.Parse(part, 10) ?? throw Raise.Value($"invalid literal for int() with base 10: {Printing.Repr(part)}")) : part)]
+            ? [.. text.Split('.').Select(part => part.Length > 0 && part.All(c => Characters.IsDigit(c)) ? PythonNumbers.Box(PythonNumbers.Parse(part, 10) ?? throw Raise.Value($"invalid literal for int() with base 10: {Printing.Repr(part)}")) : part)]
             : [attribute];
     }
 

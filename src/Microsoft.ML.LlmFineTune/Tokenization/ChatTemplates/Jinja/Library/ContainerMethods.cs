@@ -110,12 +110,12 @@ internal static class NumberMethods
 
     private static object? OfInteger(object number, string name) => name switch
     {
-        "real" or "numerator" => Numbers.Plus(number),
+        "real" or "numerator" => PythonNumbers.Plus(number),
         "imag" => 0L,
         "denominator" => 1L,
-        "bit_length" => new BoundMethod(number, name, static (_, self, _) => (long)System.Numerics.BigInteger.Abs(Numbers.ToBig(self)).GetBitLength()),
-        "bit_count" => new BoundMethod(number, name, static (_, self, _) => System.Numerics.BigInteger.Abs(Numbers.ToBig(self)).ToByteArray().Sum(b => (long)System.Numerics.BitOperations.PopCount(b))),
-        "conjugate" => new BoundMethod(number, name, static (_, self, _) => Numbers.Plus(self)),
+        "bit_length" => new BoundMethod(number, name, static (_, self, _) => (long)System.Numerics.BigInteger.Abs(PythonNumbers.ToBig(self)).GetBitLength()),
+        "bit_count" => new BoundMethod(number, name, static (_, self, _) => System.Numerics.BigInteger.Abs(PythonNumbers.ToBig(self)).ToByteArray().Sum(b => (long)System.Numerics.BitOperations.PopCount(b))),
+        "conjugate" => new BoundMethod(number, name, static (_, self, _) => PythonNumbers.Plus(self)),
         _ => null,
     };
 }

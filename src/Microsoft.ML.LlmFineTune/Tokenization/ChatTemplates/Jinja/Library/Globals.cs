@@ -31,7 +31,7 @@ internal static class Globals
         if (a[1] is DictValue { Count: > 0 }) throw Raise.Type("safe_range() got an unexpected keyword argument " + Printing.Repr(((DictValue)a[1]!).At(0).Key));
         var given = ((TupleValue)a[0]!).Items;
         if (given.Length is 0 or > 3) throw Raise.Type(given.Length == 0 ? "range expected at least 1 argument, got 0" : $"range expected at most 3 arguments, got {given.Length}");
-        var numbers = Array.ConvertAll(given, value => value is System.Numerics.BigInteger big ? big : (System.Numerics.BigInteger)Numbers.ToIndex(value));
+        var numbers = Array.ConvertAll(given, value => value is System.Numerics.BigInteger big ? big : (System.Numerics.BigInteger)PythonNumbers.ToIndex(value));
         var (start, stop, step) = numbers.Length == 1 ? (0, numbers[0], 1) : (numbers[0], numbers[1], numbers.Length == 3 ? numbers[2] : 1);
         if (step.IsZero) throw Raise.Value("range() arg 3 must not be zero");
         var count = step.Sign > 0 ? (stop > start ? ((stop - start - 1) / step) + 1 : 0) : (stop < start ? ((start - stop - 1) / -step) + 1 : 0);
@@ -84,8 +84,8 @@ internal static class Globals
 
     private static object Lipsum(RenderState state, object?[] a)
     {
-        var (paragraphs, html) = (Numbers.ToIndex(Or(a[0], 5L)), Values.IsTrue(Or(a[1], Values.True)));
-        var (least, most) = (Numbers.ToIndex(Or(a[2], 20L)), Numbers.ToIndex(Or(a[3], 100L)));
+        var (paragraphs, html) = (PythonNumbers.ToIndex(Or(a[0], 5L)), Values.IsTrue(Or(a[1], Values.True)));
+        var (least, most) = (PythonNumbers.ToIndex(Or(a[2], 20L)), PythonNumbers.ToIndex(Or(a[3], 100L)));
         if (least >= most) throw Raise.Value($"empty range for randrange() ({least}, {most}, {most - least})");
         var output = new PrintBuffer();
         for (var p = 0L; p < paragraphs; p++)

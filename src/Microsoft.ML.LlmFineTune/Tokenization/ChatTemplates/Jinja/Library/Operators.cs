@@ -10,7 +10,7 @@ internal static class Operators
             RenderBudget.Make((long)a.Length + b.Length);
             return string.Concat(a, b);
         }
-        if (AreNumbers(left, right)) return Numbers.Add(left!, right!);
+        if (AreNumbers(left, right)) return PythonNumbers.Add(left!, right!);
         Demand(left, right);
         switch (left, right)
         {
@@ -26,31 +26,31 @@ internal static class Operators
 
     public static object? Subtract(object? left, object? right)
     {
-        if (AreNumbers(left, right)) return Numbers.Subtract(left!, right!);
+        if (AreNumbers(left, right)) return PythonNumbers.Subtract(left!, right!);
         Demand(left, right);
         throw Unsupported("-", left, right);
     }
 
     public static object? Multiply(object? left, object? right)
     {
-        if (AreNumbers(left, right)) return Numbers.Multiply(left!, right!);
+        if (AreNumbers(left, right)) return PythonNumbers.Multiply(left!, right!);
         Demand(left, right);
-        if (Numbers.IsInteger(left) && right is string or MarkupText or SequenceValue) return Repeat(right!, left!);
-        if (left is string or MarkupText or SequenceValue) return Numbers.IsInteger(right) ? Repeat(left, right!) : throw Raise.Type($"can't multiply sequence by non-int of type '{Values.TypeName(right)}'");
+        if (PythonNumbers.IsInteger(left) && right is string or MarkupText or SequenceValue) return Repeat(right!, left!);
+        if (left is string or MarkupText or SequenceValue) return PythonNumbers.IsInteger(right) ? Repeat(left, right!) : throw Raise.Type($"can't multiply sequence by non-int of type '{Values.TypeName(right)}'");
         if (right is string or MarkupText or SequenceValue) throw Raise.Type($"can't multiply sequence by non-int of type '{Values.TypeName(left)}'");
         throw Unsupported("*", left, right);
     }
 
     public static object? Divide(object? left, object? right)
     {
-        if (AreNumbers(left, right)) return Numbers.Divide(left!, right!);
+        if (AreNumbers(left, right)) return PythonNumbers.Divide(left!, right!);
         Demand(left, right);
         throw Unsupported("/", left, right);
     }
 
     public static object? FloorDivide(object? left, object? right)
     {
-        if (AreNumbers(left, right)) return Numbers.FloorDivide(left!, right!);
+        if (AreNumbers(left, right)) return PythonNumbers.FloorDivide(left!, right!);
         Demand(left, right);
         throw Unsupported("//", left, right);
     }
@@ -59,19 +59,19 @@ internal static class Operators
     {
         if (left is string format) return PercentFormat.Format(format, right);
         if (left is MarkupText markup) return new MarkupText(PercentFormat.Format(markup.Text, right, markup: true));
-        if (AreNumbers(left, right)) return Numbers.Modulo(left!, right!);
+        if (AreNumbers(left, right)) return PythonNumbers.Modulo(left!, right!);
         Demand(left, right);
         throw Unsupported("%", left, right);
     }
 
     public static object? Power(object? left, object? right)
     {
-        if (AreNumbers(left, right)) return Numbers.Power(left!, right!);
+        if (AreNumbers(left, right)) return PythonNumbers.Power(left!, right!);
         Demand(left, right);
         throw Unsupported("** or pow()", left, right);
     }
 
-    private static bool AreNumbers(object? left, object? right) => Numbers.IsNumber(left) && Numbers.IsNumber(right);
+    private static bool AreNumbers(object? left, object? right) => PythonNumbers.IsNumber(left) && PythonNumbers.IsNumber(right);
 
     private static void Demand(object? left, object? right)
     {
@@ -92,7 +92,7 @@ internal static class Operators
 
     private static object Repeat(object value, object times)
     {
-        var count = Numbers.AsInteger(times) is { } given ? Math.Max(given, 0) : Numbers.ToBig(times).Sign < 0 ? 0 : throw Raise.Overflow("cannot fit 'int' into an index-sized integer");
+        var count = PythonNumbers.AsInteger(times) is { } given ? Math.Max(given, 0) : PythonNumbers.ToBig(times).Sign < 0 ? 0 : throw Raise.Overflow("cannot fit 'int' into an index-sized integer");
         var length = value is SequenceValue sequence ? sequence.Items.Length : Printing.Text(value).Length;
         if (length == 0) count = 0;
         RenderBudget.Make(count > int.MaxValue ? long.MaxValue : count * length);

@@ -45,7 +45,7 @@ internal static class PrettyPrinting
     private static void Write(PrintBuffer output, object? value, int indent, int allowance)
     {
         var whole = Printing.Repr(value);
-        if (CodePoints.Count(whole) <= Width - indent - allowance || Values.LengthOrNull(value) is null or 0)
+        if (CodePointText.Count(whole) <= Width - indent - allowance || Values.LengthOrNull(value) is null or 0)
         {
             output.Append(whole);
             return;
@@ -61,7 +61,7 @@ internal static class PrettyPrinting
                     if (i > 0) Next(output, indent + 1);
                     output.Append(key);
                     output.Append(": ");
-                    Write(output, dict.At(i).Value, indent + CodePoints.Count(key) + 3, i == dict.Count - 1 ? allowance + 1 : 1);
+                    Write(output, dict.At(i).Value, indent + CodePointText.Count(key) + 3, i == dict.Count - 1 ? allowance + 1 : 1);
                 }
                 output.Append('}');
                 break;

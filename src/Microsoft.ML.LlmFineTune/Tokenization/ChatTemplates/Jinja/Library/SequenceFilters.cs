@@ -147,7 +147,7 @@ internal static class SequenceFilters
         if (batch.Count == 0) yield break;
         if (fill is not null && Comparison.Less((long)batch.Count, lineCount))
         {
-            var missing = Numbers.ToIndex(Operators.Subtract(lineCount, (long)batch.Count));
+            var missing = PythonNumbers.ToIndex(Operators.Subtract(lineCount, (long)batch.Count));
             RenderBudget.Make(missing);
             batch.AddRange(Enumerable.Repeat(fill, (int)missing));
         }
@@ -157,10 +157,10 @@ internal static class SequenceFilters
     private static IEnumerator<object?> Slice(object? value, object? slices, object? fill)
     {
         var items = Values.ToArray(value);
-        if (!Numbers.IsNumber(slices)) throw slices is UndefinedValue undefined ? undefined.Error() : Raise.Type($"unsupported operand type(s) for //: 'int' and '{Values.TypeName(slices)}'");
-        if (Numbers.FloorDivide((long)items.Length, slices!) is double) throw Raise.Type("'float' object cannot be interpreted as an integer");
-        var count = Numbers.ToIndex(slices);
-        var (each, extra) = ((long)Numbers.FloorDivide((long)items.Length, count), (long)Numbers.Modulo((long)items.Length, count));
+        if (!PythonNumbers.IsNumber(slices)) throw slices is UndefinedValue undefined ? undefined.Error() : Raise.Type($"unsupported operand type(s) for //: 'int' and '{Values.TypeName(slices)}'");
+        if (PythonNumbers.FloorDivide((long)items.Length, slices!) is double) throw Raise.Type("'float' object cannot be interpreted as an integer");
+        var count = PythonNumbers.ToIndex(slices);
+        var (each, extra) = ((long)PythonNumbers.FloorDivide((long)items.Length, count), (long)PythonNumbers.Modulo((long)items.Length, count));
         var offset = 0L;
         for (var i = 0L; i < count; i++)
         {

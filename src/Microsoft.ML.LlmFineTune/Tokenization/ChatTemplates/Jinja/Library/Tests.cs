@@ -19,13 +19,13 @@ internal static class Tests
         yield return One("boolean", value => value is bool);
         yield return One("false", value => value is false);
         yield return One("true", value => value is true);
-        yield return One("integer", value => value is not bool && Numbers.IsInteger(value));
+        yield return One("integer", value => value is not bool && PythonNumbers.IsInteger(value));
         yield return One("float", value => value is double);
         yield return One("lower", value => StringMethods.IsLower(Printing.Text(value)));
         yield return One("upper", value => StringMethods.IsUpper(Printing.Text(value)));
         yield return One("string", Values.IsText);
         yield return One("mapping", value => value is DictValue);
-        yield return One("number", Numbers.IsNumber);
+        yield return One("number", PythonNumbers.IsNumber);
         yield return One("sequence", value => value is string or MarkupText or SequenceValue or DictValue or RangeValue or BytesValue or UndefinedValue);
         yield return One("iterable", value => Values.IterateOrNull(value) is not null);
         yield return One("callable", Values.IsCallable);

@@ -52,7 +52,7 @@ internal static class TextFilters
             var boundary = IsBoundary(text[at]);
             while (at < text.Length && IsBoundary(text[at]) == boundary) at++;
             var word = text[start..at];
-            var first = CodePoints.LengthAt(word, 0);
+            var first = CodePointText.LengthAt(word, 0);
             output.Append(boundary ? word : Characters.Upper(word[..first]) + Characters.Lower(word[first..]));
         }
         return output.ToString();
@@ -62,7 +62,7 @@ internal static class TextFilters
 
     private static object? Replace(RenderState state, object?[] a)
     {
-        var most = Or(a[3], null) is { } count ? Numbers.ToIndex(count) : -1;
+        var most = Or(a[3], null) is { } count ? PythonNumbers.ToIndex(count) : -1;
         return StringMethods.Replace(Printing.Text(a[0]), Printing.Text(a[1]), Printing.Text(a[2]), most);
     }
 
@@ -94,8 +94,8 @@ internal static class TextFilters
 
     private static string Blanks(object? count)
     {
-        if (!Numbers.IsInteger(count)) throw count is UndefinedValue undefined ? undefined.Error() : Raise.Type($"can't multiply sequence by non-int of type '{Values.TypeName(count)}'");
-        var blanks = Math.Max(Numbers.ToIndex(count), 0);
+        if (!PythonNumbers.IsInteger(count)) throw count is UndefinedValue undefined ? undefined.Error() : Raise.Type($"can't multiply sequence by non-int of type '{Values.TypeName(count)}'");
+        var blanks = Math.Max(PythonNumbers.ToIndex(count), 0);
         RenderBudget.Make(blanks);
         return new string(' ', (int)blanks);
     }
@@ -118,7 +118,7 @@ internal static class TextFilters
     {
         var count = 0L;
         var inWord = false;
-        foreach (var character in CodePoints.Values(text))
+        foreach (var character in CodePointText.Values(text))
         {
             var word = Characters.IsWord(character);
             if (word && !inWord) count++;
@@ -182,7 +182,7 @@ internal static class TextFilters
         {
             if (!System.Text.RegularExpressions.Regex.IsMatch(scheme, @"^([\w.+-]{2,}:(/){0,2})$")) throw Raise.FilterArgument($"{Printing.Repr(scheme)} is not a valid URI scheme prefix.");
         }
-        return Markup.Urlize(Printing.Text(a[0]), Or(a[1], null) is { } trim ? Math.Max(Numbers.ToIndex(trim), 0) : null, string.Join(' ', rel), Or(a[3], null) is { } target ? Printing.Text(target) : null, schemes);
+        return Markup.Urlize(Printing.Text(a[0]), Or(a[1], null) is { } trim ? Math.Max(PythonNumbers.ToIndex(trim), 0) : null, string.Join(' ', rel), Or(a[3], null) is { } target ? Printing.Text(target) : null, schemes);
     }
 
     private static object? XmlAttributes(RenderState state, object?[] a)

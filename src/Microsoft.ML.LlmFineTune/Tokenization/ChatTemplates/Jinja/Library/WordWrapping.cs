@@ -7,7 +7,7 @@ internal static class WordWrapping
 {
     public static object? Filter(RenderState state, object?[] a)
     {
-        var width = Numbers.ToIndex(Or(a[1], 79L));
+        var width = PythonNumbers.ToIndex(Or(a[1], 79L));
         var separator = Or(a[3], null) is { } given ? Printing.Text(given) : "\n";
         if (!Values.IsText(a[0], out var text)) throw a[0] is UndefinedValue undefined ? undefined.Error() : Raise.Attribute(a[0], "splitlines");
         var output = new PrintBuffer();
@@ -38,21 +38,21 @@ internal static class WordWrapping
             var line = new List<string>();
             long length = 0;
             if (lines.Count > 0 && IsBlank(chunks.First.Value)) chunks.RemoveFirst();
-            for (; chunks.First is { } next && length + CodePoints.Count(next.Value) <= width; chunks.RemoveFirst())
+            for (; chunks.First is { } next && length + CodePointText.Count(next.Value) <= width; chunks.RemoveFirst())
             {
                 RenderBudget.Steps(1);
                 line.Add(next.Value);
-                length += CodePoints.Count(next.Value);
+                length += CodePointText.Count(next.Value);
             }
-            if (chunks.First is { } tooLong && CodePoints.Count(tooLong.Value) > width)
+            if (chunks.First is { } tooLong && CodePointText.Count(tooLong.Value) > width)
             {
                 var space = width < 1 ? 1 : width - length;
                 if (breakLong)
                 {
                     var chunk = tooLong.Value;
-                    var end = CodePoints.Offset(chunk, (int)space);
+                    var end = CodePointText.Offset(chunk, (int)space);
                     // Python breaks behind a hyphen, if one stands in the part that fits.
-                    if (breakHyphens && CodePoints.Count(chunk) > space)
+                    if (breakHyphens && CodePointText.Count(chunk) > space)
                     {
                         var hyphen = chunk[..end].LastIndexOf('-');
                         if (hyphen > 0 && chunk[..hyphen].Any(c => c != '-')) end = hyphen + 1;

@@ -40,8 +40,8 @@ internal static class Escapes
                 case 'N': throw source.Error("characters by name (\\N{...}) are not supported: write the character itself, or \\u and its code", at);
                 case >= '\x80':
                     // The reference escapes what is not ASCII before it looks for escapes, and so finds a backslash and the letters of one.
-                    var character = CodePoints.ValueAt(body, i);
-                    i += CodePoints.LengthAt(body, i) - 1;
+                    var character = CodePointText.ValueAt(body, i);
+                    i += CodePointText.LengthAt(body, i) - 1;
                     output.Append(CultureInfo.InvariantCulture, $"\\{(character < 0x100 ? $"x{character:x2}" : character < 0x10000 ? $"u{character:x4}" : $"U{character:x8}")}");
                     break;
                 default: output.Append('\\').Append(body[i]); break;
@@ -54,7 +54,7 @@ internal static class Escapes
                 if (digits.Length < count || digits.ContainsAnyExcept("0123456789abcdefABCDEF")) throw source.Error($"truncated \\{mark}{new string('X', count)} escape", at);
                 i += count;
                 var value = long.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-                return value <= 0x10ffff ? CodePoints.ToText((int)value) : throw source.Error("illegal Unicode character", at);
+                return value <= 0x10ffff ? CodePointText.ToText((int)value) : throw source.Error("illegal Unicode character", at);
             }
         }
         return output.ToString();

@@ -139,7 +139,7 @@ internal sealed partial class Parser
         Expression value;
         if (_current.Is("-") || _current.Is("+"))
         {
-            Func<object?, object?> operation = Advance().Text == "-" ? Numbers.Negate : Numbers.Plus;
+            Func<object?, object?> operation = Advance().Text == "-" ? PythonNumbers.Negate : PythonNumbers.Plus;
             Enter();
             var operand = Signed(withFilter: false);
             Leave();

@@ -131,7 +131,7 @@ internal sealed class Lexer(TemplateSource source)
                 _at = SkipSpace(_at);
                 continue;
             }
-            var token = Number() ?? Name() ?? Literal() ?? Sign() ?? throw source.Error($"unexpected char {Printing.Repr(CodePoints.ToText(CodePoints.ValueAt(_text, _at)))} at {CodePoints.Count(_text.AsSpan(0, _at))}", _at);
+            var token = Number() ?? Name() ?? Literal() ?? Sign() ?? throw source.Error($"unexpected char {Printing.Repr(CodePointText.ToText(CodePointText.ValueAt(_text, _at)))} at {CodePointText.Count(_text.AsSpan(0, _at))}", _at);
             if (token.Kind == TokenKind.Operator)
             {
                 switch (token.Text[0])
@@ -189,7 +189,7 @@ internal sealed class Lexer(TemplateSource source)
         var text = _text[_at..end];
         try
         {
-            return new Token(TokenKind.Integer, text, Numbers.Box(Numbers.Parse(text, radix)!.Value), _at);
+            return new Token(TokenKind.Integer, text, PythonNumbers.Box(PythonNumbers.Parse(text, radix)!.Value), _at);
         }
         catch (ChatTemplateException e)
         {
@@ -225,7 +225,7 @@ internal sealed class Lexer(TemplateSource source)
     private Token? Name()
     {
         var end = _at;
-        while (end < _text.Length && CodePoints.ValueAt(_text, end) is var character && (Characters.IsWord(character) || (character >= 128 && Characters.ContinuesIdentifier(character)))) end += CodePoints.LengthAt(_text, end);
+        while (end < _text.Length && CodePointText.ValueAt(_text, end) is var character && (Characters.IsWord(character) || (character >= 128 && Characters.ContinuesIdentifier(character)))) end += CodePointText.LengthAt(_text, end);
         if (end == _at) return null;
         var name = _text[_at..end];
         return Characters.IsIdentifier(name) ? new Token(TokenKind.Name, name, null, _at) : throw source.Error("Invalid character in identifier", _at);

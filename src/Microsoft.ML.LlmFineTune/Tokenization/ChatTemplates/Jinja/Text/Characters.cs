@@ -27,46 +27,46 @@ internal static class Characters
         _ => character is 0x1680 or (>= 0x2000 and <= 0x200a) or 0x2028 or 0x2029 or 0x202f or 0x205f or 0x3000,
     };
 
-    public static bool IsLower(int character) => character < 128 ? char.IsAsciiLetterLower((char)character) : CodePoints.Category(character) == UnicodeCategory.LowercaseLetter || In(OtherLower, character);
+    public static bool IsLower(int character) => character < 128 ? char.IsAsciiLetterLower((char)character) : CodePointText.Category(character) == UnicodeCategory.LowercaseLetter || In(OtherLower, character);
 
-    public static bool IsUpper(int character) => character < 128 ? char.IsAsciiLetterUpper((char)character) : CodePoints.Category(character) == UnicodeCategory.UppercaseLetter || In(OtherUpper, character);
+    public static bool IsUpper(int character) => character < 128 ? char.IsAsciiLetterUpper((char)character) : CodePointText.Category(character) == UnicodeCategory.UppercaseLetter || In(OtherUpper, character);
 
-    public static bool IsTitle(int character) => CodePoints.Category(character) == UnicodeCategory.TitlecaseLetter;
+    public static bool IsTitle(int character) => CodePointText.Category(character) == UnicodeCategory.TitlecaseLetter;
 
     public static bool IsCased(int character) => IsLower(character) || IsUpper(character) || IsTitle(character);
 
-    public static bool IsAlphabetic(int character) => CodePoints.Category(character) <= UnicodeCategory.OtherLetter;
+    public static bool IsAlphabetic(int character) => CodePointText.Category(character) <= UnicodeCategory.OtherLetter;
 
-    public static bool IsDecimal(int character) => CodePoints.Category(character) == UnicodeCategory.DecimalDigitNumber;
+    public static bool IsDecimal(int character) => CodePointText.Category(character) == UnicodeCategory.DecimalDigitNumber;
 
-    public static bool IsDigit(int character) => IsDecimal(character) || CharUnicodeInfo.GetDigitValue(CodePoints.ToText(character), 0) >= 0;
+    public static bool IsDigit(int character) => IsDecimal(character) || CharUnicodeInfo.GetDigitValue(CodePointText.ToText(character), 0) >= 0;
 
     public static bool IsNumeric(int character) =>
-        CodePoints.Category(character) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber || (character < 0x10000 ? HanNumerals.Contains((char)character) : character is 0x20001 or 0x20064 or 0x200e2 or 0x20121 or 0x2092a or 0x20983 or 0x2098c or 0x2099c or 0x20aea or 0x20afd or 0x20b19 or 0x22390 or 0x22998 or 0x23b1b or 0x2626d or 0x2f890);
+        CodePointText.Category(character) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber || (character < 0x10000 ? HanNumerals.Contains((char)character) : character is 0x20001 or 0x20064 or 0x200e2 or 0x20121 or 0x2092a or 0x20983 or 0x2098c or 0x2099c or 0x20aea or 0x20afd or 0x20b19 or 0x22390 or 0x22998 or 0x23b1b or 0x2626d or 0x2f890);
 
     public static bool IsAlphanumeric(int character) => character < 128 ? char.IsAsciiLetterOrDigit((char)character) : IsAlphabetic(character) || IsNumeric(character);
 
     /// <summary>What a regular expression's <c>\w</c> takes.</summary>
     public static bool IsWord(int character) => character == '_' || IsAlphanumeric(character);
 
-    public static bool IsPrintable(int character) => character == ' ' || CodePoints.Category(character) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
+    public static bool IsPrintable(int character) => character == ' ' || CodePointText.Category(character) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
         or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator);
 
-    public static bool StartsIdentifier(int character) => character == '_' || CodePoints.Category(character) is <= UnicodeCategory.OtherLetter or UnicodeCategory.LetterNumber || character is 0x2118 or 0x212e;
+    public static bool StartsIdentifier(int character) => character == '_' || CodePointText.Category(character) is <= UnicodeCategory.OtherLetter or UnicodeCategory.LetterNumber || character is 0x2118 or 0x212e;
 
     public static bool ContinuesIdentifier(int character) => StartsIdentifier(character) || character is 0xb7 or 0x387 or (>= 0x1369 and <= 0x1371) or 0x19da
-        || CodePoints.Category(character) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.ConnectorPunctuation;
+        || CodePointText.Category(character) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.ConnectorPunctuation;
 
-    public static bool IsIdentifier(string text) => text.Length > 0 && StartsIdentifier(CodePoints.ValueAt(text, 0)) && CodePoints.Values(text).All(ContinuesIdentifier);
+    public static bool IsIdentifier(string text) => text.Length > 0 && StartsIdentifier(CodePointText.ValueAt(text, 0)) && CodePointText.Values(text).All(ContinuesIdentifier);
 
     /// <summary>The value of a decimal digit of any script; -1 for another character.</summary>
-    public static int DecimalDigit(int character) => character < 128 ? (char.IsAsciiDigit((char)character) ? character - '0' : -1) : CharUnicodeInfo.GetDecimalDigitValue(CodePoints.ToText(character), 0);
+    public static int DecimalDigit(int character) => character < 128 ? (char.IsAsciiDigit((char)character) ? character - '0' : -1) : CharUnicodeInfo.GetDecimalDigitValue(CodePointText.ToText(character), 0);
 
     public static string Upper(string text)
     {
         if (System.Text.Ascii.IsValid(text)) return text.ToUpperInvariant();
         var output = new PrintBuffer();
-        foreach (var character in CodePoints.Values(text)) output.Append(SpecialCasing.Upper.TryGetValue(character, out var special) ? special : Simple(character, upper: true));
+        foreach (var character in CodePointText.Values(text)) output.Append(SpecialCasing.Upper.TryGetValue(character, out var special) ? special : Simple(character, upper: true));
         return output.ToString();
     }
 
@@ -74,7 +74,7 @@ internal static class Characters
     {
         if (System.Text.Ascii.IsValid(text)) return text.ToLowerInvariant();
         var output = new PrintBuffer();
-        for (var at = 0; at < text.Length; at += CodePoints.LengthAt(text, at)) output.Append(LowerAt(text, at));
+        for (var at = 0; at < text.Length; at += CodePointText.LengthAt(text, at)) output.Append(LowerAt(text, at));
         return output.ToString();
     }
 
@@ -82,10 +82,10 @@ internal static class Characters
     {
         if (System.Text.Ascii.IsValid(text)) return text.ToLowerInvariant();
         var output = new PrintBuffer();
-        foreach (var character in CodePoints.Values(text))
+        foreach (var character in CodePointText.Values(text))
         {
             output.Append(SpecialCasing.Fold.TryGetValue(character, out var special) ? special
-                : character is (>= 0x13a0 and <= 0x13f5) ? CodePoints.ToText(character)
+                : character is (>= 0x13a0 and <= 0x13f5) ? CodePointText.ToText(character)
                 : character is (>= 0x13f8 and <= 0x13fd) or (>= 0xab70 and <= 0xabbf) ? Simple(character, upper: true)
                 : character == 0x130 ? "i\u0307" : Simple(character, upper: false));
         }
@@ -97,8 +97,8 @@ internal static class Characters
     {
         if (text.Length == 0) return text;
         var output = new PrintBuffer();
-        output.Append(Title(CodePoints.ValueAt(text, 0)));
-        for (var at = CodePoints.LengthAt(text, 0); at < text.Length; at += CodePoints.LengthAt(text, at)) output.Append(LowerAt(text, at));
+        output.Append(Title(CodePointText.ValueAt(text, 0)));
+        for (var at = CodePointText.LengthAt(text, 0); at < text.Length; at += CodePointText.LengthAt(text, at)) output.Append(LowerAt(text, at));
         return output.ToString();
     }
 
@@ -107,9 +107,9 @@ internal static class Characters
     {
         var output = new PrintBuffer();
         var afterCased = false;
-        for (var at = 0; at < text.Length; at += CodePoints.LengthAt(text, at))
+        for (var at = 0; at < text.Length; at += CodePointText.LengthAt(text, at))
         {
-            var character = CodePoints.ValueAt(text, at);
+            var character = CodePointText.ValueAt(text, at);
             output.Append(afterCased ? LowerAt(text, at) : Title(character));
             afterCased = IsCased(character);
         }
@@ -119,10 +119,10 @@ internal static class Characters
     public static string SwapCase(string text)
     {
         var output = new PrintBuffer();
-        for (var at = 0; at < text.Length; at += CodePoints.LengthAt(text, at))
+        for (var at = 0; at < text.Length; at += CodePointText.LengthAt(text, at))
         {
-            var character = CodePoints.ValueAt(text, at);
-            output.Append(IsUpper(character) ? LowerAt(text, at) : IsLower(character) ? Upper(CodePoints.ToText(character)) : CodePoints.ToText(character));
+            var character = CodePointText.ValueAt(text, at);
+            output.Append(IsUpper(character) ? LowerAt(text, at) : IsLower(character) ? Upper(CodePointText.ToText(character)) : CodePointText.ToText(character));
         }
         return output.ToString();
     }
@@ -131,14 +131,14 @@ internal static class Characters
     public static string Strip(string text, string? characters, bool start, bool end)
     {
         RenderBudget.Characters(text.Length);
-        var set = characters is null ? null : CodePoints.HasSurrogates(characters) ? CodePoints.Values(characters).ToHashSet() : null;
+        var set = characters is null ? null : CodePointText.HasSurrogates(characters) ? CodePointText.Values(characters).ToHashSet() : null;
         bool Takes(int character) => characters is null ? IsSpace(character) : set?.Contains(character) ?? (character < 0x10000 && characters.Contains((char)character));
         int from = 0, to = text.Length;
-        while (start && from < to && Takes(CodePoints.ValueAt(text, from))) from += CodePoints.LengthAt(text, from);
+        while (start && from < to && Takes(CodePointText.ValueAt(text, from))) from += CodePointText.LengthAt(text, from);
         while (end && to > from)
         {
             var last = to > from + 1 && char.IsLowSurrogate(text[to - 1]) && char.IsHighSurrogate(text[to - 2]) ? to - 2 : to - 1;
-            if (!Takes(CodePoints.ValueAt(text.AsSpan(0, to), last))) break;
+            if (!Takes(CodePointText.ValueAt(text.AsSpan(0, to), last))) break;
             to = last;
         }
         if (characters is not null) RenderBudget.Characters((long)(text.Length - (to - from)) * characters.Length);
@@ -146,10 +146,10 @@ internal static class Characters
     }
 
     private static string Title(int character) => SpecialCasing.Title.TryGetValue(character, out var special) ? special
-        : character is >= 0x10d0 and <= 0x10ff ? CodePoints.ToText(character)
+        : character is >= 0x10d0 and <= 0x10ff ? CodePointText.ToText(character)
         : SpecialCasing.Upper.TryGetValue(character, out special) ? special : Simple(character, upper: true);
 
-    private static string LowerAt(string text, int at) => CodePoints.ValueAt(text, at) switch
+    private static string LowerAt(string text, int at) => CodePointText.ValueAt(text, at) switch
     {
         0x130 => "i\u0307",
         0x3a3 => IsFinalSigma(text, at) ? "\u03c2" : "\u03c3",
@@ -160,18 +160,18 @@ internal static class Characters
     private static bool IsFinalSigma(string text, int at)
     {
         var before = at - 1;
-        while (before >= 0 && IsCaseIgnorable(CharacterBefore(text, before + 1))) before -= CodePoints.ToText(CharacterBefore(text, before + 1)).Length;
+        while (before >= 0 && IsCaseIgnorable(CharacterBefore(text, before + 1))) before -= CodePointText.ToText(CharacterBefore(text, before + 1)).Length;
         if (before < 0 || !IsCased(CharacterBefore(text, before + 1))) return false;
         var behind = at + 1;
-        while (behind < text.Length && IsCaseIgnorable(CodePoints.ValueAt(text, behind))) behind += CodePoints.LengthAt(text, behind);
+        while (behind < text.Length && IsCaseIgnorable(CodePointText.ValueAt(text, behind))) behind += CodePointText.LengthAt(text, behind);
         RenderBudget.Steps(behind - before);
-        return behind == text.Length || !IsCased(CodePoints.ValueAt(text, behind));
+        return behind == text.Length || !IsCased(CodePointText.ValueAt(text, behind));
     }
 
     private static int CharacterBefore(string text, int end) => end > 1 && char.IsLowSurrogate(text[end - 1]) && char.IsHighSurrogate(text[end - 2]) ? char.ConvertToUtf32(text[end - 2], text[end - 1]) : text[end - 1];
 
     private static bool IsCaseIgnorable(int character) => character is '\'' or '.' or ':' or '^' or '`' or 0xb7 or 0x2018 or 0x2019 or 0x2024 or 0x2027
-        || CodePoints.Category(character) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol;
+        || CodePointText.Category(character) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol;
 
     private static string Simple(int character, bool upper)
     {
@@ -179,7 +179,7 @@ internal static class Characters
         // .NET leaves the dotless i alone, whose upper case it shares with the dotted one.
         if (character == 0x131 && upper) return "I";
         var rune = new System.Text.Rune(character);
-        return CodePoints.ToText((upper ? System.Text.Rune.ToUpperInvariant(rune) : System.Text.Rune.ToLowerInvariant(rune)).Value);
+        return CodePointText.ToText((upper ? System.Text.Rune.ToUpperInvariant(rune) : System.Text.Rune.ToLowerInvariant(rune)).Value);
     }
 
     private static bool In((int First, int Last)[] ranges, int character) => Array.Exists(ranges, range => character >= range.First && character <= range.Last);

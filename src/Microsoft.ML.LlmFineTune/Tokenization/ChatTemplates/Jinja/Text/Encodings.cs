@@ -13,9 +13,9 @@ internal static class Encodings
         var output = new List<byte>(text.Length);
         RenderBudget.Make(text.Length * 3L);
         var position = 0;
-        foreach (var character in CodePoints.Values(text))
+        foreach (var character in CodePointText.Values(text))
         {
-            if (codec is "utf-8" && character is not (>= 0xd800 and <= 0xdfff)) output.AddRange(Encoding.UTF8.GetBytes(CodePoints.ToText(character)));
+            if (codec is "utf-8" && character is not (>= 0xd800 and <= 0xdfff)) output.AddRange(Encoding.UTF8.GetBytes(CodePointText.ToText(character)));
             else if (character < (codec == "ascii" ? 128 : codec == "latin-1" ? 256 : 0)) output.Add((byte)character);
             else
             {
@@ -27,7 +27,7 @@ internal static class Encodings
                     case "backslashreplace": output.AddRange(Encoding.ASCII.GetBytes(character < 256 ? $"\\x{character:x2}" : character < 0x10000 ? $"\\u{character:x4}" : $"\\U{character:x8}")); break;
                     default:
                         var why = codec == "utf-8" ? "surrogates not allowed" : $"ordinal not in range({(codec == "ascii" ? 128 : 256)})";
-                        throw new ChatTemplateException(ChatTemplateErrorKind.UnicodeEncodeError, $"'{codec}' codec can't encode character {Printing.Ascii(CodePoints.ToText(character))} in position {position}: {why}");
+                        throw new ChatTemplateException(ChatTemplateErrorKind.UnicodeEncodeError, $"'{codec}' codec can't encode character {Printing.Ascii(CodePointText.ToText(character))} in position {position}: {why}");
                 }
             }
             position++;

@@ -27,7 +27,7 @@ internal sealed record FormatSpec
     {
         if (specification.Length == 0) return Printing.Text(value);
         var typeName = Values.TypeName(value);
-        if (!Values.IsText(value) && !Numbers.IsNumber(value)) throw Raise.Type($"unsupported format string passed to {typeName}.__format__");
+        if (!Values.IsText(value) && !PythonNumbers.IsNumber(value)) throw Raise.Type($"unsupported format string passed to {typeName}.__format__");
         var spec = Parse(specification, typeName);
         return value switch
         {
@@ -40,7 +40,7 @@ internal sealed record FormatSpec
     /// <summary>Digits, sign and prefix put into the width.</summary>
     public string Pad(string sign, string body, char align)
     {
-        var missing = Width - CodePoints.Count(sign) - CodePoints.Count(body);
+        var missing = Width - CodePointText.Count(sign) - CodePointText.Count(body);
         if (missing <= 0) return sign + body;
         RenderBudget.Make((long)missing * Fill.Length);
         var fill = string.Concat(Enumerable.Repeat(Fill, missing));
@@ -58,7 +58,7 @@ internal sealed record FormatSpec
     {
         var spec = new FormatSpec();
         var at = 0;
-        var first = CodePoints.LengthAt(text, 0);
+        var first = CodePointText.LengthAt(text, 0);
         if (text.Length > first && text[first] is '<' or '>' or '=' or '^')
         {
             spec = spec with { Fill = text[..first], Align = text[first] };
@@ -116,20 +116,20 @@ internal sealed record FormatSpec
         if (Align == '=') throw Raise.Value("'=' alignment not allowed in string format specifier");
         if (Grouping != '\0') throw Raise.Value($"Cannot specify '{Grouping}' with 's'.");
         RenderBudget.Make(text.Length);
-        if (Precision is { } most && most < CodePoints.Count(text)) text = text[..CodePoints.Offset(text, most)];
+        if (Precision is { } most && most < CodePointText.Count(text)) text = text[..CodePointText.Offset(text, most)];
         return Pad("", text, '<');
     }
 
     private string OfInteger(object? value)
     {
-        if (Type is 'e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%') return OfReal(Numbers.ToDouble(value));
+        if (Type is 'e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%') return OfReal(PythonNumbers.ToDouble(value));
         if (Precision is not null) throw Raise.Value("Precision not allowed in integer format specifier");
-        var integer = Numbers.ToBig(value);
+        var integer = PythonNumbers.ToBig(value);
         if (Type == 'c')
         {
             if (Sign != '\0') throw Raise.Value("Sign not allowed with integer format specifier 'c'");
             if (integer < 0 || integer > 0x10ffff) throw Raise.Overflow("%c arg not in range(0x110000)");
-            return Pad("", CodePoints.ToText((int)integer), '<');
+            return Pad("", CodePointText.ToText((int)integer), '<');
         }
         var (radix, prefix) = Type switch { '\0' or 'd' or 'n' => (10, ""), 'b' => (2, "0b"), 'o' => (8, "0o"), 'x' => (16, "0x"), 'X' => (16, "0X"), _ => throw Unknown(Values.TypeName(value)) };
         if (Grouping == ',' && radix != 10) throw Raise.Value($"Cannot specify ',' with '{Type}'.");

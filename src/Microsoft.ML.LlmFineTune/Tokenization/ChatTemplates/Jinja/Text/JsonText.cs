@@ -11,7 +11,7 @@ internal sealed class JsonText(bool ensureAscii, string? indent, string itemSepa
         {
             null => null,
             _ when Values.IsText(indent, out var text) => text,
-            _ => Blanks(Numbers.ToIndex(indent)),
+            _ => Blanks(PythonNumbers.ToIndex(indent)),
         };
         var (item, key) = (indentation is null ? ", " : ",", ": ");
         if (separators is not null)
@@ -92,7 +92,7 @@ internal sealed class JsonText(bool ensureAscii, string? indent, string itemSepa
                 null => "null",
                 bool truth => truth ? "true" : "false",
                 double real => Real(real),
-                _ when Values.IsText(key) || Numbers.IsInteger(key) => Printing.Text(key),
+                _ when Values.IsText(key) || PythonNumbers.IsInteger(key) => Printing.Text(key),
                 _ => throw Raise.Type($"keys must be str, int, float, bool or None, not {Values.TypeName(key)}"),
             });
             _output.Append(keySeparator);

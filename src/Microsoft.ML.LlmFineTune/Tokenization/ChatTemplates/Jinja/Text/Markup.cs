@@ -74,7 +74,7 @@ internal static class Markup
         {
             if (Web.IsMatch(address))
             {
-                var shown = trim is { } most && CodePoints.Count(address) > most ? address[..CodePoints.Offset(address, (int)most)] + "..." : address;
+                var shown = trim is { } most && CodePointText.Count(address) > most ? address[..CodePointText.Offset(address, (int)most)] + "..." : address;
                 var link = address.StartsWith("https://", StringComparison.Ordinal) || address.StartsWith("http://", StringComparison.Ordinal) ? address : "https://" + address;
                 return $"<a href=\"{link}\"{attributes}>{shown}</a>";
             }

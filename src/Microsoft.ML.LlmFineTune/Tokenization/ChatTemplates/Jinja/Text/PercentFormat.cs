@@ -75,7 +75,7 @@ internal sealed class PercentFormat
         var type = Peek();
         if (type == '\0' && _at >= _format.Length) throw Raise.Value("incomplete format");
         var at = _at;
-        _at += CodePoints.LengthAt(_format, _at);
+        _at += CodePointText.LengthAt(_format, _at);
         if (type == '%')
         {
             _output.Append('%');
@@ -92,8 +92,8 @@ internal sealed class PercentFormat
             case 'd' or 'i' or 'u' or 'o' or 'x' or 'X': Integer(spec, value, type, zero && !left); break;
             case 'e' or 'E' or 'f' or 'F' or 'g' or 'G': Real(spec, value, type, zero && !left); break;
             default:
-                var character = CodePoints.ValueAt(_format, at);
-                throw Raise.Value($"unsupported format character '{(character is > 31 and < 128 ? ((char)character).ToString() : "?")}' (0x{character:x}) at index {CodePoints.Count(_format.AsSpan(0, at))}");
+                var character = CodePointText.ValueAt(_format, at);
+                throw Raise.Value($"unsupported format character '{(character is > 31 and < 128 ? ((char)character).ToString() : "?")}' (0x{character:x}) at index {CodePointText.Count(_format.AsSpan(0, at))}");
         }
     }
 
@@ -129,8 +129,8 @@ internal sealed class PercentFormat
         {
             _at++;
             var value = Next();
-            if (!Numbers.IsInteger(value)) throw Raise.Type("* wants int");
-            return Numbers.AsInteger(value) is { } given && Math.Abs((double)given) < int.MaxValue ? (int)given : throw Raise.Overflow("Python int too large to convert to C int");
+            if (!PythonNumbers.IsInteger(value)) throw Raise.Type("* wants int");
+            return PythonNumbers.AsInteger(value) is { } given && Math.Abs((double)given) < int.MaxValue ? (int)given : throw Raise.Overflow("Python int too large to convert to C int");
         }
         if (!char.IsAsciiDigit(Peek())) return null;
         var size = 0L;
@@ -144,23 +144,23 @@ internal sealed class PercentFormat
 
     private void Text(FormatSpec spec, string text)
     {
-        if (spec.Precision is { } most && most < CodePoints.Count(text)) text = text[..CodePoints.Offset(text, most)];
+        if (spec.Precision is { } most && most < CodePointText.Count(text)) text = text[..CodePointText.Offset(text, most)];
         _output.Append(spec.Pad("", text, '>'));
     }
 
     private static string Character(object? value)
     {
-        if (Values.IsText(value, out var text)) return CodePoints.Count(text) == 1 ? text : throw Raise.Type("%c requires int or char");
-        if (!Numbers.IsInteger(value)) throw Raise.Type("%c requires int or char");
-        return Numbers.AsInteger(value) is { } code && code is >= 0 and < 0x110000 ? CodePoints.ToText((int)code) : throw Raise.Overflow("%c arg not in range(0x110000)");
+        if (Values.IsText(value, out var text)) return CodePointText.Count(text) == 1 ? text : throw Raise.Type("%c requires int or char");
+        if (!PythonNumbers.IsInteger(value)) throw Raise.Type("%c requires int or char");
+        return PythonNumbers.AsInteger(value) is { } code && code is >= 0 and < 0x110000 ? CodePointText.ToText((int)code) : throw Raise.Overflow("%c arg not in range(0x110000)");
     }
 
     private void Integer(FormatSpec spec, object? value, char type, bool zero)
     {
         if (value is UndefinedValue undefined) throw undefined.Error();
-        if (value is double real && type is 'd' or 'i' or 'u') value = Numbers.Truncate((double)value!);
-        if (!Numbers.IsInteger(value)) throw Raise.Type(type is 'd' or 'i' or 'u' ? $"%{type} format: a real number is required, not {Values.TypeName(value)}" : $"%{type} format: an integer is required, not {Values.TypeName(value)}");
-        var integer = Numbers.ToBig(value);
+        if (value is double real && type is 'd' or 'i' or 'u') value = PythonNumbers.Truncate((double)value!);
+        if (!PythonNumbers.IsInteger(value)) throw Raise.Type(type is 'd' or 'i' or 'u' ? $"%{type} format: a real number is required, not {Values.TypeName(value)}" : $"%{type} format: an integer is required, not {Values.TypeName(value)}");
+        var integer = PythonNumbers.ToBig(value);
         var digits = FormatSpec.Digits(System.Numerics.BigInteger.Abs(integer), type switch { 'o' => 8, 'x' or 'X' => 16, _ => 10 }, type == 'X');
         if (spec.Precision is { } least)
         {
@@ -174,8 +174,8 @@ internal sealed class PercentFormat
     private void Real(FormatSpec spec, object? value, char type, bool zero)
     {
         if (value is UndefinedValue undefined) throw undefined.Error();
-        if (!Numbers.IsNumber(value)) throw Raise.Type($"must be real number, not {Values.TypeName(value)}");
-        var real = Numbers.ToDouble(value);
+        if (!PythonNumbers.IsNumber(value)) throw Raise.Type($"must be real number, not {Values.TypeName(value)}");
+        var real = PythonNumbers.ToDouble(value);
         var upper = char.IsAsciiLetterUpper(type);
         var body = double.IsNaN(real) ? "nan" : double.IsInfinity(real) ? "inf" : FormatSpec.RealText(real, char.ToLowerInvariant(type), spec.Precision, spec.Alternate);
         Number(spec, double.IsNegative(real) && !double.IsNaN(real), "", upper ? body.ToUpperInvariant() : body, zero);

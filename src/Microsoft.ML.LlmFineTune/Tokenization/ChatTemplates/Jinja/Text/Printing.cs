@@ -73,7 +73,7 @@ internal static class Printing
         var text = Repr(value);
         if (System.Text.Ascii.IsValid(text)) return text;
         var output = new PrintBuffer();
-        foreach (var character in CodePoints.Values(text))
+        foreach (var character in CodePointText.Values(text))
         {
             if (character < 128) output.Append((char)character);
             else WriteEscape(output, character);
@@ -97,8 +97,8 @@ internal static class Printing
         output.Append(quote);
         for (int at = 0, length; at < text.Length; at += length)
         {
-            length = CodePoints.LengthAt(text, at);
-            var character = CodePoints.ValueAt(text, at);
+            length = CodePointText.LengthAt(text, at);
+            var character = CodePointText.ValueAt(text, at);
             switch (character)
             {
                 case '\\': output.Append("\\\\"); break;

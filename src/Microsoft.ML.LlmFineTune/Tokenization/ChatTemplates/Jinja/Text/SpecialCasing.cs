@@ -49,7 +49,7 @@ internal static class SpecialCasing
         "FB14:574.565 FB15:574.56B FB16:57E.576 FB17:574.56D";
 
     private static FrozenDictionary<int, string> Read(string entries) => entries.Split(' ').Select(entry => entry.Split(':'))
-        .ToFrozenDictionary(entry => Hexadecimal(entry[0]), entry => string.Concat(entry[1].Split('.').Select(code => CodePoints.ToText(Hexadecimal(code)))));
+        .ToFrozenDictionary(entry => Hexadecimal(entry[0]), entry => string.Concat(entry[1].Split('.').Select(code => CodePointText.ToText(Hexadecimal(code)))));
 
     private static int Hexadecimal(string digits) => int.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

@@ -43,7 +43,7 @@ internal static class StringMethods
         ["isnumeric"] = All("isnumeric", Characters.IsNumeric),
         ["isalnum"] = All("isalnum", Characters.IsAlphanumeric),
         ["isspace"] = All("isspace", Characters.IsSpace),
-        ["isprintable"] = Test("isprintable", text => CodePoints.Values(text).All(Characters.IsPrintable)),
+        ["isprintable"] = Test("isprintable", text => CodePointText.Values(text).All(Characters.IsPrintable)),
         ["isascii"] = Test("isascii", text => System.Text.Ascii.IsValid(text)),
         ["isidentifier"] = Test("isidentifier", Characters.IsIdentifier),
         ["islower"] = Test("islower", IsLower),
@@ -64,9 +64,9 @@ internal static class StringMethods
         return method is not null;
     }
 
-    public static bool IsLower(string text) => CodePoints.Values(text).Any(Characters.IsLower) && !CodePoints.Values(text).Any(c => Characters.IsUpper(c) || Characters.IsTitle(c));
+    public static bool IsLower(string text) => CodePointText.Values(text).Any(Characters.IsLower) && !CodePointText.Values(text).Any(c => Characters.IsUpper(c) || Characters.IsTitle(c));
 
-    public static bool IsUpper(string text) => CodePoints.Values(text).Any(Characters.IsUpper) && !CodePoints.Values(text).Any(c => Characters.IsLower(c) || Characters.IsTitle(c));
+    public static bool IsUpper(string text) => CodePointText.Values(text).Any(Characters.IsUpper) && !CodePointText.Values(text).Any(c => Characters.IsLower(c) || Characters.IsTitle(c));
 
     /// <summary>The lines of a text by all that Python takes for a line's end.</summary>
     public static List<string> Lines(string text, bool keepEnds)
@@ -114,7 +114,7 @@ internal static class StringMethods
         {
             var output = new PrintBuffer();
             var left = most < 0 ? long.MaxValue : most;
-            foreach (var character in CodePoints.Each(text))
+            foreach (var character in CodePointText.Each(text))
             {
                 if (left-- > 0) output.Append(replacement);
                 output.Append((string)character!);
@@ -160,7 +160,7 @@ internal static class StringMethods
         return Values.Box(test(TextOf(self)));
     };
 
-    private static MethodBody All(string name, Func<int, bool> test) => Test(name, text => text.Length > 0 && CodePoints.Values(text).All(test));
+    private static MethodBody All(string name, Func<int, bool> test) => Test(name, text => text.Length > 0 && CodePointText.Values(text).All(test));
 
     private static object Strip(object? self, Arguments a, string name, bool start, bool end)
     {
@@ -175,11 +175,12 @@ internal static class StringMethods
     {
         a.Expect(name, 0, 2, "sep", "maxsplit");
         var text = TextOf(self);
-        var most = a.At(1, "maxsplit") is { } limit ? Numbers.ToIndex(limit) : -1;
+        var most = a.At(1, "maxsplit") is { } limit ? PythonNumbers.ToIndex(limit) : -1;
         if (a.At(0, "sep") is not { } separator) return List(self, fromEnd && most >= 0 ? WordsFromEnd(text, most) : Words(text, most));
         var by = TextArgument(separator, "must be str or None, not {0}");
         if (by.Length == 0) throw Raise.Value("empty separator");
         RenderBudget.Make(text.Length);
+        RenderBudget.Search(text, by);
         var parts = new List<string>();
         if (fromEnd)
         {
@@ -240,6 +241,7 @@ internal static class StringMethods
         var by = TextArgument(a.At(0), "must be str, not {0}");
         if (by.Length == 0) throw Raise.Value("empty separator");
         RenderBudget.Make(text.Length);
+        RenderBudget.Search(text, by);
         var at = last ? text.LastIndexOf(by, StringComparison.Ordinal) : text.IndexOf(by, StringComparison.Ordinal);
         string[] parts = at >= 0 ? [text[..at], by, text[(at + by.Length)..]] : last ? ["", "", text] : [text, "", ""];
         return new TupleValue([.. parts.Select(part => Same(self, part))]);
@@ -269,7 +271,7 @@ internal static class StringMethods
         a.Expect("replace", 2, 3);
         var old = TextArgument(a.At(0), "replace() argument 1 must be str, not {0}");
         var replacement = self is MarkupText ? MarkupText.Escape(a.At(1)) : TextArgument(a.At(1), "replace() argument 2 must be str, not {0}");
-        return Same(self, Replace(TextOf(self), old, replacement, a.Count > 2 ? Numbers.ToIndex(a.At(2)) : -1));
+        return Same(self, Replace(TextOf(self), old, replacement, a.Count > 2 ? PythonNumbers.ToIndex(a.At(2)) : -1));
     }
 
     private static object Affix(object? self, Arguments a, string name, bool end)
@@ -304,11 +306,11 @@ internal static class StringMethods
         a.Expect(name, 1, 3);
         var sought = TextArgument(a.At(0), "must be str, not {0}");
         var text = TextOf(self);
-        var (from, _, _, length) = Slicing.Indices(a.At(1), a.At(2), null, CodePoints.Count(text));
+        var (from, _, _, length) = Slicing.Indices(a.At(1), a.At(2), null, CodePointText.Count(text));
         if (Part(text, a) is not { } part) return null;
-        RenderBudget.Characters(part.Length);
+        RenderBudget.Search(part, sought);
         var at = last ? (sought.Length == 0 ? part.Length : part.LastIndexOf(sought, StringComparison.Ordinal)) : part.IndexOf(sought, StringComparison.Ordinal);
-        return at < 0 ? null : from + CodePoints.Count(part.AsSpan(0, at));
+        return at < 0 ? null : from + CodePointText.Count(part.AsSpan(0, at));
     }
 
     private static object Count(RenderState state, object? self, Arguments a)
@@ -316,12 +318,12 @@ internal static class StringMethods
         a.Expect("count", 1, 3);
         var sought = TextArgument(a.At(0), "must be str, not {0}");
         if (Part(TextOf(self), a) is not { } part) return 0L;
-        return sought.Length == 0 ? CodePoints.Count(part) + 1L : CountOf(part, sought);
+        return sought.Length == 0 ? CodePointText.Count(part) + 1L : CountOf(part, sought);
     }
 
     private static long CountOf(string text, string sought)
     {
-        RenderBudget.Characters(text.Length);
+        RenderBudget.Search(text, sought);
         var count = 0L;
         for (var at = text.IndexOf(sought, StringComparison.Ordinal); at >= 0; at = text.IndexOf(sought, at + sought.Length, StringComparison.Ordinal)) count++;
         return count;
@@ -331,21 +333,21 @@ internal static class StringMethods
     private static string? Part(string text, Arguments a)
     {
         if (a.Count < 2) return text;
-        var count = CodePoints.Count(text);
+        var count = CodePointText.Count(text);
         var (from, to, _, _) = Slicing.Indices(a.At(1), a.At(2), null, count);
-        if (from > to || (Numbers.AsInteger(a.At(1)) is { } start && start > count)) return null;
-        return text[CodePoints.Offset(text, (int)from)..CodePoints.Offset(text, (int)to)];
+        if (from > to || (PythonNumbers.AsInteger(a.At(1)) is { } start && start > count)) return null;
+        return text[CodePointText.Offset(text, (int)from)..CodePointText.Offset(text, (int)to)];
     }
 
     private static object Pad(object? self, Arguments a, string name, Func<long, long> leftOf)
     {
         a.Expect(name, 1, 2);
         var text = TextOf(self);
-        var width = Numbers.ToIndex(a.At(0));
+        var width = PythonNumbers.ToIndex(a.At(0));
         var fill = a.Count > 1 ? TextArgument(a.At(1), $"The fill character must be a unicode character, not {{0}}") : " ";
-        if (CodePoints.Count(fill) != 1) throw Raise.Type("The fill character must be exactly one character long");
+        if (CodePointText.Count(fill) != 1) throw Raise.Type("The fill character must be exactly one character long");
         if (self is MarkupText) fill = MarkupText.Escape(fill);
-        var missing = width - CodePoints.Count(text);
+        var missing = width - CodePointText.Count(text);
         if (missing <= 0) return self!;
         RenderBudget.Make(text.Length + Math.Min(missing, long.MaxValue / 8) * fill.Length);
         // Python's center puts the odd blank to the left where the width is odd.
@@ -359,7 +361,7 @@ internal static class StringMethods
     {
         a.Expect("str.zfill", 1, 1);
         var text = TextOf(self);
-        var missing = Numbers.ToIndex(a.At(0)) - CodePoints.Count(text);
+        var missing = PythonNumbers.ToIndex(a.At(0)) - CodePointText.Count(text);
         if (missing <= 0) return self!;
         RenderBudget.Make(text.Length + missing);
         var sign = text.Length > 0 && text[0] is '+' or '-' ? 1 : 0;
@@ -369,11 +371,11 @@ internal static class StringMethods
     private static object ExpandTabs(RenderState state, object? self, Arguments a)
     {
         a.Expect("expandtabs", 0, 1, "tabsize");
-        var size = a.At(0, "tabsize") is { } given ? Numbers.ToIndex(given) : 8;
+        var size = a.At(0, "tabsize") is { } given ? PythonNumbers.ToIndex(given) : 8;
         if (size > int.MaxValue) throw Raise.Overflow("Python int too large to convert to C int");
         var output = new PrintBuffer();
         var column = 0L;
-        foreach (string character in CodePoints.Each(TextOf(self)).Cast<string>())
+        foreach (string character in CodePointText.Each(TextOf(self)).Cast<string>())
         {
             if (character == "\t")
             {
@@ -393,7 +395,7 @@ internal static class StringMethods
     private static bool IsTitle(string text)
     {
         var (any, afterCased) = (false, false);
-        foreach (var character in CodePoints.Values(text))
+        foreach (var character in CodePointText.Values(text))
         {
             var upper = Characters.IsUpper(character) || Characters.IsTitle(character);
             if (upper ? afterCased : Characters.IsLower(character) && !afterCased) return false;
@@ -414,7 +416,7 @@ internal static class StringMethods
     {
         a.Expect("str.translate", 1, 1);
         var output = new PrintBuffer();
-        foreach (var character in CodePoints.Values(TextOf(self)))
+        foreach (var character in CodePointText.Values(TextOf(self)))
         {
             RenderBudget.Steps(1);
             var found = a.At(0) is DictValue table ? (table.TryGetValue((long)character, out var other) ? other : (long)character)
@@ -442,15 +444,15 @@ internal static class StringMethods
             {
                 var (key, value) = given.At(i);
                 if (!Values.IsText(key, out var text)) table[key is long ? key : throw Raise.Type("keys in translate table must be strings or integers")] = value;
-                else table[CodePoints.Count(text) == 1 ? (long)CodePoints.ValueAt(text, 0) : throw Raise.Value("string keys in translate table must be of length 1")] = value;
+                else table[CodePointText.Count(text) == 1 ? (long)CodePointText.ValueAt(text, 0) : throw Raise.Value("string keys in translate table must be of length 1")] = value;
             }
             return table;
         }
-        var from = CodePoints.Values(TextArgument(a.At(0), "first maketrans argument must be a string if there is a second argument")).ToArray();
-        var to = CodePoints.Values(TextArgument(a.At(1), "maketrans() argument 2 must be str, not {0}")).ToArray();
+        var from = CodePointText.Values(TextArgument(a.At(0), "first maketrans argument must be a string if there is a second argument")).ToArray();
+        var to = CodePointText.Values(TextArgument(a.At(1), "maketrans() argument 2 must be str, not {0}")).ToArray();
         if (from.Length != to.Length) throw Raise.Value("the first two maketrans arguments must have equal length");
         for (var i = 0; i < from.Length; i++) table[(long)from[i]] = (long)to[i];
-        if (a.Count > 2) foreach (var character in CodePoints.Values(TextArgument(a.At(2), "maketrans() argument 3 must be str, not {0}"))) table[(long)character] = null;
+        if (a.Count > 2) foreach (var character in CodePointText.Values(TextArgument(a.At(2), "maketrans() argument 3 must be str, not {0}"))) table[(long)character] = null;
         return table;
     }
 }

@@ -12,7 +12,7 @@ internal static class Comparison
             return a == b;
         }
         if (left is null || right is null) return false;
-        if (Numbers.IsNumber(left)) return Numbers.IsNumber(right) && Numbers.Compare(left, right) == 0;
+        if (PythonNumbers.IsNumber(left)) return PythonNumbers.IsNumber(right) && PythonNumbers.Compare(left, right) == 0;
         if (Values.IsText(left, out var text)) return Values.IsText(right, out var other) && text == other;
         if (left is UndefinedValue) return right is UndefinedValue;
         switch (left, right)
@@ -46,8 +46,8 @@ internal static class Comparison
             case string or MarkupText:
                 _ = Values.IsText(container, out var text);
                 if (!Values.IsText(item, out var part)) throw Raise.Type($"'in <string>' requires string as left operand, not {Values.TypeName(item)}");
-                RenderBudget.Characters(text!.Length);
-                return text.Contains(part, StringComparison.Ordinal);
+                RenderBudget.Search(text!, part);
+                return text!.Contains(part, StringComparison.Ordinal);
             case DictValue dict:
                 return dict.ContainsKey(item);
             case RangeValue range:
@@ -78,15 +78,15 @@ internal static class Comparison
     {
         if (left is not null && right is not null)
         {
-            if (Numbers.IsNumber(left) && Numbers.IsNumber(right))
+            if (PythonNumbers.IsNumber(left) && PythonNumbers.IsNumber(right))
             {
-                var order = Numbers.Compare(left, right);
+                var order = PythonNumbers.Compare(left, right);
                 return order is 2 or -2 ? null : order;
             }
             if (Values.IsText(left, out var a) && Values.IsText(right, out var b))
             {
                 RenderBudget.Characters(Math.Min(a.Length, b.Length));
-                return CodePoints.Compare(a, b);
+                return CodePointText.Compare(a, b);
             }
             if (left is UndefinedValue missing) throw missing.Error();
             if (right is UndefinedValue other) throw other.Error();

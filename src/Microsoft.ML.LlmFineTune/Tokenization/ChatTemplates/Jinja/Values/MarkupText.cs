@@ -9,9 +9,9 @@ internal sealed class MarkupText(string text) : TemplateObject
 
     public override string QualifiedTypeName => "markupsafe.Markup";
 
-    public override int? Length => CodePoints.Count(text);
+    public override int? Length => CodePointText.Count(text);
 
-    public override IEnumerator<object?> Iterate() => CodePoints.Each(text).GetEnumerator();
+    public override IEnumerator<object?> Iterate() => CodePointText.Each(text).GetEnumerator();
 
     public override bool TryGetAttribute(string name, out object? value) => StringMethods.Of(this, name, out value);
 

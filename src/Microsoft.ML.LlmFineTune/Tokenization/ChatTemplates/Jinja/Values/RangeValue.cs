@@ -21,7 +21,7 @@ internal sealed class RangeValue(long start, long stop, long step, int count) : 
 
     public bool Contains(object? value)
     {
-        if (Numbers.AsInteger(value) is not { } integer) return Numbers.IsNumber(value) && Numbers.ToDouble(value) is var real && real == Math.Floor(real) && Math.Abs(real) < 1e15 && Contains((long)real);
+        if (PythonNumbers.AsInteger(value) is not { } integer) return PythonNumbers.IsNumber(value) && PythonNumbers.ToDouble(value) is var real && real == Math.Floor(real) && Math.Abs(real) < 1e15 && Contains((long)real);
         var offset = integer - start;
         return count > 0 && offset % step == 0 && offset / step >= 0 && offset / step < count;
     }

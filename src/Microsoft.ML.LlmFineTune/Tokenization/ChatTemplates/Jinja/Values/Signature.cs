@@ -55,13 +55,15 @@ internal sealed class Signature
             if (!_rest) throw Raise.Type($"{Function}() got an unexpected keyword argument '{name}'");
             ((DictValue)bound[^1]!)[name] = value;
         }
-        var missing = _names.Take(_required).Where((_, i) => ReferenceEquals(bound[i], Absent)).Select(name => $"'{name}'").ToArray();
-        if (missing.Length > 0)
-        {
-            var list = missing.Length switch { 1 => missing[0], 2 => $"{missing[0]} and {missing[1]}", _ => $"{string.Join(", ", missing[..^1])}, and {missing[^1]}" };
-            throw Raise.Type($"{Function}() missing {missing.Length} required positional argument{(missing.Length == 1 ? "" : "s")}: {list}");
-        }
+        if (Array.IndexOf(bound, Absent, 0, _required) >= 0) throw Missing(bound);
         return bound;
+    }
+
+    private ChatTemplateException Missing(object?[] bound)
+    {
+        var missing = _names.Take(_required).Where((_, i) => ReferenceEquals(bound[i], Absent)).Select(name => $"'{name}'").ToArray();
+        var list = missing.Length switch { 1 => missing[0], 2 => $"{missing[0]} and {missing[1]}", _ => $"{string.Join(", ", missing[..^1])}, and {missing[^1]}" };
+        return Raise.Type($"{Function}() missing {missing.Length} required positional argument{(missing.Length == 1 ? "" : "s")}: {list}");
     }
 
     private object?[] Slots()

@@ -11,9 +11,9 @@ internal static class Slicing
         switch (value)
         {
             case string text:
-                return CodePoints.Slice(text, start, stop, step);
+                return CodePointText.Slice(text, start, stop, step);
             case MarkupText markup:
-                return new MarkupText(CodePoints.Slice(markup.Text, start, stop, step));
+                return new MarkupText(CodePointText.Slice(markup.Text, start, stop, step));
             case SequenceValue sequence:
                 var (from, _, by, length) = Indices(start, stop, step, sequence.Items.Length);
                 RenderBudget.Make(length);

@@ -58,7 +58,7 @@ internal static class Values
     public static bool IsUndefined(object? value) => value is UndefinedValue;
 
     /// <summary>Number of items; null for a type without length.</summary>
-    public static int? LengthOrNull(object? value) => value is string text ? CodePoints.Count(text) : (value as TemplateObject)?.Length;
+    public static int? LengthOrNull(object? value) => value is string text ? CodePointText.Count(text) : (value as TemplateObject)?.Length;
 
     public static long Length(object? value) => LengthOrNull(value) ?? throw Raise.Type($"object of type '{TypeName(value)}' has no len()");
 
@@ -73,7 +73,7 @@ internal static class Values
         _ => 0,
     };
 
-    public static IEnumerator<object?>? IterateOrNull(object? value) => value is string text ? CodePoints.Each(text).GetEnumerator() : (value as TemplateObject)?.Iterate();
+    public static IEnumerator<object?>? IterateOrNull(object? value) => value is string text ? CodePointText.Each(text).GetEnumerator() : (value as TemplateObject)?.Iterate();
 
     public static IEnumerator<object?> Iterate(object? value) => IterateOrNull(value) ?? throw Raise.Type($"'{TypeName(value)}' object is not iterable");
 
@@ -152,11 +152,11 @@ internal static class Values
             case SequenceValue sequence when Position(key, sequence.Items.Length) is { } at:
                 item = sequence.Items[at];
                 return true;
-            case string text when Numbers.AsInteger(key) is not null && Position(key, CodePoints.Count(text)) is { } at:
-                item = CodePoints.At(text, at);
+            case string text when PythonNumbers.AsInteger(key) is not null && Position(key, CodePointText.Count(text)) is { } at:
+                item = CodePointText.At(text, at);
                 return true;
-            case MarkupText markup when Numbers.AsInteger(key) is not null && Position(key, CodePoints.Count(markup.Text)) is { } at:
-                item = new MarkupText(CodePoints.At(markup.Text, at));
+            case MarkupText markup when PythonNumbers.AsInteger(key) is not null && Position(key, CodePointText.Count(markup.Text)) is { } at:
+                item = new MarkupText(CodePointText.At(markup.Text, at));
                 return true;
             case RangeValue range when Position(key, range.Length!.Value) is { } at:
                 item = range.At(at);
@@ -172,7 +172,7 @@ internal static class Values
 
     private static int? Position(object? key, int length)
     {
-        if (Numbers.AsInteger(key) is not { } index) return null;
+        if (PythonNumbers.AsInteger(key) is not { } index) return null;
         if (index < 0) index += length;
         return index >= 0 && index < length ? (int)index : null;
     }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
 /// <summary>Python counts a text's characters by code points; .NET by UTF-16 units. A lone surrogate is a character of its own.</summary>
-internal static class CodePoints
+internal static class CodePointText
 {
     private static readonly string[] Ascii = [.. Enumerable.Range(0, 128).Select(c => ((char)c).ToString())];
 

@@ -4,7 +4,7 @@ using System.Numerics;
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
 /// <summary>Python's arithmetic on integers of any size, floats and booleans.</summary>
-internal static class Numbers
+internal static class PythonNumbers
 {
     // Python has no limit, and takes its time.
     private const long LargestBits = 1 << 20;
@@ -110,7 +110,7 @@ internal static class Numbers
         if (AsInteger(left) is { } a && AsInteger(right) is { } b && b is not (0 or -1)) return (a / b) - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
         var (n, d) = (ToBig(left), ToBig(right));
         if (d.IsZero) throw Raise.ZeroDivision("integer division or modulo by zero");
-        DemandBits(n.GetBitLength());
+        RenderBudget.Steps(n.GetBitLength() >> 1);
         var quotient = BigInteger.DivRem(n, d, out var rest);
         return Box(!rest.IsZero && (rest.Sign < 0) != (d.Sign < 0) ? quotient - 1 : quotient);
     }
@@ -125,7 +125,7 @@ internal static class Numbers
         if (AsInteger(left) is { } a && AsInteger(right) is { } b && b is not (0 or -1)) return (a % b) is var rest && rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
         var (n, d) = (ToBig(left), ToBig(right));
         if (d.IsZero) throw Raise.ZeroDivision("integer modulo by zero");
-        DemandBits(n.GetBitLength());
+        RenderBudget.Steps(n.GetBitLength() >> 1);
         var remainder = BigInteger.Remainder(n, d);
         return Box(!remainder.IsZero && (remainder.Sign < 0) != (d.Sign < 0) ? remainder + d : remainder);
     }
@@ -179,7 +179,7 @@ internal static class Numbers
             if (digits.Length > 1 && digits[0] == '0' && digits.AsSpan().IndexOfAnyExcept('0', '_') >= 0) return null;
         }
         if (digits.Length == 0 || digits[0] == '_' || digits[^1] == '_' || digits.Contains("__", StringComparison.Ordinal)) return null;
-        RenderBudget.Steps(digits.Length);
+        RenderBudget.Steps(digits.Length + (((long)digits.Length * digits.Length) >> 12));
         var plain = digits.Replace("_", "", StringComparison.Ordinal);
         if (plain.Length > Printing.MostDigits && (radix & (radix - 1)) != 0)
             throw Raise.Value($"Exceeds the limit ({Printing.MostDigits} digits) for integer string conversion: value has {plain.Length} digits; use sys.set_int_max_str_digits() to increase the limit");
