@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -45,6 +46,7 @@ public sealed class ChatTemplate
     /// <summary>Renders a conversation.</summary>
     /// <exception cref="ChatTemplateException">The template refused the conversation, failed on it, or passed a limit.</exception>
     /// <exception cref="OperationCanceledException">The options' <see cref="ChatTemplateOptions.Cancellation"/> was cancelled.</exception>
+    [OverloadResolutionPriority(1)]
     public RenderedChat Render(IEnumerable<ChatMessage> messages, ChatTemplateOptions? options = null) =>
         Render([.. Require.NotNull(messages).Select((message, at) => (object?)(message ?? throw new ArgumentException($"Message {at} is null.", nameof(messages))).ToValue())], options);
 

@@ -16,8 +16,8 @@ internal static class ChatTemplateFixtures
 
     public static Dictionary<string, object?> Context(JsonElement snippets) => snippets.GetProperty("context").EnumerateObject().ToDictionary(property => property.Name, property => JsonValues.Of(property.Value));
 
-    public static string Render(string template, Dictionary<string, object?>? variables = null, ChatTemplateLimits? limits = null, CancellationToken cancellation = default) =>
-        JinjaTemplate.Parse(template).Render(variables ?? [], new StandingClock(), new RenderBudget(limits ?? ChatTemplateLimits.Default, cancellation)).Text;
+    public static string Render(string template, Dictionary<string, object?>? variables = null, ChatTemplateLimits? limits = null) =>
+        JinjaTemplate.Parse(template).Render(variables ?? [], new StandingClock(), new RenderBudget(limits ?? ChatTemplateLimits.Default, CancellationToken.None)).Text;
 
     /// <summary>A clock that stands at the moment of the fixtures.</summary>
     internal sealed class StandingClock : TimeProvider
