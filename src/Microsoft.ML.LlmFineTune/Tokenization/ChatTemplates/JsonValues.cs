@@ -58,6 +58,10 @@ internal static class JsonValues
                 return new ListValue([.. list.Select(item => item is null ? null : Of(item, depth + 1))]);
             case JsonValue value when value.TryGetValue<JsonElement>(out var element):
                 return Of(element, depth);
+            case JsonValue value when value.TryGetValue<double>(out var real):
+                return real;
+            case JsonValue value when value.TryGetValue<float>(out var single):
+                return (double)single;
             default:
                 // A value made in code: what it is written as is what it is.
                 using (var document = JsonDocument.Parse(json.ToJsonString())) return Of(document.RootElement, depth);

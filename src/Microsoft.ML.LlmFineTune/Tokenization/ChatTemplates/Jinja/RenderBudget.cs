@@ -7,7 +7,7 @@ namespace Microsoft.ML.LlmFineTune.Tokenization;
 /// </summary>
 internal sealed class RenderBudget(ChatTemplateLimits limits, CancellationToken cancellation)
 {
-    private const int StepsBetweenLooks = 4096;
+    private const int MostStepsBetweenLooks = 4096;
 
     // Values can be nested more deeply than any that a person writes: a list in a list in a list, one step of a loop each.
     private const int ValueDepth = 1000;
@@ -17,7 +17,8 @@ internal sealed class RenderBudget(ChatTemplateLimits limits, CancellationToken 
 
     private long _steps = limits.MaxSteps;
     private long _made = limits.MaxMadeCharacters;
-    private int _untilLook = StepsBetweenLooks;
+    private readonly int _stepsBetweenLooks = (int)Math.Min(MostStepsBetweenLooks, limits.MaxSteps);
+    private int _untilLook = (int)Math.Min(MostStepsBetweenLooks, limits.MaxSteps);
     private int _depth;
     private int _valueDepth;
 
@@ -40,7 +41,7 @@ internal sealed class RenderBudget(ChatTemplateLimits limits, CancellationToken 
     public void TakeSteps(long count)
     {
         _steps -= count;
-        if (_steps < 0 || count > StepsBetweenLooks) Look();
+        if (_steps < 0 || count > MostStepsBetweenLooks) Look();
     }
 
     /// <summary>Steps of a piece of work that goes over <paramref name="count"/> items.</summary>
@@ -88,8 +89,8 @@ internal sealed class RenderBudget(ChatTemplateLimits limits, CancellationToken 
 
     private void Look()
     {
-        _steps -= StepsBetweenLooks - Math.Max(_untilLook, 0);
-        _untilLook = StepsBetweenLooks;
+        _steps -= _stepsBetweenLooks - _untilLook;
+        _untilLook = _stepsBetweenLooks;
         cancellation.ThrowIfCancellationRequested();
         if (_steps < 0) throw Raise.Limit($"The template takes more than {limits.MaxSteps:#,0} steps (ChatTemplateLimits.MaxSteps).");
     }

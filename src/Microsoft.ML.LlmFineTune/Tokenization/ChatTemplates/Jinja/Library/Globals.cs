@@ -14,10 +14,10 @@ internal static class Globals
     public static readonly FrozenDictionary<string, object?> Table = new Dictionary<string, object?>
     {
         ["range"] = new BuiltinFunction(new Signature("safe_range", 0, ["*"]), Range),
-        ["dict"] = new BuiltinFunction(new Signature("dict", 0, ["*"]), (_, a) => MakeDict("dict", a), isType: true),
-        ["namespace"] = new BuiltinFunction(new Signature("namespace", 0, ["*"]), MakeNamespace),
-        ["cycler"] = new BuiltinFunction(new Signature("__init__", 0, ["*"]), (_, a) => ((TupleValue)a[0]!).Items is { Length: > 0 } items ? new CyclerValue(items) : throw new ChatTemplateException(ChatTemplateErrorKind.RuntimeError, "at least one item has to be provided")),
-        ["joiner"] = new BuiltinFunction(new Signature("__init__", 0, ["sep"], hidden: 1), (_, a) => new JoinerValue(Or(a[0], ", "))),
+        ["dict"] = new BuiltinFunction(new Signature("dict", 0, ["*"]), (_, a) => MakeDict("dict", a), type: "dict"),
+        ["namespace"] = new BuiltinFunction(new Signature("namespace", 0, ["*"]), MakeNamespace, type: "jinja2.utils.Namespace"),
+        ["cycler"] = new BuiltinFunction(new Signature("__init__", 0, ["*"]), (_, a) => ((TupleValue)a[0]!).Items is { Length: > 0 } items ? new CyclerValue(items) : throw new ChatTemplateException(ChatTemplateErrorKind.RuntimeError, "at least one item has to be provided"), type: "jinja2.utils.Cycler"),
+        ["joiner"] = new BuiltinFunction(new Signature("__init__", 0, ["sep"], hidden: 1), (_, a) => new JoinerValue(Or(a[0], ", ")), type: "jinja2.utils.Joiner"),
         ["lipsum"] = new BuiltinFunction(new Signature("generate_lorem_ipsum", 0, ["n", "html", "min", "max"]), Lipsum),
         ["raise_exception"] = new BuiltinFunction(new Signature("raise_exception", 1, ["message"]), (_, a) => throw new ChatTemplateException(ChatTemplateErrorKind.TemplateError, a[0] is null ? "None" : Printing.Text(a[0]))),
         ["strftime_now"] = new BuiltinFunction(new Signature("strftime_now", 1, ["format"]), (state, a) => TimeFormat.Format(state.Clock.GetLocalNow(), Values.IsText(a[0], out var format) ? format : throw Raise.Type($"strftime() argument 1 must be str, not {Values.TypeName(a[0])}"))),

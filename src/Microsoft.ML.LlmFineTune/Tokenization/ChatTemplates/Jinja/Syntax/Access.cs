@@ -21,7 +21,7 @@ internal sealed class ItemExpression(Expression value, Expression key) : Express
     {
         frame.State.Budget.TakeStep();
         var owner = value.Evaluate(frame);
-        return key is SliceExpression slice ? slice.Of(owner, frame) : Values.GetItem(owner, key.Evaluate(frame));
+        return key is SliceExpression slice ? slice.Of(owner, frame, isConstant: value is ConstantExpression) : Values.GetItem(owner, key.Evaluate(frame));
     }
 }
 
@@ -30,7 +30,18 @@ internal sealed class SliceExpression(Expression? start, Expression? stop, Expre
 {
     public override IEnumerable<TemplateNode> Children => new[] { start, stop, step }.OfType<TemplateNode>();
 
-    public object? Of(object? owner, Frame frame) => Slicing.Of(owner, start?.Evaluate(frame), stop?.Evaluate(frame), step?.Evaluate(frame));
+    /// <summary>The part of a value. The reference evaluates constants when it compiles, where a slice that cannot be taken is an undefined value.</summary>
+    public object? Of(object? owner, Frame frame, bool isConstant)
+    {
+        try
+        {
+            return Slicing.Of(owner, start?.Evaluate(frame), stop?.Evaluate(frame), step?.Evaluate(frame));
+        }
+        catch (ChatTemplateException e) when (isConstant && e.Kind == ChatTemplateErrorKind.TypeError && Children.All(part => part is ConstantExpression))
+        {
+            return UndefinedValue.Member(owner, Evaluate(frame));
+        }
+    }
 
     public override object? Evaluate(Frame frame) => new SliceValue(start?.Evaluate(frame), stop?.Evaluate(frame), step?.Evaluate(frame));
 }

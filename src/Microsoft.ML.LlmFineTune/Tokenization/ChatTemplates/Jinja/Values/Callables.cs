@@ -24,12 +24,10 @@ internal sealed class BoundMethod(object? self, string name, MethodBody body) : 
 /// <summary>A global function, filter or test.</summary>
 /// <param name="signature">Its parameters.</param>
 /// <param name="body">What it does with their values; <see cref="Signature.Absent"/> stands for one that was not given.</param>
-/// <param name="isType">Whether Python has it as a type.</param>
-internal sealed class BuiltinFunction(Signature signature, Func<RenderState, object?[], object?> body, bool isType = false) : TemplateObject
+/// <param name="type">Name of the type that it is in Python; null where it is a function.</param>
+internal sealed class BuiltinFunction(Signature signature, Func<RenderState, object?[], object?> body, string? type = null) : TemplateObject
 {
-    public string Name => signature.Function;
-
-    public override string TypeName => isType ? "type" : "function";
+    public override string TypeName => type is null ? "function" : "type";
 
     public override bool IsCallable => true;
 
@@ -40,9 +38,9 @@ internal sealed class BuiltinFunction(Signature signature, Func<RenderState, obj
 
     public override bool TryGetAttribute(string name, out object? value)
     {
-        value = isType && name == "fromkeys" ? new BoundMethod(null, "fromkeys", DictMethods.FromKeys) : null;
+        value = type == "dict" && name == "fromkeys" ? new BoundMethod(null, "fromkeys", DictMethods.FromKeys) : null;
         return value is not null;
     }
 
-    public override void WriteRepr(PrintBuffer output) => output.Append(isType ? $"<class '{Name}'>" : $"<function {Name} at 0x7f0000000000>");
+    public override void WriteRepr(PrintBuffer output) => output.Append(type is null ? $"<function {signature.Function} at 0x7f0000000000>" : $"<class '{type}'>");
 }
