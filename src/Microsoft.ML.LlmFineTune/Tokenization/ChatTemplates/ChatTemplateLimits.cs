@@ -17,7 +17,7 @@ public sealed record ChatTemplateLimits
     /// <summary>Most steps of a rendering; an expression evaluated, an item visited or sixteen characters looked at is about one. Default 20,000,000 (about a second); at least 1.</summary>
     public long MaxSteps { get; init => field = Require.AtLeast(value, 1); } = 20_000_000;
 
-    /// <summary>Most characters and items that all values made in a rendering may have together; it bounds the memory. Default 134,217,728, from 1 to 536,870,912.</summary>
+    /// <summary>Most characters that all values made in a rendering may have together, an item of a list counted as eight; it bounds the memory. Default 134,217,728, from 1 to 536,870,912.</summary>
     public long MaxMadeCharacters { get; init => field = Require.Within(value, 1, 1 << 29); } = 1 << 27;
 
     /// <summary>Most macro calls and recursive loops inside each other. Default 200, from 1 to 10,000; the thread's stack can end it sooner.</summary>

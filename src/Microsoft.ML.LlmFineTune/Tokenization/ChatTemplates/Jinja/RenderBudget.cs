@@ -9,6 +9,8 @@ internal sealed class RenderBudget(ChatTemplateLimits limits, CancellationToken 
 {
     private const int MostStepsBetweenLooks = 4096;
 
+    private const int CharactersOfItem = 8;
+
     // Values can be nested more deeply than any that a person writes: a list in a list in a list, one step of a loop each.
     private const int ValueDepth = 1000;
 
@@ -61,6 +63,9 @@ internal sealed class RenderBudget(ChatTemplateLimits limits, CancellationToken 
         budget._made -= count;
         budget.TakeSteps(count >> 4);
     }
+
+    /// <summary>Demands that so many items of lists may still be made; an item takes the room of several characters.</summary>
+    public static void MakeItems(long count) => Make(count > long.MaxValue / CharactersOfItem ? long.MaxValue : count * CharactersOfItem);
 
     /// <summary>One macro call or recursive loop deeper.</summary>
     public void Enter()

@@ -86,7 +86,7 @@ internal static class Operators
 
     private static object?[] Joined(object?[] left, object?[] right)
     {
-        RenderBudget.Make((long)left.Length + right.Length);
+        RenderBudget.MakeItems((long)left.Length + right.Length);
         return [.. left, .. right];
     }
 
@@ -95,7 +95,9 @@ internal static class Operators
         var count = PythonNumbers.AsInteger(times) is { } given ? Math.Max(given, 0) : PythonNumbers.ToBig(times).Sign < 0 ? 0 : throw Raise.Overflow("cannot fit 'int' into an index-sized integer");
         var length = value is SequenceValue sequence ? sequence.Items.Length : Printing.Text(value).Length;
         if (length == 0) count = 0;
-        RenderBudget.Make(count > int.MaxValue ? long.MaxValue : count * length);
+        var made = count > int.MaxValue ? long.MaxValue : count * length;
+        if (value is SequenceValue) RenderBudget.MakeItems(made);
+        else RenderBudget.Make(made);
         if (value is SequenceValue items)
         {
             var repeated = new object?[length * count];

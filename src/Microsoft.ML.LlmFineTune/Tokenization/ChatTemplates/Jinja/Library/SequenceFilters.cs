@@ -148,7 +148,7 @@ internal static class SequenceFilters
         if (fill is not null && Comparison.Less((long)batch.Count, lineCount))
         {
             var missing = PythonNumbers.ToIndex(Operators.Subtract(lineCount, (long)batch.Count));
-            RenderBudget.Make(missing);
+            RenderBudget.MakeItems(missing);
             batch.AddRange(Enumerable.Repeat(fill, (int)missing));
         }
         yield return new ListValue([.. batch]);
@@ -167,7 +167,7 @@ internal static class SequenceFilters
             var start = offset + (i * each);
             if (i < extra) offset++;
             var end = offset + ((i + 1) * each);
-            RenderBudget.Make(end - start + 1);
+            RenderBudget.MakeItems(end - start + 1);
             var part = items[(int)start..(int)end];
             yield return new ListValue(fill is not null && i >= extra ? [.. part, fill] : part);
         }

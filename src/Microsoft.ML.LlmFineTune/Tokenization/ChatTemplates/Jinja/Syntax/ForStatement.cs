@@ -111,6 +111,7 @@ internal sealed class ForStatement(Expression target, Expression items, Expressi
 
     private bool Pass(Frame frame, object? item, OutputBuffer output, Variable? variable, LoopValue? loop)
     {
+        frame.State.Budget.TakeStep();
         ((ITarget)target).Assign(frame, item);
         variable?.Write(frame, loop);
         _body.Enter(frame);

@@ -16,7 +16,7 @@ internal sealed class ListExpression(Expression[] items) : Expression
 
     public override object? Evaluate(Frame frame)
     {
-        RenderBudget.Make(items.Length);
+        RenderBudget.MakeItems(items.Length);
         return new ListValue(Array.ConvertAll(items, item => item.Evaluate(frame)));
     }
 }
@@ -27,7 +27,7 @@ internal sealed class DictExpression(KeyValuePair<Expression, Expression>[] pair
 
     public override object? Evaluate(Frame frame)
     {
-        RenderBudget.Make(pairs.Length * 2L);
+        RenderBudget.MakeItems(pairs.Length * 2L);
         var dict = new DictValue(pairs.Length);
         foreach (var (key, value) in pairs)
         {

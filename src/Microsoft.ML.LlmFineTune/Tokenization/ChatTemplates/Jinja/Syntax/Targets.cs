@@ -99,7 +99,7 @@ internal sealed class TupleExpression(Expression[] items) : Expression, ITarget
 
     public override object? Evaluate(Frame frame)
     {
-        RenderBudget.Make(items.Length);
+        RenderBudget.MakeItems(items.Length);
         return new TupleValue(Array.ConvertAll(items, item => item.Evaluate(frame)));
     }
 

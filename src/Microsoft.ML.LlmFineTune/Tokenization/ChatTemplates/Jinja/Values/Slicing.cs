@@ -16,7 +16,7 @@ internal static class Slicing
                 return new MarkupText(CodePointText.Slice(markup.Text, start, stop, step));
             case SequenceValue sequence:
                 var (from, _, by, length) = Indices(start, stop, step, sequence.Items.Length);
-                RenderBudget.Make(length);
+                RenderBudget.MakeItems(length);
                 var items = new object?[length];
                 if (by == 1) Array.Copy(sequence.Items, from, items, 0, length);
                 else for (var i = 0; i < length; i++) items[i] = sequence.Items[from + (i * by)];

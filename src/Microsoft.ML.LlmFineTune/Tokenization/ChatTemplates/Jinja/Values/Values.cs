@@ -82,14 +82,14 @@ internal static class Values
     {
         if (value is SequenceValue sequence)
         {
-            RenderBudget.Make(sequence.Items.Length);
+            RenderBudget.Steps(sequence.Items.Length);
             return sequence.Items;
         }
         var items = new List<object?>();
         using var each = Iterate(value);
         while (each.MoveNext())
         {
-            RenderBudget.Make(1);
+            RenderBudget.MakeItems(1);
             RenderBudget.Steps(1);
             items.Add(each.Current);
         }
