@@ -35,7 +35,7 @@ public sealed class ChatTemplateLimitTests
         "{{ [1] | batch(1000000000, 0) | list }}",
         "{{ [1] | slice(1000000000) | list }}",
         "{{ 10 ** 100000000 }}",
-        "{{ 10 ** 10 ** 10 ** 10 }}",
+        "{{ 10 ** (10 ** (10 ** 10)) }}",
         "{% set ns = namespace(n=3) %}{% for i in range(60) %}{% set ns.n = ns.n * ns.n %}{% endfor %}",
         "{{ ('x' * 1000000).replace('x', 'y' * 1000000) }}",
         "{{ ('y' * 1000000).join(range(1000) | map('string')) }}",
