@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Golden;
+using Golden.ChatTemplates;
 using Golden.Generation;
 using Golden.Library;
 using Golden.Metrics;
@@ -28,9 +29,9 @@ FixtureArea[] areas =
     new LibraryArea("generation", new ProcessorsReader(), new SamplingReader(), new WindowsReader()),
     new LibraryArea("training", new SchedulesReader(), new OptimizersReader(), new LossesReader(), new FineTuneReader()),
     new LibraryArea("metrics", new PerplexityReader(), new ClassificationReader(), new MultiLabelReader(), new RegressionReader(), new RetrievalReader()),
+    new LibraryArea("chat-templates", new ConversationReader(), new SnippetReader()),
     // No reader yet: their cases are listed as unsupported.
     new LibraryArea("minilm"),
-    new LibraryArea("chat-templates"),
 ];
 var positional = new List<string>();
 var options = new RunOptions();
