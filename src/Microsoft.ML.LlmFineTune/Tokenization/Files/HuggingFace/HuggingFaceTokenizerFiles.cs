@@ -1,0 +1,327 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Runtime;
+
+namespace Microsoft.ML.LlmFineTune.Tokenization;
+
+/// <summary>
+/// The tokenizer of a folder as Hugging Face's hub has them: <c>tokenizer.json</c> where there is one, otherwise what the other files make, by the class that <c>tokenizer_config.json</c> names: a SentencePiece <c>.model</c>, Marian's
+/// <c>source.spm</c>, <c>target.spm</c> and <c>vocab.json</c>, <c>vocab.json</c> with <c>merges.txt</c>, <c>vocab.txt</c>, a rank file of tiktoken, or a GGUF file. <c>special_tokens_map.json</c>, <c>added_tokens.json</c> and
+/// <c>chat_template.jinja</c> complete the configuration.
+/// </summary>
+public sealed class HuggingFaceTokenizerFiles
+{
+    private const int MaximumLength = 1 << 28;
+
+    private static readonly string[] SentencePieceNames = ["tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model", "sentencepiece.model", "bpe.model"];
+
+    private HuggingFaceTokenizerFiles(string mainFile, TokenizerConfig config, JsonObject tokenizerJson, JsonObject? targetJson) =>
+        (MainFile, Config, TokenizerJson, TargetJson) = (mainFile, config, tokenizerJson, targetJson);
+
+    /// <summary>The file that the vocabulary comes from.</summary>
+    public string MainFile { get; }
+
+    /// <summary>The configuration, completed by the other files.</summary>
+    public TokenizerConfig Config { get; }
+
+    /// <summary>Whether there are two tokenizers, one for each language (Marian).</summary>
+    public bool HasTarget => TargetJson is not null;
+
+    /// <summary>The tokenizer.json that the files make.</summary>
+    internal JsonObject TokenizerJson { get; }
+
+    /// <summary>The tokenizer.json of the other language.</summary>
+    internal JsonObject? TargetJson { get; }
+
+    /// <summary>Reads a folder.</summary>
+    /// <exception cref="FileNotFoundException">The folder has none of the files that make a tokenizer.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged; the message names the file and the place.</exception>
+    /// <exception cref="NotSupportedException">The files are in order, but of a kind that is not known here; the message names it.</exception>
+    public static HuggingFaceTokenizerFiles Read(string folder)
+    {
+        Require.Text(folder);
+        if (!Directory.Exists(folder))
+            throw new DirectoryNotFoundException($"There is no folder '{folder}'.");
+        var config = ReadConfig(folder);
+        string? Existing(string name) => File.Exists(Path.Combine(folder, name)) ? Path.Combine(folder, name) : null;
+        HuggingFaceTokenizerFiles Made(string path, JsonObject json, JsonObject? target = null) => new(path, config, json, target);
+
+        if (Existing("tokenizer.json") is { } json)
+            return Made(json, Completed(ReadObject(json), config, json));
+        if (Existing("source.spm") is { } source && Existing("target.spm") is { } target && Existing("vocab.json") is { } shared)
+        {
+            var vocabulary = VocabularyFiles.ReadObject(shared);
+            return Made(source, Named(source, () => MarianFiles.ToTokenizerJson(SentencePieceModel.Load(source), vocabulary, config)), Named(target, () => MarianFiles.ToTokenizerJson(SentencePieceModel.Load(target), vocabulary, config)));
+        }
+        if (SentencePieceNames.Select(Existing).FirstOrDefault(path => path is not null) is { } model)
+            return Made(model, Named(model, () => OfModel(model, config)));
+        if (Existing("vocab.json") is { } words && Existing("merges.txt") is { } merges)
+            return Made(words, Named(words, () => VocabularyFiles.Bpe(VocabularyFiles.ReadObject(words), VocabularyFiles.ReadMerges(merges), config)));
+        if (Existing("encoder.json") is { } encoder && Existing("vocab.bpe") is { } pairs)
+            return Made(encoder, Named(encoder, () => VocabularyFiles.Bpe(VocabularyFiles.ReadObject(encoder), VocabularyFiles.ReadMerges(pairs), config)));
+        if (Existing("vocab.txt") is { } lines)
+            return Made(lines, Named(lines, () => VocabularyFiles.Bert(VocabularyFiles.ReadLines(lines), config)));
+        if (Only(folder, "*.tiktoken") is { } ranks)
+            return Made(ranks, Named(ranks, () => OfRanks(TiktokenFile.Load(ranks), config)));
+        if (Only(folder, "*.gguf") is { } gguf)
+        {
+            var vocabulary = GgufVocabulary.Load(gguf);
+            config = Merged(config, vocabulary.Config());
+            return Made(gguf, vocabulary.ToTokenizerJson());
+        }
+        throw new FileNotFoundException($"'{folder}' has no tokenizer.json, and none of {string.Join(", ", SentencePieceNames)}, source.spm with target.spm and vocab.json, vocab.json with merges.txt, vocab.txt, *.tiktoken or *.gguf to make a tokenizer of.");
+    }
+
+    /// <summary>Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c> into a folder, as transformers reads them.</summary>
+    public void Save(string folder)
+    {
+        Directory.CreateDirectory(Require.Text(folder));
+        using (var file = File.Create(Path.Combine(folder, "tokenizer.json")))
+        using (var writer = new Utf8JsonWriter(file, new JsonWriterOptions { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            TokenizerJson.WriteTo(writer);
+        Config.Save(Path.Combine(folder, "tokenizer_config.json"));
+    }
+
+    private static TokenizerConfig ReadConfig(string folder)
+    {
+        var path = Path.Combine(folder, "tokenizer_config.json");
+        var config = File.Exists(path) ? TokenizerConfig.Load(path) : new TokenizerConfig();
+        // What these say is in newer configurations too, and stands there as added_tokens_decoder.
+        if (config.AddedTokensDecoder.Count == 0)
+        {
+            config = WithMap(config, Path.Combine(folder, "special_tokens_map.json"));
+            config = WithAddedTokens(config, Path.Combine(folder, "added_tokens.json"));
+        }
+        if (config.TokenizerClass is null)
+            config = config with { TokenizerClass = ClassOfModel(Path.Combine(folder, "config.json")) };
+        return WithChatTemplates(config, folder);
+    }
+
+    private static TokenizerConfig WithMap(TokenizerConfig config, string path)
+    {
+        if (!File.Exists(path))
+            return config;
+        return Parsed(path, root => config.With(JsonPart.Of(root, "")));
+    }
+
+    private static TokenizerConfig WithAddedTokens(TokenizerConfig config, string path)
+    {
+        if (!File.Exists(path))
+            return config;
+        var special = config.NamedTokens.Concat(config.AdditionalSpecialTokens).OfType<ConfiguredToken>().ToLookup(token => token.Content, StringComparer.Ordinal);
+        return Parsed(path, root =>
+        {
+            var tokens = new Dictionary<int, ConfiguredToken>();
+            foreach (var (content, id) in ModelJson.ReadVocabulary(root, "added_tokens.json"))
+            {
+                if (!tokens.TryAdd(id, special[content].FirstOrDefault() ?? new ConfiguredToken(content, false)))
+                    throw new InvalidDataException($"the id {id} is there twice.");
+            }
+            return config with { AddedTokensDecoder = tokens };
+        });
+    }
+
+    // Old folders name the class in the model's config.json, or only the kind of model.
+    private static string? ClassOfModel(string path)
+    {
+        if (!File.Exists(path))
+            return null;
+        return Parsed(path, root =>
+        {
+            var part = JsonPart.Of(root, "");
+            return part.OptionalText("tokenizer_class") ?? part.OptionalText("model_type") switch
+            {
+                "albert" => "AlbertTokenizer",
+                "bart" => "BartTokenizer",
+                "bert" or "distilbert" or "electra" or "mobilebert" => "BertTokenizer",
+                "camembert" => "CamembertTokenizer",
+                "clip" => "CLIPTokenizer",
+                "deberta" => "DebertaTokenizer",
+                "deberta-v2" => "DebertaV2Tokenizer",
+                "gemma" or "gemma2" or "gemma3" or "gemma3_text" => "GemmaTokenizer",
+                "gpt2" => "GPT2Tokenizer",
+                "llama" or "mistral" or "mixtral" => "LlamaTokenizer",
+                "marian" => "MarianTokenizer",
+                "mbart" => "MBartTokenizer",
+                "mpnet" => "MPNetTokenizer",
+                "pegasus" => "PegasusTokenizer",
+                "qwen2" or "qwen3" => "Qwen2Tokenizer",
+                "roberta" => "RobertaTokenizer",
+                "t5" or "mt5" or "umt5" => "T5Tokenizer",
+                "xlm-roberta" => "XLMRobertaTokenizer",
+                "xlnet" => "XLNetTokenizer",
+                _ => null,
+            };
+        });
+    }
+
+    // A file goes before the configuration's entry of the same name.
+    private static TokenizerConfig WithChatTemplates(TokenizerConfig config, string folder)
+    {
+        var templates = new Dictionary<string, string>(config.ChatTemplates);
+        void Take(string name, string path)
+        {
+            try
+            {
+                templates[name] = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(BoundedFile.ReadAll(path, 1 << 24));
+            }
+            catch (DecoderFallbackException e)
+            {
+                throw new InvalidDataException($"{path} is not valid UTF-8.", e);
+            }
+        }
+        if (Path.Combine(folder, "chat_template.jinja") is var main && File.Exists(main))
+            Take("default", main);
+        if (Path.Combine(folder, "additional_chat_templates") is var more && Directory.Exists(more))
+        {
+            foreach (var path in Directory.EnumerateFiles(more, "*.jinja").Order(StringComparer.Ordinal))
+                Take(Path.GetFileNameWithoutExtension(path), path);
+        }
+        return templates.Count == 0 ? config : config with { ChatTemplates = templates };
+    }
+
+    // A tokenizer.model can be a rank file, too (Llama 3).
+    private static JsonObject OfModel(string path, TokenizerConfig config)
+    {
+        var bytes = BoundedFile.ReadAll(path, MaximumLength);
+        return TiktokenFile.IsLike(bytes) ? OfRanks(TiktokenFile.Read(bytes, path), config) : SentencePieceFamilies.ToTokenizerJson(SentencePieceModel.Read(bytes, path), config);
+    }
+
+    private static JsonObject OfRanks(TiktokenFile ranks, TokenizerConfig config)
+    {
+        var pattern = config.OtherText("pattern") ?? config.OtherText("pat_str") ?? (SentencePieceFamilies.ClassOf(config) is "QWenTokenizer" or "Qwen2Tokenizer" ? TiktokenPattern.Qwen2 : TiktokenPattern.Llama3);
+        var special = config.AddedTokensDecoder.ToDictionary(token => token.Value.Content, token => token.Key);
+        var next = Math.Max(ranks.Tokens[^1].Rank, special.Values.DefaultIfEmpty(-1).Max()) + 1;
+        foreach (var token in config.NamedTokens.Concat(config.AdditionalSpecialTokens).OfType<ConfiguredToken>())
+        {
+            if (special.TryAdd(token.Content, next))
+                next++;
+        }
+        return ranks.ToTokenizerJson(pattern, special);
+    }
+
+    /// <summary>The file's own content, with the configuration's tokens that it lacks, and with the begin and end of a sequence where the configuration asks for them.</summary>
+    private static JsonObject Completed(JsonObject json, TokenizerConfig config, string path)
+    {
+        if (json["added_tokens"] is not JsonArray added)
+            json["added_tokens"] = added = [];
+        var present = new HashSet<string>(StringComparer.Ordinal);
+        var largest = LargestModelId(json["model"]);
+        foreach (var token in added)
+        {
+            if (token is not JsonObject entry || entry["content"] is not JsonValue content || !content.TryGetValue(out string? text) || entry["id"] is not JsonValue number || !number.TryGetValue(out int id))
+                throw new InvalidDataException($"{path}: added_tokens[{present.Count}] must have a content and an id.");
+            present.Add(text);
+            largest = Math.Max(largest, id);
+        }
+        var missing = config.AddedTokensDecoder.OrderBy(token => token.Key).Select(token => token.Value).Concat(config.NamedTokens).Concat(config.AdditionalSpecialTokens).OfType<ConfiguredToken>().Where(token => token.Content.Length > 0);
+        foreach (var token in missing)
+        {
+            if (present.Add(token.Content))
+                added.Add(AddedTokenTable.ToJson(ModelId(json["model"], token.Content) ?? ++largest, token));
+        }
+        if ((config.AddBosToken ?? config.AddEosToken) is not null && IsReplaced(json["post_processor"], wanted: config.AddBosToken == true || config.AddEosToken == true))
+        {
+            var ids = added.ToDictionary(token => (string)token!["content"]!, token => (int)token!["id"]!, StringComparer.Ordinal);
+            var table = new AddedTokenTable(token => ids.TryGetValue(token, out var id) ? id : ModelId(json["model"], token), 0);
+            json["post_processor"] = TokenizerSections.BeginEndTemplate(config.AddBosToken == true ? config.BosToken?.Content : null, config.AddEosToken == true ? config.EosToken?.Content : null, table);
+        }
+        return json;
+    }
+
+    // What cuts offsets only has no tokens to take away.
+    private static bool IsReplaced(JsonNode? processor, bool wanted) => processor is null || (processor is JsonObject part && part["type"] is JsonValue type && type.TryGetValue(out string? name) && (name == "TemplateProcessing" || (name == "ByteLevel" && wanted)));
+
+    private static int LargestModelId(JsonNode? model) => (model as JsonObject)?["vocab"] switch
+    {
+        JsonObject ids => ids.Select(entry => entry.Value is JsonValue value && value.TryGetValue(out int id) ? id : -1).DefaultIfEmpty(-1).Max(),
+        JsonArray pieces => pieces.Count - 1,
+        _ => -1,
+    };
+
+    private static int? ModelId(JsonNode? model, string token)
+    {
+        switch ((model as JsonObject)?["vocab"])
+        {
+            case JsonObject ids:
+                return ids[token] is JsonValue value && value.TryGetValue(out int id) ? id : null;
+            case JsonArray pieces:
+                for (var i = pieces.Count - 1; i >= 0; i--)
+                {
+                    if (pieces[i] is JsonArray { Count: 2 } piece && piece[0] is JsonValue text && text.TryGetValue(out string? name) && name == token)
+                        return i;
+                }
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    private static TokenizerConfig Merged(TokenizerConfig config, TokenizerConfig other) => config with
+    {
+        BosToken = config.BosToken ?? other.BosToken,
+        EosToken = config.EosToken ?? other.EosToken,
+        UnkToken = config.UnkToken ?? other.UnkToken,
+        SepToken = config.SepToken ?? other.SepToken,
+        PadToken = config.PadToken ?? other.PadToken,
+        ClsToken = config.ClsToken ?? other.ClsToken,
+        MaskToken = config.MaskToken ?? other.MaskToken,
+        AddBosToken = config.AddBosToken ?? other.AddBosToken,
+        AddEosToken = config.AddEosToken ?? other.AddEosToken,
+        AddPrefixSpace = config.AddPrefixSpace ?? other.AddPrefixSpace,
+        ChatTemplates = config.ChatTemplates.Count > 0 ? config.ChatTemplates : other.ChatTemplates,
+    };
+
+    private static JsonObject ReadObject(string path)
+    {
+        try
+        {
+            return JsonNode.Parse(BoundedFile.ReadAll(path, MaximumLength), null, JsonPart.Options) as JsonObject ?? throw new InvalidDataException("the content must be an object.");
+        }
+        catch (Exception e) when (e is InvalidDataException or JsonException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"{path} is not a valid tokenizer.json: {e.Message}", e);
+        }
+    }
+
+    private static T Parsed<T>(string path, Func<JsonElement, T> read)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(BoundedFile.ReadAll(path, MaximumLength), JsonPart.Options);
+            return read(document.RootElement);
+        }
+        catch (Exception e) when (e is InvalidDataException or JsonException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"{path} is malformed: {e.Message}", e);
+        }
+    }
+
+    private static string? Only(string folder, string pattern)
+    {
+        string[] found = [.. Directory.EnumerateFiles(folder, pattern)];
+        return found.Length switch
+        {
+            0 => null,
+            1 => found[0],
+            _ => throw new InvalidDataException($"'{folder}' has several files {pattern}: which of them has the tokenizer is not to be seen. Load the one that is meant."),
+        };
+    }
+
+    private static JsonObject Named(string path, Func<JsonObject> make)
+    {
+        try
+        {
+            return make();
+        }
+        catch (InvalidDataException e) when (!e.Message.Contains(path, StringComparison.Ordinal))
+        {
+            throw new InvalidDataException($"{path}: {e.Message}", e);
+        }
+        catch (NotSupportedException e) when (!e.Message.Contains(path, StringComparison.Ordinal))
+        {
+            throw new NotSupportedException($"{path}: {e.Message}", e);
+        }
+    }
+}
