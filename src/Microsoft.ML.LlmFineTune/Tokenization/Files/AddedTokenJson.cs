@@ -5,7 +5,7 @@ namespace Microsoft.ML.LlmFineTune.Tokenization;
 /// <summary>The added_tokens section of tokenizer.json.</summary>
 internal static class AddedTokenJson
 {
-    public static List<AddedToken> Read(JsonPart root) => root.Optional("added_tokens") is null ? [] : [.. root.Parts("added_tokens").Select(Read)];
+    public static List<AddedToken> Read(JsonPart root) => root.Optional("added_tokens") is null ? [] : [.. root.Parts("added_tokens").Select(ReadToken)];
 
     public static void Write(Utf8JsonWriter writer, IReadOnlyList<AddedToken> tokens)
     {
@@ -25,7 +25,7 @@ internal static class AddedTokenJson
         writer.WriteEndArray();
     }
 
-    private static AddedToken Read(JsonPart part)
+    private static AddedToken ReadToken(JsonPart part)
     {
         var special = part.Flag("special", false);
         var content = part.Text("content");

@@ -65,10 +65,10 @@ internal static class ModelJson
     // "a b" in older files, ["a", "b"] in newer ones.
     private static (string Left, string Right) ReadMerge(JsonElement merge, string path, int rank)
     {
-        string?[] parts = merge.ValueKind switch
+        string[] parts = merge.ValueKind switch
         {
             JsonValueKind.String => merge.GetString()!.Split(' '),
-            JsonValueKind.Array => [.. merge.EnumerateArray().Select(part => part.ValueKind == JsonValueKind.String ? part.GetString() : null)],
+            JsonValueKind.Array => [.. merge.EnumerateArray().Select(part => part.ValueKind == JsonValueKind.String ? part.GetString()! : "")],
             _ => [],
         };
         return parts is [{ Length: > 0 } left, { Length: > 0 } right] ? (left, right) : throw new InvalidDataException($"{path}: merge {rank} must be two tokens; it is {JsonPart.Shorten(merge)}.");

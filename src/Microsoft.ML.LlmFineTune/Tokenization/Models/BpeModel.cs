@@ -15,6 +15,8 @@ internal sealed class BpeModel : VocabularyModel
     private readonly PairTable _merges;
     private readonly IReadOnlyList<(string Left, string Right)> _mergeList;
     private readonly int[]? _byteIds;
+    // Whether a character is looked up with a prefix or a suffix.
+    private readonly bool _affixes;
     // The ids of characters of the basic plane that stand inside a word, as most do; -1 where there is none, -2 where it isn't known yet.
     private readonly int[] _characterIds = new int[0x250];
 
@@ -37,9 +39,10 @@ internal sealed class BpeModel : VocabularyModel
         }
         if (options.ByteFallback)
             _byteIds = _tokens.ByteIds();
+        _affixes = !string.IsNullOrEmpty(options.ContinuingPrefix) || !string.IsNullOrEmpty(options.EndSuffix);
         UnknownId = options.UnknownToken is { } unknown ? _tokens.IdOf(unknown) : null;
         for (var character = 0; character < _characterIds.Length; character++)
-            _characterIds[character] = options.ContinuingPrefix is null && options.EndSuffix is null ? vocabulary.GetValueOrDefault(((char)character).ToString(), -1) : -2;
+            _characterIds[character] = !_affixes ? vocabulary.GetValueOrDefault(((char)character).ToString(), -1) : -2;
     }
 
     public BpeModelOptions Options { get; }
@@ -165,7 +168,7 @@ internal sealed class BpeModel : VocabularyModel
         var character = word[start];
         if (character < _characterIds.Length && _characterIds[character] != -2)
             return _characterIds[character];
-        if (Options.ContinuingPrefix is null && Options.EndSuffix is null)
+        if (!_affixes)
             return _tokens.TryGet(word[start..end], out var plain) ? plain : -1;
         return _tokens.TryGet(Spell(word, start, end), out var id) ? id : -1;
     }

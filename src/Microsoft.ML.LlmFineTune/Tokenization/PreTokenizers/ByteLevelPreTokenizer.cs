@@ -6,7 +6,7 @@ internal sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex, 
 {
     private const string Gpt2Words = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
-    private static readonly TextPattern Words = TextPattern.OfRegex(Gpt2Words);
+    private static readonly TextPattern WordPattern = TextPattern.OfRegex(Gpt2Words);
 
     internal override bool SpellsBytesLast => true;
 
@@ -21,7 +21,7 @@ internal sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex, 
         if (addPrefixSpace)
             pieces.PrependWhereAbsent(' ');
         if (useRegex)
-            pieces.Split(Words, invert: false, SplitBehavior.Isolated);
+            pieces.Split(WordPattern, invert: false, SplitBehavior.Isolated);
     }
 
     internal override void Write(Utf8JsonWriter writer)

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.ML.LlmFineTune.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Tokenization;
@@ -42,27 +41,30 @@ public sealed class ByteLevelBpeTrainer
         var counts = CountWords(Require.NotNull(documents), progress, cancellationToken, out var documentCount);
         Require.Argument(counts.Count > 0, $"Training a tokenizer needs text; {documentCount} documents were given, all of them empty.", nameof(documents));
 
-        var words = counts.Select(entry => (Bytes: Encoding.UTF8.GetBytes(entry.Key), Count: entry.Value)).ToList();
-        var tokens = InitialTokens(words.SelectMany(word => word.Bytes));
-        var idOfByte = new int[256];
-        for (var value = 0; value < idOfByte.Length; value++)
-            idOfByte[value] = tokens.IndexOf(ByteAlphabet.NameOf((byte)value).ToString());
+        var words = counts.ToList();
+        var tokens = InitialTokens(words.SelectMany(word => word.Key));
+        var idOf = tokens.Select((token, id) => (token, id)).Where(entry => entry.token.Length == 1).ToDictionary(entry => entry.token[0], entry => entry.id);
         var wanted = _options.VocabularySize - tokens.Count;
 
         // The limit of the merging rule is a bound that isn't reached.
-        var learner = new BpeMergeLearner(tokens, words.Select(word => new BpeTrainingWord(Array.ConvertAll(word.Bytes, value => idOfByte[value]), word.Count)), lengthBound: _options.MaximumTokenLength + 1L ?? long.MaxValue);
+        var learner = new BpeMergeLearner(tokens, words.Select(word => new BpeTrainingWord([.. word.Key.Select(name => idOf[name])], word.Value)), lengthBound: _options.MaximumTokenLength + 1L ?? long.MaxValue);
         var merges = learner.Learn(_options.VocabularySize, _options.MinimumFrequency, done => progress?.Report(new BpeTrainingProgress(documentCount, done, wanted)), cancellationToken);
 
         var vocabulary = learner.Tokens.Select((token, id) => (token, id)).ToDictionary(entry => entry.token, entry => entry.id);
-        var model = new BpeModel(vocabulary, merges, unknownToken: null);
-        return new TokenizerModel(model, _options.PreTokenizer, [.. _options.SpecialTokens.Select((token, id) => new AddedToken(id, token))], PostProcessor.None);
+        var model = new BpeModel(vocabulary, merges, new BpeModelOptions());
+        return new TokenizerModel(new TokenizerParts(model)
+        {
+            PreTokenizer = _options.PreTokenizer,
+            Decoder = TokenDecoder.ByteLevel,
+            AddedTokens = [.. _options.SpecialTokens.Select((token, id) => new AddedToken(id, token))],
+        });
     }
 
     // Bytes in the order of the characters that name them.
-    private List<string> InitialTokens(IEnumerable<byte> seen)
+    private List<string> InitialTokens(IEnumerable<char> seen)
     {
-        var bytes = _options.AllBytes ? Enumerable.Range(0, 256).Select(value => (byte)value) : seen.Distinct();
-        return [.. _options.SpecialTokens, .. bytes.Select(ByteAlphabet.NameOf).Order().Select(name => name.ToString()).Except(_options.SpecialTokens)];
+        var names = _options.AllBytes ? Enumerable.Range(0, 256).Select(value => ByteAlphabet.NameOf((byte)value)) : seen.Distinct();
+        return [.. _options.SpecialTokens, .. names.Order().Select(name => name.ToString()).Except(_options.SpecialTokens)];
     }
 
     private Dictionary<string, long> CountWords(IEnumerable<string> documents, IProgress<BpeTrainingProgress>? progress, CancellationToken cancellationToken, out long documentCount)
@@ -77,13 +79,8 @@ public sealed class ByteLevelBpeTrainer
                 cancellationToken.ThrowIfCancellationRequested();
                 progress?.Report(new BpeTrainingProgress(documentCount, 0, 0));
             }
-            var text = _options.PreTokenizer.NeedsPrefix(document) ? " " + document : document;
-            for (var rest = text.AsSpan(); rest.Length > 0;)
-            {
-                var length = _options.PreTokenizer.FirstWord(rest);
-                CollectionsMarshal.GetValueRefOrAddDefault(lookup, rest[..length], out _)++;
-                rest = rest[length..];
-            }
+            foreach (var (word, _) in _options.PreTokenizer.Words(document))
+                CollectionsMarshal.GetValueRefOrAddDefault(lookup, word, out _)++;
         }
         return counts;
     }

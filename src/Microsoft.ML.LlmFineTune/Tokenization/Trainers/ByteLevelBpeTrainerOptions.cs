@@ -19,5 +19,5 @@ public sealed record ByteLevelBpeTrainerOptions
     public int? MaximumTokenLength { get; init; }
 
     /// <summary>How texts are split into words; default GPT-2's way, without a space before the text.</summary>
-    public ByteLevelPreTokenizer PreTokenizer { get; init; } = new();
+    public TextPreTokenizer PreTokenizer { get; init; } = TextPreTokenizer.ByteLevel();
 }
