@@ -16,8 +16,7 @@ public sealed class HuggingFaceTokenizerFiles
 
     private static readonly string[] SentencePieceNames = ["tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model", "sentencepiece.model", "bpe.model"];
 
-    private HuggingFaceTokenizerFiles(string mainFile, TokenizerConfig config, JsonObject tokenizerJson, JsonObject? targetJson) =>
-        (MainFile, Config, TokenizerJson, TargetJson) = (mainFile, config, tokenizerJson, targetJson);
+    private HuggingFaceTokenizerFiles(string mainFile, TokenizerConfig config, TokenizerModel tokenizer, TokenizerModel? target) => (MainFile, Config, Tokenizer, TargetTokenizer) = (mainFile, config, tokenizer, target);
 
     /// <summary>The file that the vocabulary comes from.</summary>
     public string MainFile { get; }
@@ -25,14 +24,11 @@ public sealed class HuggingFaceTokenizerFiles
     /// <summary>The configuration, completed by the other files.</summary>
     public TokenizerConfig Config { get; }
 
-    /// <summary>Whether there are two tokenizers, one for each language (Marian).</summary>
-    public bool HasTarget => TargetJson is not null;
+    /// <summary>The tokenizer.</summary>
+    public TokenizerModel Tokenizer { get; }
 
-    /// <summary>The tokenizer.json that the files make.</summary>
-    internal JsonObject TokenizerJson { get; }
-
-    /// <summary>The tokenizer.json of the other language.</summary>
-    internal JsonObject? TargetJson { get; }
+    /// <summary>The tokenizer of the language that is translated into, where it has one of its own (Marian); null otherwise. Ids are the same.</summary>
+    public TokenizerModel? TargetTokenizer { get; }
 
     /// <summary>Reads a folder.</summary>
     /// <exception cref="FileNotFoundException">The folder has none of the files that make a tokenizer.</exception>
@@ -45,41 +41,44 @@ public sealed class HuggingFaceTokenizerFiles
             throw new DirectoryNotFoundException($"There is no folder '{folder}'.");
         var config = ReadConfig(folder);
         string? Existing(string name) => File.Exists(Path.Combine(folder, name)) ? Path.Combine(folder, name) : null;
-        HuggingFaceTokenizerFiles Made(string path, JsonObject json, JsonObject? target = null) => new(path, config, json, target);
+        HuggingFaceTokenizerFiles Made(string path, Func<JsonObject> json, string? targetPath = null, Func<JsonObject>? targetJson = null) =>
+            new(path, config, Read(path, json), targetJson is null ? null : Read(targetPath!, targetJson));
 
-        if (Existing("tokenizer.json") is { } json)
-            return Made(json, Completed(ReadObject(json), config, json));
+        if (Existing("tokenizer.json") is { } tokenizer)
+            return new HuggingFaceTokenizerFiles(tokenizer, config, Completed(TokenizerModel.Load(tokenizer), config), null);
         if (Existing("source.spm") is { } source && Existing("target.spm") is { } target && Existing("vocab.json") is { } shared)
         {
             var vocabulary = VocabularyFiles.ReadObject(shared);
-            return Made(source, Named(source, () => MarianFiles.ToTokenizerJson(SentencePieceModel.Load(source), vocabulary, config)), Named(target, () => MarianFiles.ToTokenizerJson(SentencePieceModel.Load(target), vocabulary, config)));
+            return Made(source, () => MarianFiles.ToTokenizerJson(SentencePieceModel.Load(source), vocabulary, config), target, () => MarianFiles.ToTokenizerJson(SentencePieceModel.Load(target), vocabulary, config));
         }
         if (SentencePieceNames.Select(Existing).FirstOrDefault(path => path is not null) is { } model)
-            return Made(model, Named(model, () => OfModel(model, config)));
+            return Made(model, () => OfModel(model, config));
         if (Existing("vocab.json") is { } words && Existing("merges.txt") is { } merges)
-            return Made(words, Named(words, () => VocabularyFiles.Bpe(VocabularyFiles.ReadObject(words), VocabularyFiles.ReadMerges(merges), config)));
+            return Made(words, () => VocabularyFiles.Bpe(VocabularyFiles.ReadObject(words), VocabularyFiles.ReadMerges(merges), config));
         if (Existing("encoder.json") is { } encoder && Existing("vocab.bpe") is { } pairs)
-            return Made(encoder, Named(encoder, () => VocabularyFiles.Bpe(VocabularyFiles.ReadObject(encoder), VocabularyFiles.ReadMerges(pairs), config)));
+            return Made(encoder, () => VocabularyFiles.Bpe(VocabularyFiles.ReadObject(encoder), VocabularyFiles.ReadMerges(pairs), config));
         if (Existing("vocab.txt") is { } lines)
-            return Made(lines, Named(lines, () => VocabularyFiles.Bert(VocabularyFiles.ReadLines(lines), config)));
+            return Made(lines, () => VocabularyFiles.Bert(VocabularyFiles.ReadLines(lines), config));
         if (Only(folder, "*.tiktoken") is { } ranks)
-            return Made(ranks, Named(ranks, () => OfRanks(TiktokenFile.Load(ranks), config)));
+            return Made(ranks, () => OfRanks(TiktokenFile.Load(ranks), config));
         if (Only(folder, "*.gguf") is { } gguf)
         {
             var vocabulary = GgufVocabulary.Load(gguf);
             config = Merged(config, vocabulary.Config());
-            return Made(gguf, vocabulary.ToTokenizerJson());
+            return Made(gguf, vocabulary.ToTokenizerJson);
         }
         throw new FileNotFoundException($"'{folder}' has no tokenizer.json, and none of {string.Join(", ", SentencePieceNames)}, source.spm with target.spm and vocab.json, vocab.json with merges.txt, vocab.txt, *.tiktoken or *.gguf to make a tokenizer of.");
     }
 
     /// <summary>Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c> into a folder, as transformers reads them.</summary>
+    /// <exception cref="NotSupportedException">There are two tokenizers: one tokenizer.json cannot hold both.</exception>
     public void Save(string folder)
     {
-        Directory.CreateDirectory(Require.Text(folder));
-        using (var file = File.Create(Path.Combine(folder, "tokenizer.json")))
-        using (var writer = new Utf8JsonWriter(file, new JsonWriterOptions { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-            TokenizerJson.WriteTo(writer);
+        Require.Text(folder);
+        if (TargetTokenizer is not null)
+            throw new NotSupportedException("One tokenizer.json cannot hold the tokenizers of two languages: save each of them by itself.");
+        Directory.CreateDirectory(folder);
+        Tokenizer.Save(Path.Combine(folder, "tokenizer.json"));
         Config.Save(Path.Combine(folder, "tokenizer_config.json"));
     }
 
@@ -201,61 +200,26 @@ public sealed class HuggingFaceTokenizerFiles
         return ranks.ToTokenizerJson(pattern, special);
     }
 
-    /// <summary>The file's own content, with the configuration's tokens that it lacks, and with the begin and end of a sequence where the configuration asks for them.</summary>
-    private static JsonObject Completed(JsonObject json, TokenizerConfig config, string path)
+    /// <summary>The tokenizer with the configuration's tokens that its file lacks, and with the begin and end of a sequence where the configuration asks for them.</summary>
+    private static TokenizerModel Completed(TokenizerModel tokenizer, TokenizerConfig config)
     {
-        if (json["added_tokens"] is not JsonArray added)
-            json["added_tokens"] = added = [];
-        var present = new HashSet<string>(StringComparer.Ordinal);
-        var largest = LargestModelId(json["model"]);
-        foreach (var token in added)
-        {
-            if (token is not JsonObject entry || entry["content"] is not JsonValue content || !content.TryGetValue(out string? text) || entry["id"] is not JsonValue number || !number.TryGetValue(out int id))
-                throw new InvalidDataException($"{path}: added_tokens[{present.Count}] must have a content and an id.");
-            present.Add(text);
-            largest = Math.Max(largest, id);
-        }
-        var missing = config.AddedTokensDecoder.OrderBy(token => token.Key).Select(token => token.Value).Concat(config.NamedTokens).Concat(config.AdditionalSpecialTokens).OfType<ConfiguredToken>().Where(token => token.Content.Length > 0);
-        foreach (var token in missing)
-        {
-            if (present.Add(token.Content))
-                added.Add(AddedTokenTable.ToJson(ModelId(json["model"], token.Content) ?? ++largest, token));
-        }
-        if ((config.AddBosToken ?? config.AddEosToken) is not null && IsReplaced(json["post_processor"], wanted: config.AddBosToken == true || config.AddEosToken == true))
-        {
-            var ids = added.ToDictionary(token => (string)token!["content"]!, token => (int)token!["id"]!, StringComparer.Ordinal);
-            var table = new AddedTokenTable(token => ids.TryGetValue(token, out var id) ? id : ModelId(json["model"], token), 0);
-            json["post_processor"] = TokenizerSections.BeginEndTemplate(config.AddBosToken == true ? config.BosToken?.Content : null, config.AddEosToken == true ? config.EosToken?.Content : null, table);
-        }
-        return json;
-    }
-
-    // What cuts offsets only has no tokens to take away.
-    private static bool IsReplaced(JsonNode? processor, bool wanted) => processor is null || (processor is JsonObject part && part["type"] is JsonValue type && type.TryGetValue(out string? name) && (name == "TemplateProcessing" || (name == "ByteLevel" && wanted)));
-
-    private static int LargestModelId(JsonNode? model) => (model as JsonObject)?["vocab"] switch
-    {
-        JsonObject ids => ids.Select(entry => entry.Value is JsonValue value && value.TryGetValue(out int id) ? id : -1).DefaultIfEmpty(-1).Max(),
-        JsonArray pieces => pieces.Count - 1,
-        _ => -1,
-    };
-
-    private static int? ModelId(JsonNode? model, string token)
-    {
-        switch ((model as JsonObject)?["vocab"])
-        {
-            case JsonObject ids:
-                return ids[token] is JsonValue value && value.TryGetValue(out int id) ? id : null;
-            case JsonArray pieces:
-                for (var i = pieces.Count - 1; i >= 0; i--)
-                {
-                    if (pieces[i] is JsonArray { Count: 2 } piece && piece[0] is JsonValue text && text.TryGetValue(out string? name) && name == token)
-                        return i;
-                }
-                return null;
-            default:
-                return null;
-        }
+        var present = tokenizer.AddedTokens.Select(token => token.Content).ToHashSet(StringComparer.Ordinal);
+        AddedToken[] missing =
+        [
+            .. config.AddedTokensDecoder.OrderBy(token => token.Key).Select(token => token.Value).Concat(config.NamedTokens).Concat(config.AdditionalSpecialTokens).OfType<ConfiguredToken>()
+                .Where(token => token.Content.Length > 0 && present.Add(token.Content))
+                .Select(token => new AddedToken(0, token.Content, token.Special) { SingleWord = token.SingleWord, StripLeft = token.StripLeft, StripRight = token.StripRight, Normalized = token.Normalized }),
+        ];
+        if (missing.Length > 0)
+            tokenizer = tokenizer.WithAddedTokens(missing);
+        var (begin, end) = (config.AddBosToken == true ? config.BosToken?.Content : null, config.AddEosToken == true ? config.EosToken?.Content : null);
+        // What puts other tokens around a text than these two is left as it is, and what only cuts offsets has no tokens to take away.
+        var isReplaced = (config.AddBosToken ?? config.AddEosToken) is not null && (tokenizer.PostProcessor is null or TemplatePostProcessor || (tokenizer.PostProcessor is ByteLevelPostProcessor && (begin ?? end) is not null));
+        if (!isReplaced)
+            return tokenizer;
+        var template = TokenizerSections.BeginEndTemplate(begin, end, new AddedTokenTable(tokenizer.IdOf, 0));
+        using var json = JsonSerializer.SerializeToDocument(template);
+        return tokenizer.WithPostProcessor(PostProcessorJson.Read(JsonPart.Of(json.RootElement, "post_processor")));
     }
 
     private static TokenizerConfig Merged(TokenizerConfig config, TokenizerConfig other) => config with
@@ -272,18 +236,6 @@ public sealed class HuggingFaceTokenizerFiles
         AddPrefixSpace = config.AddPrefixSpace ?? other.AddPrefixSpace,
         ChatTemplates = config.ChatTemplates.Count > 0 ? config.ChatTemplates : other.ChatTemplates,
     };
-
-    private static JsonObject ReadObject(string path)
-    {
-        try
-        {
-            return JsonNode.Parse(BoundedFile.ReadAll(path, MaximumLength), null, JsonPart.Options) as JsonObject ?? throw new InvalidDataException("the content must be an object.");
-        }
-        catch (Exception e) when (e is InvalidDataException or JsonException or InvalidOperationException)
-        {
-            throw new InvalidDataException($"{path} is not a valid tokenizer.json: {e.Message}", e);
-        }
-    }
 
     private static T Parsed<T>(string path, Func<JsonElement, T> read)
     {
@@ -309,11 +261,11 @@ public sealed class HuggingFaceTokenizerFiles
         };
     }
 
-    private static JsonObject Named(string path, Func<JsonObject> make)
+    internal static TokenizerModel Read(string path, Func<JsonObject> json)
     {
         try
         {
-            return make();
+            return TokenizerJsonReader.Read(json(), path);
         }
         catch (InvalidDataException e) when (!e.Message.Contains(path, StringComparison.Ordinal))
         {

@@ -59,7 +59,7 @@ internal static class VocabularyFiles
         {
             if (line.Length == 0 || (number == 1 && line.StartsWith("#version", StringComparison.Ordinal)))
                 continue;
-            merges.Add(line.Split(' ') is [{ Length: > 0 } left, { Length: > 0 } right] ? (left, right) : throw new InvalidDataException($"{path}, line {number}: a merge must be two tokens; it is '{Shorten(line)}'."));
+            merges.Add(line.Split(' ') is [{ Length: > 0 } left, { Length: > 0 } right] ? (left, right) : throw new InvalidDataException($"{path}: line {number} of the merges must be two tokens; it is '{Shorten(line)}'."));
         }
         return merges;
     }
