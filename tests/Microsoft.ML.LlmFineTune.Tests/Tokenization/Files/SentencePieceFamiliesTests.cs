@@ -176,7 +176,9 @@ public sealed class SentencePieceFamiliesTests
         var model = SentencePieceModel.Load(SharedFixtures.Path($"data/tokenizers/{file}"));
         var made = SentencePieceFamilies.ToTokenizerJson(model, new() { TokenizerClass = family, AddEosToken = addsEnd ? true : null });
         recipe["model"]!["vocab"] = new JsonArray([.. model.Pieces.Select(piece => new JsonArray(piece.Piece, (double)piece.Score))]);
-        Assert.Equal(recipe.ToJsonString().Replace("@charsmap", Convert.ToBase64String(model.Normalizer.CharsMap.Span), StringComparison.Ordinal), Reordered(made, recipe).ToJsonString());
+        foreach (var part in recipe["normalizer"]!["normalizers"]!.AsArray().Where(part => (string)part!["type"]! == "Precompiled"))
+            part!["precompiled_charsmap"] = Convert.ToBase64String(model.Normalizer.CharsMap.Span);
+        Assert.True(JsonNode.DeepEquals(recipe, made), made.ToJsonString()[..1000]);
     }
 
     [Fact]
@@ -199,6 +201,4 @@ public sealed class SentencePieceFamiliesTests
             Assert.True(JsonNode.DeepEquals(published[section], made[section]), section);
         Assert.True(JsonNode.DeepEquals(published["model"]!["vocab"], made["model"]!["vocab"]));
     }
-
-    private static JsonObject Reordered(JsonObject made, JsonObject like) => new(like.Select(entry => KeyValuePair.Create(entry.Key, made[entry.Key]?.DeepClone())));
 }
