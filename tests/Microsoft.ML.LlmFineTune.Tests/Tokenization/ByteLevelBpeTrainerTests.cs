@@ -13,7 +13,7 @@ public sealed class ByteLevelBpeTrainerTests
         var options = new ByteLevelBpeTrainerOptions();
         Assert.Equal((4096, 2, true, (int?)null), (options.VocabularySize, options.MinimumFrequency, options.AllBytes, options.MaximumTokenLength));
         Assert.Equal(["<|endoftext|>"], options.SpecialTokens);
-        Assert.Equal((false, true), (options.PreTokenizer.AddPrefixSpace, options.PreTokenizer.SplitWords));
+        Assert.Equal(TextPreTokenizer.ByteLevel().ToJson(), options.PreTokenizer.ToJson());
     }
 
     [Fact]

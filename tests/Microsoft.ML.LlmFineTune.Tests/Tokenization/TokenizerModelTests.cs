@@ -77,7 +77,7 @@ public sealed class TokenizerModelTests
         foreach (var id in Tokenizer.EncodeToIds("\U0001F600").SkipLast(1))
             Assert.Null(decoder.Append(id));
         Assert.Equal("\uFFFD", decoder.Finish());
-        Assert.Null(decoder.Append(int.MaxValue));
+        Assert.Throws<ArgumentOutOfRangeException>(() => decoder.Append(int.MaxValue));
     }
 
     [Fact]
@@ -95,11 +95,11 @@ public sealed class TokenizerModelTests
     [Fact]
     public void Without_splitting_words_merges_would_cross_them()
     {
-        var tokenizer = Train(new ByteLevelBpeTrainerOptions { VocabularySize = 300, PreTokenizer = new ByteLevelPreTokenizer(splitWords: false) });
+        var tokenizer = Train(new ByteLevelBpeTrainerOptions { VocabularySize = 300, PreTokenizer = TextPreTokenizer.ByteLevel(useRegex: false) });
         Assert.True(tokenizer.EncodeToIds("to be or not to be").Count < Tokenizer.EncodeToIds("to be or not to be").Count);
         Assert.Equal(Tokenizer.EncodeToIds("to be"), Tokenizer.EncodeToIds("to be", considerPreTokenization: false));
-        Assert.Equal([(0, 2), (2, 3), (5, 1)], Tokenizer.PreTokenizer.PreTokenize("to be!"));
-        Assert.Equal([(0, 2), (2, 3)], new ByteLevelPreTokenizer(addPrefixSpace: true).PreTokenize("to be"));
+        Assert.Equal([(0, 2), (2, 3), (5, 1)], Tokenizer.PreTokenizer!.PreTokenize("to be!"));
+        Assert.Equal([(0, 2), (2, 3)], TextPreTokenizer.ByteLevel(addPrefixSpace: true).PreTokenize("to be"));
     }
 
     [Fact]
