@@ -6,24 +6,18 @@ using Microsoft.ML.LlmFineTune.Tokenization;
 
 namespace Golden.Tokenizers;
 
-/// <summary>tokenizers/tiktoken: rank files with the published patterns; how the patterns cut texts.</summary>
+/// <summary>tokenizers/tiktoken: rank files with the published patterns: special tokens as text, found, and refused.</summary>
 internal sealed class TiktokenReader : CaseReader
 {
     private readonly Dictionary<string, TiktokenEncoding> _encodings = new(StringComparer.Ordinal);
     private Dictionary<string, string>? _texts;
 
-    public override bool Reads(string file) => file.StartsWith("tiktoken/", StringComparison.Ordinal);
+    public override bool Reads(string file) => file.StartsWith("tiktoken/", StringComparison.Ordinal) && file != "tiktoken/splits.json";
 
     public override void Verify(FixtureCase c, Tally tally)
     {
         _texts ??= JsonNode.Parse(File.ReadAllText(Path.Combine(c.Area, "encode", "texts.json")))!.AsArray().ToDictionary(text => (string)text!["name"]!, text => (string)text!["text"]!, StringComparer.Ordinal);
         var text = _texts[c["text"].GetString()!];
-        if (c.Root.TryGetProperty("patterns", out var patterns)) VerifySplits(c, tally, patterns, text);
-        else VerifyIds(c, tally, text);
-    }
-
-    private void VerifyIds(FixtureCase c, Tally tally, string text)
-    {
         if (!_encodings.TryGetValue(c.File, out var encoding))
             _encodings[c.File] = encoding = Load(c);
         var ordinary = c["ordinary"].ToInts();
@@ -64,28 +58,5 @@ internal sealed class TiktokenReader : CaseReader
             ByteAlphabet.AppendBytes(token, bytes);
             yield return $"{Convert.ToBase64String([.. bytes])} {(int)id!}";
         }
-    }
-
-    // Each piece is what the pattern matches; where the library has its own spelling of a published pattern, both are tried.
-    private static void VerifySplits(FixtureCase c, Tally tally, JsonElement patterns, string text)
-    {
-        foreach (var pattern in patterns.EnumerateObject())
-        {
-            if (!c[pattern.Name].IsGiven()) continue;
-            var expected = c[pattern.Name].ToTexts();
-            // $ stands for the very end of the text there.
-            tally.Sequence(pattern.Name, expected, Pieces(pattern.Value.GetString()!.Replace("$", "\\z", StringComparison.Ordinal), text));
-            if (TiktokenPattern.Names.Contains(pattern.Name)) tally.Sequence($"{pattern.Name}, the library's", expected, Pieces(TiktokenPattern.Of(pattern.Name), text));
-        }
-    }
-
-    private static List<string> Pieces(string pattern, string text)
-    {
-        var expression = TextPattern.OfRegex(pattern);
-        var pieces = new List<string>();
-        var (from, lastEnd) = (0, -1);
-        while (expression.Next(text, ref from, ref lastEnd) is ({ } start, { } end))
-            pieces.Add(text[start..end]);
-        return pieces;
     }
 }

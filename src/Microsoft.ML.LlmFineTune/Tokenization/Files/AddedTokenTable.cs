@@ -36,9 +36,9 @@ internal sealed class AddedTokenTable
                 continue;
             var known = _tokens.TryGetValue(token.Content, out var entry) ? entry.Id : _modelId(token.Content);
             if (known is { } other && other != id)
-                throw new InvalidDataException($"added_tokens_decoder gives '{token.Content}' the id {id}; the vocabulary has it as {other}.");
+                throw new InvalidDataException($"added_tokens_decoder (tokenizer_config.json, or added_tokens.json) gives '{token.Content}' the id {id}; the vocabulary has it as {other}.");
             if (known is null && (id < _modelSize || taken.Contains(id)))
-                throw new InvalidDataException($"added_tokens_decoder gives '{token.Content}' the id {id}, which another token has.");
+                throw new InvalidDataException($"added_tokens_decoder (tokenizer_config.json, or added_tokens.json) gives '{token.Content}' the id {id}, which another token has.");
             if (_tokens.TryAdd(token.Content, (id, token)))
                 taken.Add(id);
             _next = Math.Max(_next, id + 1);

@@ -39,6 +39,7 @@ public static class TokenizerFiles
     public static TokenizerModel LoadVocabularyAndMerges(string vocabularyPath, string mergesPath, TokenizerConfig? config = null)
     {
         Require.Text(mergesPath);
-        return HuggingFaceTokenizerFiles.Read(Require.Text(vocabularyPath), () => VocabularyFiles.Bpe(VocabularyFiles.ReadObject(vocabularyPath), VocabularyFiles.ReadMerges(mergesPath), config ?? new()));
+        Require.Text(vocabularyPath);
+        return HuggingFaceTokenizerFiles.Read($"{vocabularyPath} with {mergesPath}", () => VocabularyFiles.Bpe(VocabularyFiles.ReadObject(vocabularyPath), VocabularyFiles.ReadMerges(mergesPath), config ?? new()));
     }
 }

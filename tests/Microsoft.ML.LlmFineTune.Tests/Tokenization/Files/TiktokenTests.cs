@@ -76,6 +76,34 @@ public sealed class TiktokenTests
         Assert.Contains("pattern", Assert.Throws<ArgumentException>(() => TiktokenPattern.Of("cl200k")).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("cl100k_base")]
+    [InlineData("o200k_base")]
+    public void The_published_patterns_split_as_tiktoken_s(string name)
+    {
+        var texts = SharedFixtures.Json("golden/tokenizers/encode/texts.json").AsArray().ToDictionary(text => (string)text!["name"]!, text => (string)text!["text"]!);
+        var splits = SharedFixtures.Json("golden/tokenizers/tiktoken/splits.json");
+        Assert.Equal(TiktokenPattern.Of(name), TiktokenPattern.Portable((string)splits["patterns"]![name]!));
+        Assert.NotEmpty(splits["cases"]!.AsArray());
+        foreach (var @case in splits["cases"]!.AsArray())
+        {
+            var text = texts[(string)@case!["text"]!];
+            // By the expression, and by the scanner that stands in for it.
+            Assert.Equal(@case[name]!.AsArray().Select(piece => (string)piece!), Pieces(CodePointRegex.Parse(TiktokenPattern.Of(name), useSplitter: false), text));
+            Assert.Equal(@case[name]!.AsArray().Select(piece => (string)piece!), Pieces(CodePointRegex.Parse(TiktokenPattern.Of(name)), text));
+        }
+    }
+
+    private static List<string> Pieces(CodePointRegex regex, string text)
+    {
+        var pieces = new List<string>();
+        var matcher = regex.Over(text);
+        for (var at = 0; at < text.Length && matcher.TryMatch(at, out var index, out var length) && length > 0; at = index + length)
+            pieces.Add(text.Substring(index, length));
+        return pieces;
+    }
+
     // A token of many bytes has as many ways to be cut; they are found in one walk.
     [Fact]
     public void Long_tokens_take_no_longer_than_their_length()

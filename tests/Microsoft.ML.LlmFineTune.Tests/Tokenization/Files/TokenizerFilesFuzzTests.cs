@@ -113,7 +113,7 @@ public sealed class TokenizerFilesFuzzTests : IDisposable
         }
         catch (Exception e) when (e is InvalidDataException or NotSupportedException)
         {
-            Assert.Contains(path, e.Message, StringComparison.Ordinal);
+            Assert.Contains(kind, e.Message, StringComparison.Ordinal);
             return false;
         }
     }

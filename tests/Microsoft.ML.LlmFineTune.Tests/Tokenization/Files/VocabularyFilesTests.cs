@@ -34,6 +34,7 @@ public sealed class VocabularyFilesTests : IDisposable
 
     [Theory]
     [InlineData("", "no tokens")]
+    [InlineData("a\nb\n", "lacks the unknown token '[UNK]'")]
     [InlineData("a\nb\na\n", "line 3: the token 'a' is in line 1 too")]
     public void A_malformed_vocabulary_is_refused_with_its_line(string content, string complaint)
     {

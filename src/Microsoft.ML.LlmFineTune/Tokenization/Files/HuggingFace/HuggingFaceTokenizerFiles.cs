@@ -43,6 +43,9 @@ public sealed class HuggingFaceTokenizerFiles
         string? Existing(string name) => File.Exists(Path.Combine(folder, name)) ? Path.Combine(folder, name) : null;
         HuggingFaceTokenizerFiles Made(string path, Func<JsonObject> json, string? targetPath = null, Func<JsonObject>? targetJson = null) =>
             new(path, config, Read(path, json), targetJson is null ? null : Read(targetPath!, targetJson));
+        HuggingFaceTokenizerFiles OfPair(string vocabulary, string pairs) =>
+            new(vocabulary, config, Read($"{vocabulary} with {pairs}", () => VocabularyFiles.Bpe(VocabularyFiles.ReadObject(vocabulary), VocabularyFiles.ReadMerges(pairs), config)), null);
+
 
         if (Existing("tokenizer.json") is { } tokenizer)
             return new HuggingFaceTokenizerFiles(tokenizer, config, Completed(TokenizerModel.Load(tokenizer), config), null);
@@ -54,9 +57,9 @@ public sealed class HuggingFaceTokenizerFiles
         if (SentencePieceNames.Select(Existing).FirstOrDefault(path => path is not null) is { } model)
             return Made(model, () => OfModel(model, config));
         if (Existing("vocab.json") is { } words && Existing("merges.txt") is { } merges)
-            return Made(words, () => VocabularyFiles.Bpe(VocabularyFiles.ReadObject(words), VocabularyFiles.ReadMerges(merges), config));
+            return OfPair(words, merges);
         if (Existing("encoder.json") is { } encoder && Existing("vocab.bpe") is { } pairs)
-            return Made(encoder, () => VocabularyFiles.Bpe(VocabularyFiles.ReadObject(encoder), VocabularyFiles.ReadMerges(pairs), config));
+            return OfPair(encoder, pairs);
         if (Existing("vocab.txt") is { } lines)
             return Made(lines, () => VocabularyFiles.Bert(VocabularyFiles.ReadLines(lines), config));
         if (Only(folder, "*.tiktoken") is { } ranks)

@@ -69,6 +69,9 @@ internal static class VocabularyFiles
     {
         var (unknown, separator, padding, classifier, mask) =
             (config.UnkToken ?? new("[UNK]"), config.SepToken ?? new("[SEP]"), config.PadToken ?? new("[PAD]"), config.ClsToken ?? new("[CLS]"), config.MaskToken ?? new("[MASK]"));
+        // Without it words that are not in the vocabulary could not be encoded at all.
+        if (!vocabulary.ContainsKey(unknown.Content))
+            throw new InvalidDataException($"the vocabulary lacks the unknown token '{unknown.Content}'.");
         var table = new AddedTokenTable(vocabulary);
         table.Add(config.AddedTokensDecoder);
         table.Add([unknown, separator, padding, classifier, mask, .. config.AdditionalSpecialTokens]);

@@ -23,7 +23,7 @@ public sealed class TiktokenEncoding
 
     /// <summary>Reads a rank file.</summary>
     /// <param name="path">The file: a line for each token, its bytes in base64, a space, its rank.</param>
-    /// <param name="pattern">The expression that cuts texts into words; <see cref="TiktokenPattern"/> has the published ones.</param>
+    /// <param name="pattern">The expression that cuts texts into words; <see cref="TiktokenPattern"/> has the published ones, and tiktoken's own spellings of them are understood. Other expressions are read as those of a tokenizer.json (Oniguruma).</param>
     /// <param name="specialTokens">Special tokens and their ids; null: none.</param>
     /// <exception cref="InvalidDataException">The file is malformed, or a special token has the id of another token.</exception>
     /// <exception cref="NotSupportedException">The file is too large, or the expression has what is not known here.</exception>

@@ -91,7 +91,7 @@ internal sealed class TiktokenFile
         var table = new AddedTokenTable(vocabulary);
         table.Add(specialTokens.ToDictionary(token => token.Value, token => new ConfiguredToken(token.Key)));
         var merges = MergeRecovery.Find([.. _tokens.Select(token => token.Token)], byRankOfHalves: true).Select(pair => (names[pair.Left], names[pair.Right]));
-        var words = TokenizerSections.PreTokenizers(TokenizerSections.SplitRegex(pattern), TokenizerSections.ByteLevel(addPrefixSpace: false, useRegex: false));
+        var words = TokenizerSections.PreTokenizers(TokenizerSections.SplitRegex(TiktokenPattern.Portable(pattern)), TokenizerSections.ByteLevel(addPrefixSpace: false, useRegex: false));
         return TokenizerSections.Document(TokenizerSections.Bpe(vocabulary, merges, ignoreMerges: true), null, words, TokenizerSections.ByteLevel(addPrefixSpace: true, trimOffsets: false), TokenizerSections.ByteLevel(addPrefixSpace: true), table);
     }
 

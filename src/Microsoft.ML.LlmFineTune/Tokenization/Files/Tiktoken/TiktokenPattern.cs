@@ -28,8 +28,18 @@ public static class TiktokenPattern
         ["llama3"] = Llama3, ["qwen"] = Qwen2, ["qwen2"] = Qwen2,
     };
 
+    // tiktoken's own spellings, in which $ is the very end and {1,3}+ possessive: not so in a tokenizer.json.
+    private static readonly Dictionary<string, string> Respelled = new(StringComparer.Ordinal)
+    {
+        [@"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"] = Gpt2,
+        [@"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"] = Cl100kBase,
+    };
+
     /// <summary>The names that <see cref="Of"/> knows.</summary>
     public static IReadOnlyCollection<string> Names => Named.Keys;
+
+    /// <summary>A pattern as a tokenizer.json can have it.</summary>
+    internal static string Portable(string pattern) => Respelled.GetValueOrDefault(pattern, pattern);
 
     /// <summary>The pattern of a name.</summary>
     /// <exception cref="ArgumentException">No pattern is known by this name.</exception>
