@@ -9,11 +9,11 @@ internal sealed class ByteTrie
     // The children of node n are the nodes from _children[n] to _children[n + 1].
     private readonly int[] _children;
 
-    /// <param name="pieces">Pieces, all different and none empty, with their values (0 or more).</param>
+    /// <param name="pieces">Pieces, none empty, with their values (0 or more). Of equal ones the largest value counts.</param>
     public ByteTrie(IEnumerable<(byte[] Piece, int Value)> pieces)
     {
         var sorted = pieces.ToArray();
-        Array.Sort(sorted, (left, right) => left.Piece.AsSpan().SequenceCompareTo(right.Piece));
+        Array.Sort(sorted, (left, right) => left.Piece.AsSpan().SequenceCompareTo(right.Piece) is var order && order != 0 ? order : left.Value.CompareTo(right.Value));
         var (labels, values, children) = (new List<byte> { 0 }, new List<int> { -1 }, new List<int>());
         var ranges = new Queue<(int First, int End, int Depth)>();
         ranges.Enqueue((0, sorted.Length, 0));
@@ -27,10 +27,12 @@ internal sealed class ByteTrie
                 var end = first + 1;
                 while (end < range.End && sorted[end].Piece[range.Depth] == label)
                     end++;
+                var value = -1;
+                for (; first < end && sorted[first].Piece.Length == range.Depth + 1; first++)
+                    value = sorted[first].Value;
                 labels.Add(label);
-                var ends = sorted[first].Piece.Length == range.Depth + 1;
-                values.Add(ends ? sorted[first].Value : -1);
-                ranges.Enqueue((ends ? first + 1 : first, end, range.Depth + 1));
+                values.Add(value);
+                ranges.Enqueue((first, end, range.Depth + 1));
                 first = end;
             }
         }

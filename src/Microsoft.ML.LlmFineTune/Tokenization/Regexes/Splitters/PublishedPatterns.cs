@@ -18,6 +18,8 @@ internal static class PublishedPatterns
         // cl100k_base in Hugging Face's files, Llama 3; an older spelling of tiktoken's.
         [$@"{Endings}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{Tail}"] = new Cl100kSplitter(3),
         [@"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"] = new Cl100kSplitter(3),
+        // cl100k_base as a tokenizer.json can have it: the very end is \z there.
+        [TiktokenPattern.Cl100kBase] = new Cl100kSplitter(3, wholeEnd: true),
         // Qwen 2.
         [$@"{Endings}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{Tail}"] = new Cl100kSplitter(1),
         // Marks as letters, as later Qwens have it.
