@@ -33,6 +33,21 @@ internal static class ByteAlphabet
         }
     }
 
+    /// <summary>Writes a range of a text into its change, spelled in the alphabet; each name has the span of its character.</summary>
+    public static void SpellBytes(AlignedText text, int start, int end)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        Span<char> names = stackalloc char[4];
+        for (var at = start; at < end;)
+        {
+            var count = new Rune(text.CodePointAt(at, out var length)).EncodeToUtf8(bytes);
+            for (var i = 0; i < count; i++)
+                names[i] = Names[bytes[i]];
+            text.Insert(names[..count], at);
+            at += length;
+        }
+    }
+
     private static char[] CreateNames()
     {
         var names = new char[256];

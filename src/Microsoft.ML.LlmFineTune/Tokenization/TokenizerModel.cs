@@ -5,28 +5,43 @@ using Microsoft.ML.Tokenizers;
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
 /// <summary>
-/// A byte-level BPE tokenizer (GPT-2's kind), read from and written to Hugging Face's <c>tokenizer.json</c>. Encoding takes added tokens out of the text, splits the rest into words, and merges the bytes of each word.
-/// Any text can be encoded, and decoding gives it back; a lone surrogate becomes U+FFFD. Safe for several threads.
+/// A tokenizer of subwords as Hugging Face's <c>tokenizer.json</c> describes it: a normalizer, a pre-tokenizer, a vocabulary with its model (BPE, WordPiece, Unigram or words), a post-processor, a decoder, and added tokens.
+/// Its answers are those of Hugging Face's tokenizers. Immutable, safe for several threads.
 /// </summary>
+/// <remarks>
+/// Spans are UTF-16 units of the original text, whatever the normalizer did to it: <c>text[span.Start..span.End]</c>. A surrogate without its partner is read as U+FFFD.
+/// What the base class declares (<see cref="Tokenizer.EncodeToIds(string, bool, bool)"/> and its kin) gives the tokens of the text alone; special tokens, pairs, truncation and padding are those of <see cref="Encode(EncodingInput, EncodingOptions?)"/>.
+/// </remarks>
 public sealed class TokenizerModel : Tokenizer
 {
-    private readonly WordCache _words;
-    private readonly AddedTokenSplitter _splitter;
-    private readonly Dictionary<int, AddedToken> _addedTokens;
+    [ThreadStatic]
+    private static TokenBuffer? s_buffer;
 
-    internal TokenizerModel(BpeModel model, ByteLevelPreTokenizer preTokenizer, IReadOnlyList<AddedToken> addedTokens, PostProcessor postProcessor)
+    private readonly TextSplitting _splitting;
+    private readonly Dictionary<string, AddedToken> _addedByContent;
+    private readonly Dictionary<int, AddedToken> _addedById;
+    private readonly Dictionary<int, string> _normalizedContents;
+    private readonly Dictionary<int, string> _postProcessorTokens;
+    private readonly HashSet<string> _specialContents;
+
+    internal TokenizerModel(TokenizerParts parts)
     {
-        Model = model;
-        ByteLevel = preTokenizer;
-        PostProcessor = postProcessor;
-        AddedTokens = addedTokens;
-        _words = new WordCache(model);
-        _splitter = new AddedTokenSplitter(addedTokens);
-        _addedTokens = addedTokens.ToDictionary(token => token.Id);
-        VocabularySize = 1 + Math.Max(model.Vocabulary.Values.DefaultIfEmpty(-1).Max(), _addedTokens.Keys.DefaultIfEmpty(-1).Max());
+        AddedTokenIds.Check(parts.AddedTokens, parts.Model);
+        Parts = parts;
+        AddedTokens = parts.AddedTokens;
+        _addedByContent = AddedTokens.ToDictionary(token => token.Content);
+        _addedById = AddedTokens.ToDictionary(token => token.Id);
+        _specialContents = [.. AddedTokens.Where(token => token.Special).Select(token => token.Content)];
+        _normalizedContents = parts.Normalizer is null ? [] : AddedTokens.Where(token => token.Normalized)
+            .Select(token => (token.Id, Text: parts.Normalizer.Normalize(token.Content), token.Content)).Where(token => token.Text != token.Content).ToDictionary(token => token.Id, token => token.Text);
+        _postProcessorTokens = [];
+        foreach (var (token, id) in parts.PostProcessor?.SpecialTokens ?? [])
+            _postProcessorTokens[id] = token;
+        _splitting = new TextSplitting(parts, _normalizedContents);
+        VocabularySize = 1 + Math.Max(parts.Model.Vocabulary.Values.DefaultIfEmpty(-1).Max(), _addedById.Keys.DefaultIfEmpty(-1).Max());
         EndOfText = WellKnown("<|endoftext|>", "</s>", "<|end_of_text|>", "<eos>", "[EOS]");
-        Padding = WellKnown("<|padding|>", "<|pad|>", "<pad>", "[PAD]");
-        Unknown = model.UnknownId ?? WellKnown("<unk>", "[UNK]");
+        Padding = parts.Padding is { } padding && TokenOf(padding.Id) is not null ? padding.Id : WellKnown("<|padding|>", "<|pad|>", "<pad>", "[PAD]");
+        Unknown = parts.Model.UnknownId ?? WellKnown("<unk>", "[UNK]");
     }
 
     /// <summary>One more than the largest token id.</summary>
@@ -35,27 +50,38 @@ public sealed class TokenizerModel : Tokenizer
     /// <summary>The token that ends a document: the special token named <c>&lt;|endoftext|&gt;</c>, <c>&lt;/s&gt;</c>, <c>&lt;|end_of_text|&gt;</c>, <c>&lt;eos&gt;</c> or <c>[EOS]</c>; null where there is none.</summary>
     public int? EndOfText { get; }
 
-    /// <summary>The token to pad with: the special token named <c>&lt;|padding|&gt;</c>, <c>&lt;|pad|&gt;</c>, <c>&lt;pad&gt;</c> or <c>[PAD]</c>; null where there is none.</summary>
+    /// <summary>The token to pad with: that of the padding section, else the special token named <c>&lt;|padding|&gt;</c>, <c>&lt;|pad|&gt;</c>, <c>&lt;pad&gt;</c> or <c>[PAD]</c>; null where there is none.</summary>
     public int? Padding { get; }
 
-    /// <summary>The token for bytes that the vocabulary doesn't have; null where there is none.</summary>
+    /// <summary>The token for what the vocabulary doesn't have; null where there is none.</summary>
     public int? Unknown { get; }
 
-    /// <summary>Tokens that are found in the text before anything else looks at it.</summary>
+    /// <summary>Tokens that are found in the text before the vocabulary's model looks at it.</summary>
     public IReadOnlyList<AddedToken> AddedTokens { get; }
 
-    /// <summary>How texts are split into words.</summary>
-    public override PreTokenizer PreTokenizer => ByteLevel;
+    /// <summary>The tokens of the vocabulary's model and their ids; added tokens beyond it are not among them.</summary>
+    public IReadOnlyDictionary<string, int> Vocabulary => Parts.Model.Vocabulary;
 
-    internal BpeModel Model { get; }
+    /// <summary>What is done to a text first; null for nothing.</summary>
+    public override Normalizer? Normalizer => Parts.Normalizer;
 
-    internal ByteLevelPreTokenizer ByteLevel { get; }
+    /// <summary>How texts are split into words; null takes a text as one.</summary>
+    public override PreTokenizer? PreTokenizer => Parts.PreTokenizer;
 
-    internal PostProcessor PostProcessor { get; }
+    /// <summary>What is done to the tokens; null for nothing.</summary>
+    public TokenPostProcessor? PostProcessor => Parts.PostProcessor;
+
+    /// <summary>How tokens become text; null joins them with spaces.</summary>
+    public TokenDecoder? Decoder => Parts.Decoder;
+
+    /// <summary>The options that the file's sections of truncation and padding ask for. <see cref="Encode(EncodingInput, EncodingOptions?)"/> takes them where none are given.</summary>
+    public EncodingOptions DefaultOptions => field ??= new EncodingOptions { Truncation = Parts.Truncation, Padding = Parts.Padding };
+
+    internal TokenizerParts Parts { get; }
 
     /// <summary>Reads a <c>tokenizer.json</c>.</summary>
     /// <exception cref="InvalidDataException">The file is malformed; the message names the file and the part.</exception>
-    /// <exception cref="NotSupportedException">The file is in order, but has a part that is not of byte-level BPE; the message names it.</exception>
+    /// <exception cref="NotSupportedException">The file has a part of an unknown kind; the message names it.</exception>
     public static TokenizerModel Load(string path)
     {
         Require.Text(path);
@@ -65,7 +91,7 @@ public sealed class TokenizerModel : Tokenizer
 
     /// <summary>Reads the content of a <c>tokenizer.json</c>.</summary>
     /// <exception cref="InvalidDataException">The content is malformed; the message names the part.</exception>
-    /// <exception cref="NotSupportedException">The content is in order, but has a part that is not of byte-level BPE; the message names it.</exception>
+    /// <exception cref="NotSupportedException">The content has a part of an unknown kind; the message names it.</exception>
     public static TokenizerModel Load(Stream stream) => TokenizerJsonReader.Read(Require.NotNull(stream), "tokenizer.json");
 
     /// <summary>Reads GPT-2's two files: the vocabulary as a JSON object, the merges one a line.</summary>
@@ -94,36 +120,101 @@ public sealed class TokenizerModel : Tokenizer
     }
 
     /// <summary>Writes the content of a <c>tokenizer.json</c>; the stream stays open.</summary>
-    public void Save(Stream stream) => TokenizerJsonWriter.Write(this, Require.NotNull(stream));
+    public void Save(Stream stream) => TokenizerJsonWriter.Write(Parts, Require.NotNull(stream));
+
+    /// <summary>The same tokenizer with another post-processor.</summary>
+    public TokenizerModel WithPostProcessor(TokenPostProcessor? postProcessor) => new(Parts with { PostProcessor = postProcessor });
+
+    /// <summary>The same tokenizer with another decoder; null joins tokens with spaces.</summary>
+    public TokenizerModel WithDecoder(TokenDecoder? decoder) => new(Parts with { Decoder = decoder });
+
+    /// <summary>The same tokenizer with other truncation and padding by default.</summary>
+    public TokenizerModel WithDefaults(TruncationOptions? truncation, PaddingOptions? padding) => new(Parts with { Truncation = truncation, Padding = padding });
+
+    /// <summary>The same tokenizer with more added tokens. One that the vocabulary has keeps its id there, whatever the id given; the others get the next free ids.</summary>
+    public TokenizerModel WithAddedTokens(params IReadOnlyList<AddedToken> tokens) => new(Parts with { AddedTokens = AddedTokenIds.Assign(Parts.AddedTokens, Require.NotNull(tokens), Parts.Model) });
 
     /// <summary>The id of a token as the vocabulary spells it; null where there is none.</summary>
-    public int? IdOf(string token) => AddedTokens.FirstOrDefault(added => added.Content == token)?.Id ?? Model.IdOf(token);
+    public int? IdOf(string token) => _addedByContent.TryGetValue(Require.NotNull(token), out var added) ? added.Id : Parts.Model.IdOf(token);
 
     /// <summary>The token of an id as the vocabulary spells it; null where there is none.</summary>
-    public string? TokenOf(int id) => _addedTokens.TryGetValue(id, out var added) ? added.Content : Model.TokenOf(id);
+    public string? TokenOf(int id) => _addedById.TryGetValue(id, out var added) ? _normalizedContents.GetValueOrDefault(id, added.Content) : Parts.Model.TokenOf(id);
 
-    /// <summary>The tokens of a text, with the special tokens that the tokenizer puts around it, if wanted.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="addSpecialTokens">Whether the special tokens stand around it; they have the empty span at 0.</param>
-    public IReadOnlyList<EncodedToken> Encode(string text, bool addSpecialTokens)
+    /// <summary>Encodes a text, a pair of texts, or their words.</summary>
+    /// <param name="input">A text; see <see cref="EncodingInput"/> for the others.</param>
+    /// <param name="options">Special tokens, truncation and padding; null takes <see cref="DefaultOptions"/>.</param>
+    /// <exception cref="ArgumentException">The text cannot be cut as the options ask for.</exception>
+    /// <exception cref="InvalidOperationException">A word is not in the vocabulary, and that has no unknown token.</exception>
+    public TextEncoding Encode(EncodingInput input, EncodingOptions? options = null)
     {
-        var tokens = EncodeToTokens(text, out _);
-        if (!addSpecialTokens)
-            return tokens;
-        return [.. PostProcessor.Before.Select(SpecialToken), .. tokens, .. PostProcessor.After.Select(SpecialToken)];
+        options ??= DefaultOptions;
+        EncodingChecks.Check(options);
+        var encoded = EncodeUnpadded(input, options);
+        if (options.Padding is { } padding)
+            encoded.Pad(EncodingChecks.LengthOf(padding, encoded.Count), padding);
+        return new TextEncoding(encoded, Spell);
     }
 
+    /// <summary>Encodes many, on all cores, and pads them to one length where padding is asked for. The results are in the order of the inputs and don't depend on the number of threads.</summary>
+    /// <param name="inputs">Texts or pairs.</param>
+    /// <param name="options">Special tokens, truncation and padding; null takes <see cref="DefaultOptions"/>.</param>
+    /// <param name="cancellationToken">Ends the work early, with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="ArgumentException">A text cannot be cut as the options ask for.</exception>
+    /// <exception cref="InvalidOperationException">A word is not in the vocabulary, and that has no unknown token.</exception>
+    public IReadOnlyList<TextEncoding> EncodeBatch(IReadOnlyList<EncodingInput> inputs, EncodingOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        Require.NotNull(inputs);
+        options ??= DefaultOptions;
+        EncodingChecks.Check(options);
+        var results = new TextEncoding[inputs.Count];
+        var encoded = options.Padding is null ? null : new EncodedTokens[inputs.Count];
+        ParallelWork.ForEach(inputs.Count, options.Threads, cancellationToken, i =>
+        {
+            var tokens = EncodeUnpadded(inputs[i], options);
+            if (encoded is null)
+                results[i] = new TextEncoding(tokens, Spell);
+            else
+                encoded[i] = tokens;
+        });
+        if (encoded is not null)
+        {
+            var length = EncodingChecks.LengthOf(options.Padding!, encoded.Length == 0 ? 0 : encoded.Max(tokens => tokens.Count));
+            ParallelWork.ForEach(inputs.Count, options.Threads, cancellationToken, i =>
+            {
+                encoded[i].Pad(length, options.Padding!);
+                results[i] = new TextEncoding(encoded[i], Spell);
+            });
+        }
+        return results;
+    }
+
+    /// <summary>Encodes many texts, on all cores; see <see cref="EncodeBatch(IReadOnlyList{EncodingInput}, EncodingOptions?, CancellationToken)"/>.</summary>
+    public IReadOnlyList<TextEncoding> EncodeBatch(IReadOnlyList<string> texts, EncodingOptions? options = null, CancellationToken cancellationToken = default) =>
+        EncodeBatch([.. Require.NotNull(texts).Select(text => EncodingInput.Of(text))], options, cancellationToken);
+
     /// <summary>The text of tokens.</summary>
-    /// <param name="ids">Token ids; those outside the vocabulary are passed over.</param>
+    /// <param name="ids">Token ids.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An id is not that of a token.</exception>
     public override string Decode(IEnumerable<int> ids) => Decode(ids, skipSpecialTokens: false);
 
     /// <summary>The text of tokens.</summary>
-    /// <param name="ids">Token ids; those outside the vocabulary are passed over.</param>
+    /// <param name="ids">Token ids.</param>
     /// <param name="skipSpecialTokens">Whether special tokens are left out.</param>
-    public string Decode(IEnumerable<int> ids, bool skipSpecialTokens) =>
-        ByteLevelDecoder.Decode(Require.NotNull(ids).Select(id => TextualToken(id, skipSpecialTokens)).OfType<string>());
+    /// <exception cref="ArgumentOutOfRangeException">An id is not that of a token.</exception>
+    public string Decode(IEnumerable<int> ids, bool skipSpecialTokens)
+    {
+        var tokens = new List<string>();
+        foreach (var id in Require.NotNull(ids))
+        {
+            var token = TokenOf(id) ?? throw new ArgumentOutOfRangeException(nameof(ids), id, $"The id {id} is not that of a token: the vocabulary has ids from 0 to {VocabularySize - 1}{(id >= 0 && id < VocabularySize ? ", and this one is not used" : "")}.");
+            if (!skipSpecialTokens || !_specialContents.Contains(token))
+                tokens.Add(token);
+        }
+        return Parts.Decoder is { } decoder ? decoder.Decode(tokens) : string.Join(' ', tokens);
+    }
 
     /// <summary>Decodes into a buffer, whole characters only.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An id is not that of a token.</exception>
     public override OperationStatus Decode(IEnumerable<int> ids, Span<char> destination, out int idsConsumed, out int charsWritten)
     {
         Require.NotNull(ids);
@@ -152,95 +243,149 @@ public sealed class TokenizerModel : Tokenizer
     /// <param name="skipSpecialTokens">Whether special tokens are left out.</param>
     public StreamingDecoder CreateStreamingDecoder(bool skipSpecialTokens) => new(ids => Decode(ids, skipSpecialTokens));
 
-    private string? TextualToken(int id, bool skipSpecialTokens) =>
-        skipSpecialTokens && _addedTokens.TryGetValue(id, out var added) && added.Special ? null : TokenOf(id);
+    /// <summary>The words of a text as the vocabulary's model sees them; what training counts.</summary>
+    internal void Words<TSink>(ReadOnlySpan<char> text, ref TSink sink) where TSink : IWordSink, allows ref struct => _splitting.Words(text, ref sink);
 
     /// <inheritdoc/>
     protected override EncodeResults<int> EncodeToIds(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
     {
-        // With a limit, the characters consumed matter: that takes the offsets.
-        if (settings.MaxTokenCount != int.MaxValue)
-            return base.EncodeToIds(text, textSpan, settings);
-        var whole = text is null ? textSpan : text;
-        var ids = new IdCollector();
-        Walk(whole, settings.ConsiderPreTokenization, ref ids);
-        return new EncodeResults<int> { Tokens = ids.Ids, CharsConsumed = whole.Length };
+        var length = text?.Length ?? textSpan.Length;
+        return WithTokens(text is null ? textSpan : text, settings, tokens =>
+        {
+            var consumed = TokenCut.AtMost(tokens, settings.MaxTokenCount, length, out var count);
+            return new EncodeResults<int> { Tokens = tokens.Ids[..count].ToArray(), CharsConsumed = consumed };
+        });
     }
 
     /// <inheritdoc/>
-    protected override int CountTokens(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings) => EncodeToIds(text, textSpan, settings).Tokens.Count;
+    protected override int CountTokens(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
+    {
+        var length = text?.Length ?? textSpan.Length;
+        return WithTokens(text is null ? textSpan : text, settings, tokens =>
+        {
+            TokenCut.AtMost(tokens, settings.MaxTokenCount, length, out var count);
+            return count;
+        });
+    }
 
     /// <summary>Tokens with their spans in the text. Where <see cref="EncodeSettings.MaxTokenCount"/> cuts a character that takes several tokens, all of them are left out.</summary>
     protected override EncodeResults<EncodedToken> EncodeToTokens(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
     {
-        Require.AtLeast(settings.MaxTokenCount, 1);
-        var whole = text is null ? textSpan : text;
-        var spans = new SpanCollector(settings.MaxTokenCount);
-        Walk(whole, settings.ConsiderPreTokenization, ref spans);
-        var consumed = spans.Cut(whole.Length);
-        var tokens = new EncodedToken[spans.Tokens.Count];
-        for (var i = 0; i < tokens.Length; i++)
+        var length = text?.Length ?? textSpan.Length;
+        return WithTokens(text is null ? textSpan : text, settings, found =>
         {
-            var (id, added, start, end) = spans.Tokens[i];
-            var value = TokenOf(id)!;
-            var (trimmedStart, trimmedEnd) = PostProcessor.Trim(added ? whole[start..end] : value, first: i == 0, start, end);
-            tokens[i] = new EncodedToken(id, value, trimmedStart..trimmedEnd);
-        }
-        return new EncodeResults<EncodedToken> { Tokens = tokens, CharsConsumed = consumed };
+            var consumed = TokenCut.AtMost(found, settings.MaxTokenCount, length, out var count);
+            var encoded = EncodedTokens.OfText(found);
+            if (Parts.PostProcessor is { } processor)
+                encoded = Join(processor.Process([encoded], addSpecialTokens: false, Spell));
+            var tokens = new EncodedToken[count];
+            for (var i = 0; i < count; i++)
+                tokens[i] = new EncodedToken(encoded.Ids[i], Spell(encoded, i), encoded.Spans[i].ToRange());
+            return new EncodeResults<EncodedToken> { Tokens = tokens, CharsConsumed = consumed };
+        });
     }
 
     /// <inheritdoc/>
     protected override int GetIndexByTokenCount(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings, bool fromEnd, out string? normalizedText, out int tokenCount)
     {
-        Require.AtLeast(settings.MaxTokenCount, 1);
         normalizedText = null;
-        var whole = text is null ? textSpan : text;
-        var spans = new SpanCollector(fromEnd ? int.MaxValue : settings.MaxTokenCount);
-        Walk(whole, settings.ConsiderPreTokenization, ref spans);
-        if (!fromEnd)
-        {
-            var consumed = spans.Cut(whole.Length);
-            tokenCount = spans.Tokens.Count;
-            return consumed;
-        }
-        var first = Math.Max(spans.Tokens.Count - settings.MaxTokenCount, 0);
-        while (first > 0 && first < spans.Tokens.Count && spans.Tokens[first - 1].End > spans.Tokens[first].Start)
-            first++;
-        tokenCount = spans.Tokens.Count - first;
-        return first == 0 ? 0 : tokenCount == 0 ? whole.Length : spans.Tokens[first].Start;
+        var length = text?.Length ?? textSpan.Length;
+        var most = Require.AtLeast(settings.MaxTokenCount, 1);
+        if (fromEnd)
+            settings.MaxTokenCount = int.MaxValue;
+        var (index, count) = WithTokens(text is null ? textSpan : text, settings, tokens =>
+            fromEnd ? (TokenCut.FromEnd(tokens, most, length, out var last), last) : (TokenCut.AtMost(tokens, most, length, out var first), first));
+        tokenCount = count;
+        return index;
     }
 
-    private void Walk<TCollector>(ReadOnlySpan<char> text, bool splitWords, ref TCollector collector) where TCollector : struct, ITokenCollector
+    private T WithTokens<T>(ReadOnlySpan<char> text, EncodeSettings settings, Func<TokenBuffer, T> use)
     {
-        foreach (var part in _splitter.Split(text))
+        Require.AtLeast(settings.MaxTokenCount, 1);
+        var buffer = TakeBuffer();
+        try
         {
-            if (collector.Full)
-                return;
-            if (part.Token is { } token)
-            {
-                collector.Add(token, part.Start, part.End);
-                continue;
-            }
-            var segment = text[part.Start..part.End];
-            var prefix = ByteLevel.NeedsPrefix(segment) ? 1 : 0;
-            var prepared = prefix == 1 ? string.Concat(" ", segment) : segment;
-            for (var at = 0; at < prepared.Length && !collector.Full;)
-            {
-                var length = splitWords ? ByteLevel.FirstWord(prepared[at..]) : prepared.Length;
-                var word = prepared.Slice(at, length);
-                collector.Add(word, part.Start + at - prefix, prefixed: prefix == 1 && at == 0, _words.Encode(word));
-                at += length;
-            }
+            // One more than the limit tells whether the last character is whole.
+            _splitting.Run(text, null, settings.ConsiderNormalization, settings.ConsiderPreTokenization, buffer, settings.MaxTokenCount == int.MaxValue ? int.MaxValue : settings.MaxTokenCount + 1);
+            return use(buffer);
+        }
+        finally
+        {
+            s_buffer = buffer;
         }
     }
 
-    private EncodedToken SpecialToken(int id) => new(id, TokenOf(id) ?? "", 0..0);
+    private EncodedTokens EncodeUnpadded(EncodingInput input, EncodingOptions options)
+    {
+        var first = EncodeText(input.First ?? throw new ArgumentException("An input must have a text.", nameof(input)), input.IsWords, typeId: 0);
+        var second = input.Second is null ? null : EncodeText(input.Second, input.IsWords, typeId: 1);
+        if (options.Truncation is { } truncation)
+        {
+            var room = truncation.MaximumLength;
+            if (options.AddSpecialTokens && Parts.PostProcessor?.AddedTokens(second is not null) is { } added and > 0)
+                room = room < added ? int.MaxValue : room - added;
+            (first, second) = PairTruncation.Apply(first, second, truncation, room);
+        }
+        return PostProcess(first, second, options.AddSpecialTokens);
+    }
+
+    private EncodedTokens EncodeText(string[] parts, bool words, int typeId)
+    {
+        var buffer = TakeBuffer();
+        try
+        {
+            for (var i = 0; i < parts.Length; i++)
+                _splitting.Run(parts[i] ?? throw new ArgumentException($"Word {i} is null; a word must be a text.", nameof(parts)), words ? i : null, normalize: true, split: true, buffer);
+            var tokens = EncodedTokens.OfText(buffer);
+            if (typeId != 0)
+                tokens.SetTypeIds(typeId);
+            return tokens;
+        }
+        finally
+        {
+            s_buffer = buffer;
+        }
+    }
+
+    private EncodedTokens PostProcess(EncodedTokens first, EncodedTokens? second, bool addSpecialTokens)
+    {
+        List<EncodedTokens> texts = second is null ? [first] : [first, second];
+        if (Parts.PostProcessor is null)
+        {
+            if (second is not null)
+            {
+                first.SetSequence(0);
+                second.SetSequence(1);
+            }
+            return Join(texts);
+        }
+        for (var i = 0; i < texts.Count; i++)
+        {
+            var sequence = i;
+            texts[i].ForEach(text => text.SetSequence(sequence));
+        }
+        return Join(Parts.PostProcessor.Process(texts, addSpecialTokens, Spell));
+    }
+
+    private static EncodedTokens Join(List<EncodedTokens> parts) => parts.Count == 0 ? new EncodedTokens() : parts.Aggregate((whole, part) => whole.Append(part));
+
+    private static TokenBuffer TakeBuffer()
+    {
+        var buffer = s_buffer ?? new TokenBuffer();
+        s_buffer = null;
+        buffer.Clear();
+        return buffer;
+    }
+
+    private string Spell(int id) => TokenOf(id) ?? _postProcessorTokens.GetValueOrDefault(id, "");
+
+    private string Spell(EncodedTokens tokens, int token) => tokens.Spellings?.GetValueOrDefault(token) ?? Spell(tokens.Ids[token]);
 
     private int? WellKnown(params ReadOnlySpan<string> names)
     {
         foreach (var name in names)
         {
-            if (AddedTokens.FirstOrDefault(token => token.Special && token.Content == name) is { } token)
+            if (_addedByContent.TryGetValue(name, out var token) && token.Special)
                 return token.Id;
         }
         return null;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Golden.Library;
 using Microsoft.ML.LlmFineTune.Tokenization;
 
@@ -18,19 +19,44 @@ internal sealed class FilesReader : CaseReader
 
     private static void VerifyFile(FixtureCase c, Tally tally)
     {
-        TokenizerModel tokenizer;
-        try { tokenizer = TokenizerModel.Load(Path.Combine(c.Folder, c["file"].GetString()!)); }
-        catch (Exception e) when (e is NotSupportedException or InvalidDataException) { throw new UnsupportedException(e.Message); }
+        var tokenizer = TokenizerModel.Load(Path.Combine(c.Folder, c["file"].GetString()!));
+        VerifySaved(c, tally, tokenizer);
+        tally.Sequence("vocab_size", c["vocab_size"].ToInts(), [tokenizer.Vocabulary.Count, tokenizer.Vocabulary.Keys.Union(tokenizer.AddedTokens.Select(token => token.Content)).Count()]);
         foreach (var item in c["cases"].EnumerateArray())
         {
-            var tokens = tokenizer.Encode(item.GetProperty("in").GetString()!, addSpecialTokens: true);
-            var ids = tokens.Select(token => token.Id).ToList();
-            tally.Sequence("ids", item.GetProperty("ids").ToInts(), ids);
-            var offsets = (item.TryGetProperty("offsets_utf16", out var utf16) ? utf16 : item.GetProperty("offsets")).ToInts();
-            tally.Sequence("offsets", offsets, tokens.SelectMany(token => new[] { token.Offset.Start.Value, token.Offset.End.Value }));
-            if (item.TryGetProperty("decoded", out var decoded)) tally.Equal("decoded", decoded.GetString(), tokenizer.Decode(ids));
-            if (item.TryGetProperty("decoded_skip", out var skipped)) tally.Equal("decoded without special tokens", skipped.GetString(), tokenizer.Decode(ids, skipSpecialTokens: true));
+            var text = item.GetProperty("in").GetString()!;
+            if (item.TryGetProperty("error", out _))
+            {
+                tally.Equal($"whether '{text}' is refused", true, Refuses(() => tokenizer.Encode(text)));
+                continue;
+            }
+            var encoded = tokenizer.Encode(text);
+            ExpectedEncoding.Compare(tally, "", item, encoded, compareOffsets: !item.TryGetProperty("drops_characters", out _));
+            if (item.TryGetProperty("decoded", out var decoded)) tally.Equal("decoded", decoded.GetString(), tokenizer.Decode(encoded.Ids));
+            if (item.TryGetProperty("decoded_skip", out var skipped)) tally.Equal("decoded without special tokens", skipped.GetString(), tokenizer.Decode(encoded.Ids, skipSpecialTokens: true));
+            if (!item.TryGetProperty("stream", out var stream)) continue;
+            var decoder = tokenizer.CreateStreamingDecoder(skipSpecialTokens: false);
+            tally.Sequence("stream", stream.EnumerateArray().Select(part => part.GetString()), encoded.Ids.Select(decoder.Append));
         }
+    }
+
+    // The big parts are cut in the fixture.
+    private static void VerifySaved(FixtureCase c, Tally tally, TokenizerModel tokenizer)
+    {
+        using var saved = new MemoryStream();
+        tokenizer.Save(saved);
+        var written = JsonNode.Parse(saved.ToArray())!;
+        foreach (var part in (string[])["vocab", "merges"])
+        {
+            if (c["saved_again"].GetProperty("model").TryGetProperty(part, out var expected) && expected.ValueKind == JsonValueKind.String) written["model"]![part] = expected.GetString();
+        }
+        tally.Equal("the file saved again", true, JsonNode.DeepEquals(JsonNode.Parse(c["saved_again"].GetRawText()), written));
+    }
+
+    private static bool Refuses(Func<TextEncoding> encode)
+    {
+        try { encode(); return false; }
+        catch (InvalidOperationException) { return true; }
     }
 
     private static void VerifyMalformed(FixtureCase c, Tally tally)

@@ -31,7 +31,7 @@ internal sealed class TrainersReader : CaseReader
             AllBytes = options.TryGetProperty("initial_alphabet", out _),
             // The reference's limit is not reached, the library's is.
             MaximumTokenLength = options.TryGetProperty("max_token_length", out var length) ? length.GetInt32() - 1 : null,
-            PreTokenizer = new ByteLevelPreTokenizer(words.GetProperty("add_prefix_space").GetBoolean(), !words.TryGetProperty("use_regex", out var regex) || regex.GetBoolean()),
+            PreTokenizer = TextPreTokenizer.ByteLevel(words.GetProperty("add_prefix_space").GetBoolean(), !words.TryGetProperty("use_regex", out var regex) || regex.GetBoolean()),
         }).Train(documents);
 
         using var saved = new MemoryStream();

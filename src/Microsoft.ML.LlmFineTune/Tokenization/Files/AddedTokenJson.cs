@@ -1,32 +1,11 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
 /// <summary>The added_tokens section of tokenizer.json.</summary>
 internal static class AddedTokenJson
 {
-    public static IReadOnlyList<AddedToken> Read(JsonArray part, BpeModel model)
-    {
-        var tokens = new List<AddedToken>();
-        var (ids, contents) = (new HashSet<int>(), new HashSet<string>());
-        for (var i = 0; i < part.Count; i++)
-        {
-            var path = $"added_tokens[{i}]";
-            var token = Read(part[i] as JsonObject ?? throw new InvalidDataException($"{path} must be an object; it is {TokenizerJson.Shorten(part[i])}."), path);
-            if (token.Content.Length == 0)
-                throw new InvalidDataException($"{path}.content is empty.");
-            if (!ids.Add(token.Id) || !contents.Add(token.Content))
-                throw new InvalidDataException($"{path} ('{token.Content}', id {token.Id}) repeats the content or the id of an earlier added token.");
-            if (model.IdOf(token.Content) is { } id && id != token.Id)
-                throw new InvalidDataException($"{path}.id of '{token.Content}' must be {id}, as in model.vocab; it is {token.Id}.");
-            if (model.TokenOf(token.Id) is { } other && other != token.Content)
-                throw new InvalidDataException($"{path}.id of '{token.Content}' is {token.Id}, which model.vocab gives to '{other}'.");
-            tokens.Add(token);
-        }
-        RequireDense(tokens, model);
-        return tokens;
-    }
+    public static List<AddedToken> Read(JsonPart root) => root.Optional("added_tokens") is null ? [] : [.. root.Parts("added_tokens").Select(ReadToken)];
 
     public static void Write(Utf8JsonWriter writer, IReadOnlyList<AddedToken> tokens)
     {
@@ -46,30 +25,18 @@ internal static class AddedTokenJson
         writer.WriteEndArray();
     }
 
-    private static AddedToken Read(JsonObject part, string path)
+    private static AddedToken ReadToken(JsonPart part)
     {
-        var special = TokenizerJson.Part(part, path, "special", false);
-        var id = TokenizerJson.Part<int>(part, path, "id", required: true);
-        if (id is < 0 or int.MaxValue)
-            throw new InvalidDataException($"{path}.id must be from 0 to {int.MaxValue - 1}; it is {id}.");
-        return new AddedToken(id, TokenizerJson.Part<string>(part, path, "content", required: true), special)
+        var special = part.Flag("special", false);
+        var content = part.Text("content");
+        if (content.Length == 0)
+            throw new InvalidDataException($"{part.Join("content")} is empty.");
+        return new AddedToken(part.Number("id"), content, special)
         {
-            SingleWord = TokenizerJson.Part(part, path, "single_word", false),
-            StripLeft = TokenizerJson.Part(part, path, "lstrip", false),
-            StripRight = TokenizerJson.Part(part, path, "rstrip", false),
-            Normalized = TokenizerJson.Part(part, path, "normalized", !special),
+            SingleWord = part.Flag("single_word", false),
+            StripLeft = part.Flag("lstrip", false),
+            StripRight = part.Flag("rstrip", false),
+            Normalized = part.Flag("normalized", !special),
         };
-    }
-
-    // A token beyond the vocabulary has the next free id: Hugging Face's library gives it that one whatever the file says, so another would be read in two ways.
-    private static void RequireDense(List<AddedToken> tokens, BpeModel model)
-    {
-        var next = model.Vocabulary.Count;
-        foreach (var token in tokens.Where(token => model.IdOf(token.Content) is null).OrderBy(token => token.Id))
-        {
-            if (token.Id != next)
-                throw new InvalidDataException($"added_tokens: '{token.Content}' must have the id {next}, the first after the vocabulary and the added tokens before it; it has {token.Id}.");
-            next++;
-        }
     }
 }

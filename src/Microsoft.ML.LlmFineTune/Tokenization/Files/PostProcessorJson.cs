@@ -1,61 +1,64 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
 
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
-/// <summary>The post_processor section of tokenizer.json, as far as it concerns a single text.</summary>
+/// <summary>The post_processor section of tokenizer.json.</summary>
 internal static class PostProcessorJson
 {
-    private const string Path = "post_processor";
-
-    public static PostProcessor Read(JsonObject? part)
+    public static TokenPostProcessor Read(JsonPart part) => part.Type switch
     {
-        if (part is null)
-            return PostProcessor.None;
-        var type = TokenizerJson.Part<string>(part, Path, "type", required: true);
-        return type switch
-        {
-            "ByteLevel" => PostProcessor.None with { TrimOffsets = Flag(part, "trim_offsets"), AddPrefixSpace = Flag(part, "add_prefix_space"), Json = part },
-            "RobertaProcessing" => new PostProcessor([Named(part, "cls")], [Named(part, "sep")], Flag(part, "trim_offsets"), Flag(part, "add_prefix_space"), part),
-            "TemplateProcessing" => ReadTemplate(part),
-            _ => throw new NotSupportedException($"{Path} must be null or of type ByteLevel, RobertaProcessing or TemplateProcessing; it is {type}."),
-        };
+        "Sequence" => new PostProcessorSequence([.. part.Parts("processors").Select(Read)]),
+        "ByteLevel" => new ByteLevelPostProcessor(part.Flag("trim_offsets", true), part.Flag("add_prefix_space", true), part.Flag("use_regex", true)),
+        "BertProcessing" => new BertPostProcessor(ReadToken(part, "sep"), ReadToken(part, "cls")),
+        "RobertaProcessing" => new RobertaPostProcessor(ReadToken(part, "sep"), ReadToken(part, "cls"), part.Flag("trim_offsets", true), part.Flag("add_prefix_space", true)),
+        "TemplateProcessing" => ReadTemplate(part),
+        _ => throw part.Unknown("Sequence, ByteLevel, BertProcessing, RobertaProcessing, TemplateProcessing"),
+    };
+
+    public static void WriteToken(Utf8JsonWriter writer, string name, (string Token, int Id) token)
+    {
+        writer.WriteStartArray(name);
+        writer.WriteStringValue(token.Token);
+        writer.WriteNumberValue(token.Id);
+        writer.WriteEndArray();
     }
 
-    private static bool Flag(JsonObject part, string name) => TokenizerJson.Part(part, Path, name, true);
-
-    private static int Named(JsonObject part, string name) =>
-        part[name] is JsonArray { Count: 2 } pair && pair[1] is JsonValue value && value.TryGetValue(out int id) && id >= 0
-            ? id
-            : throw new InvalidDataException($"{Path}.{name} must be a token and its id; it is {TokenizerJson.Shorten(part[name])}.");
-
-    private static PostProcessor ReadTemplate(JsonObject part)
+    private static (string Token, int Id) ReadToken(JsonPart part, string name)
     {
-        var ids = TokenizerJson.Part<JsonObject>(part, Path, "special_tokens", []);
-        var (before, after) = (new List<int>(), new List<int>());
-        var into = before;
-        foreach (var item in TokenizerJson.Part<JsonArray>(part, Path, "single", required: true))
-        {
-            if (item is JsonObject { Count: 1 } sequence && sequence.ContainsKey("Sequence") && into == before)
-                into = after;
-            else if (item is JsonObject { Count: 1 } special && special["SpecialToken"] is JsonObject token)
-                into.AddRange(IdsOf(ids, TokenizerJson.Part<string>(token, $"{Path}.single", "id", required: true)));
-            else
-                throw new InvalidDataException($"{Path}.single must be special tokens around one sequence; it has {TokenizerJson.Shorten(item)}.");
-        }
-        if (into == before)
-            throw new InvalidDataException($"{Path}.single has no sequence: the text would be left out.");
-        return new PostProcessor(before, after, TrimOffsets: false, AddPrefixSpace: false, part);
+        var items = part.Items(name).ToList();
+        return items is [{ ValueKind: JsonValueKind.String } token, { } id]
+            ? (token.GetString()!, JsonPart.NumberOf(id, part.Join(name)))
+            : throw new InvalidDataException($"{part.Join(name)} must be a token and its id.");
     }
 
-    private static IEnumerable<int> IdsOf(JsonObject specialTokens, string name)
+    private static TemplatePostProcessor ReadTemplate(JsonPart part)
     {
-        if (specialTokens[name] is not JsonObject token)
-            throw new InvalidDataException($"{Path}.special_tokens lacks '{name}', which {Path}.single names.");
-        foreach (var id in TokenizerJson.Part<JsonArray>(token, $"{Path}.special_tokens.{name}", "ids", required: true))
+        var tokens = part.OptionalPart("special_tokens") is { } named ? named.Element.EnumerateObject().Select(token => ReadTemplateToken(JsonPart.Of(token.Value, named.Join(token.Name)), token.Name)).ToList() : [];
+        try
         {
-            yield return id is JsonValue value && value.TryGetValue(out int number) && number >= 0
-                ? number
-                : throw new InvalidDataException($"{Path}.special_tokens.{name}.ids must be ids; it has {TokenizerJson.Shorten(id)}.");
+            return new TemplatePostProcessor(part.Parts("single").Select(ReadPiece), part.Parts("pair").Select(ReadPiece), tokens);
         }
+        catch (InvalidDataException e) when (!e.Message.StartsWith(part.Path, StringComparison.Ordinal))
+        {
+            throw new InvalidDataException($"{part.Path}: {e.Message}", e);
+        }
+    }
+
+    private static TemplateToken ReadTemplateToken(JsonPart part, string name)
+    {
+        int[] ids = [.. part.Items("ids").Select(id => JsonPart.NumberOf(id, part.Join("ids")))];
+        string[] tokens = [.. part.Items("tokens").Select(token => token.ValueKind == JsonValueKind.String ? token.GetString()! : throw new InvalidDataException($"{part.Join("tokens")} must be texts."))];
+        return ids.Length == tokens.Length ? new TemplateToken(name, ids, tokens) : throw new InvalidDataException($"{part.Path} must have as many ids as tokens; it has {ids.Length} and {tokens.Length}.");
+    }
+
+    private static TemplatePiece ReadPiece(JsonPart part)
+    {
+        if (part.OptionalPart("Sequence") is { } sequence)
+        {
+            var id = sequence.Text("id");
+            return id is "A" or "B" ? new TemplatePiece(id == "A" ? 0 : 1, null, sequence.Number("type_id")) : throw new InvalidDataException($"{sequence.Join("id")} must be A or B; it is '{id}'.");
+        }
+        var special = part.OptionalPart("SpecialToken") ?? throw new InvalidDataException($"{part.Path} must be a Sequence or a SpecialToken; it is {JsonPart.Shorten(part.Element)}.");
+        return new TemplatePiece(null, special.Text("id"), special.Number("type_id"));
     }
 }

@@ -3,19 +3,25 @@ using System.Text.Json.Nodes;
 
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
-/// <summary>Reads tokenizer.json as far as it describes byte-level BPE. Anything else in it would change the tokens, so it is refused by name.</summary>
+/// <summary>Reads tokenizer.json. What it does not know would change the tokens, so it is refused by name.</summary>
 internal static class TokenizerJsonReader
 {
     private static readonly string[] Sections = ["version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model"];
 
-    public static TokenizerModel Read(Stream stream, string source)
+    public static TokenizerModel Read(Stream stream, string source) => Read(() => JsonDocument.Parse(stream, JsonPart.Options), source);
+
+    public static TokenizerModel Read(JsonObject content, string source) => Read(() => JsonSerializer.SerializeToDocument(content), source);
+
+    private static TokenizerModel Read(Func<JsonDocument> parse, string source)
     {
         try
         {
-            var root = JsonNode.Parse(stream, null, TokenizerJson.Options) as JsonObject ?? throw new InvalidDataException("the content must be an object.");
-            return Read(root);
+            using var document = parse();
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new InvalidDataException("the content must be an object.");
+            return Read(new JsonPart(document.RootElement, ""));
         }
-        // An InvalidOperationException is a text that is not UTF-8: it comes out when the text is read.
+        // An InvalidOperationException is a text that is not Unicode: it comes out when the text is read.
         catch (Exception e) when (e is InvalidDataException or JsonException or InvalidOperationException)
         {
             throw new InvalidDataException($"{source} is not a valid tokenizer.json: {e.Message}", e);
@@ -26,42 +32,24 @@ internal static class TokenizerJsonReader
         }
     }
 
-    private static TokenizerModel Read(JsonObject root)
+    private static TokenizerModel Read(JsonPart root)
     {
-        foreach (var (name, _) in root)
+        foreach (var section in root.Element.EnumerateObject())
         {
-            if (!Sections.Contains(name))
-                throw new InvalidDataException($"the section '{name}' is unknown.");
+            if (!Sections.Contains(section.Name))
+                throw new InvalidDataException($"the section '{section.Name}' is unknown.");
         }
-        var version = TokenizerJson.Part(root, "", "version", "1.0");
-        if (version != "1.0")
+        if (root.Text("version", "1.0") is var version && version != "1.0")
             throw new NotSupportedException($"version must be 1.0; it is {version}.");
-        foreach (var name in (string[])["truncation", "padding", "normalizer"])
+        return new TokenizerModel(new TokenizerParts(ModelJson.Read(root.Part("model")))
         {
-            if (root[name] is { } part)
-                throw new NotSupportedException($"{name} must be null for this library; it is {TokenizerJson.Shorten(part)}.");
-        }
-        var model = BpeModelJson.Read(TokenizerJson.Part<JsonObject>(root, "", "model", required: true));
-        var preTokenizer = ReadPreTokenizer(root);
-        RequireType(TokenizerJson.Part<JsonObject>(root, "", "decoder"), "decoder", "ByteLevel");
-        var added = AddedTokenJson.Read(TokenizerJson.Part<JsonArray>(root, "", "added_tokens", []), model);
-        return new TokenizerModel(model, preTokenizer, added, PostProcessorJson.Read(TokenizerJson.Part<JsonObject>(root, "", "post_processor")));
-    }
-
-    private static ByteLevelPreTokenizer ReadPreTokenizer(JsonObject root)
-    {
-        var part = TokenizerJson.Part<JsonObject>(root, "", "pre_tokenizer");
-        RequireType(part, "pre_tokenizer", "ByteLevel");
-        return new ByteLevelPreTokenizer(
-            TokenizerJson.Part(part!, "pre_tokenizer", "add_prefix_space", true),
-            TokenizerJson.Part(part!, "pre_tokenizer", "use_regex", true));
-    }
-
-    private static void RequireType(JsonObject? part, string name, string type)
-    {
-        if (part is null)
-            throw new NotSupportedException($"{name} must be of type {type}; there is none.");
-        if (TokenizerJson.Part<string>(part, name, "type", required: true) is var found && found != type)
-            throw new NotSupportedException($"{name} must be of type {type}; it is {found}.");
+            Normalizer = root.OptionalPart("normalizer") is { } normalizer ? NormalizerJson.Read(normalizer) : null,
+            PreTokenizer = root.OptionalPart("pre_tokenizer") is { } preTokenizer ? PreTokenizerJson.Read(preTokenizer) : null,
+            PostProcessor = root.OptionalPart("post_processor") is { } postProcessor ? PostProcessorJson.Read(postProcessor) : null,
+            Decoder = root.OptionalPart("decoder") is { } decoder ? DecoderJson.Read(decoder) : null,
+            AddedTokens = AddedTokenJson.Read(root),
+            Truncation = TruncationJson.ReadTruncation(root),
+            Padding = TruncationJson.ReadPadding(root),
+        });
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Microsoft.ML.LlmFineTune.Tokenization;
@@ -6,41 +5,28 @@ namespace Microsoft.ML.LlmFineTune.Tokenization;
 /// <summary>Writes tokenizer.json as Hugging Face's library does: the same sections in the same order.</summary>
 internal static class TokenizerJsonWriter
 {
-    // Vocabularies are mostly beyond ASCII; escaped, nobody could read them.
-    private static readonly JsonWriterOptions Options = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    public static void Write(TokenizerModel tokenizer, Stream stream)
+    public static void Write(TokenizerParts parts, Stream stream)
     {
-        using var writer = new Utf8JsonWriter(stream, Options);
+        using var writer = new Utf8JsonWriter(stream, ComponentJson.WriterOptions);
         writer.WriteStartObject();
         writer.WriteString("version", "1.0");
-        writer.WriteNull("truncation");
-        writer.WriteNull("padding");
-        AddedTokenJson.Write(writer, tokenizer.AddedTokens);
-        writer.WriteNull("normalizer");
-        WriteByteLevel(writer, "pre_tokenizer", tokenizer.ByteLevel.AddPrefixSpace, tokenizer.ByteLevel.SplitWords);
-        if (tokenizer.PostProcessor.Json is { } postProcessor)
-        {
-            writer.WritePropertyName("post_processor");
-            postProcessor.WriteTo(writer);
-        }
-        else
-        {
-            writer.WriteNull("post_processor");
-        }
-        // The decoder's own flags have no effect.
-        WriteByteLevel(writer, "decoder", addPrefixSpace: true, splitWords: true);
-        BpeModelJson.Write(writer, tokenizer.Model);
+        TruncationJson.Write(writer, parts.Truncation);
+        TruncationJson.Write(writer, parts.Padding);
+        AddedTokenJson.Write(writer, parts.AddedTokens);
+        Write(writer, "normalizer", parts.Normalizer is null ? null : parts.Normalizer.Write);
+        Write(writer, "pre_tokenizer", parts.PreTokenizer is null ? null : parts.PreTokenizer.Write);
+        Write(writer, "post_processor", parts.PostProcessor is null ? null : parts.PostProcessor.Write);
+        Write(writer, "decoder", parts.Decoder is null ? null : parts.Decoder.Write);
+        Write(writer, "model", parts.Model.Write);
         writer.WriteEndObject();
     }
 
-    private static void WriteByteLevel(Utf8JsonWriter writer, string name, bool addPrefixSpace, bool splitWords)
+    private static void Write(Utf8JsonWriter writer, string section, Action<Utf8JsonWriter>? write)
     {
-        writer.WriteStartObject(name);
-        writer.WriteString("type", "ByteLevel");
-        writer.WriteBoolean("add_prefix_space", addPrefixSpace);
-        writer.WriteBoolean("trim_offsets", true);
-        writer.WriteBoolean("use_regex", splitWords);
-        writer.WriteEndObject();
+        writer.WritePropertyName(section);
+        if (write is null)
+            writer.WriteNullValue();
+        else
+            write(writer);
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
@@ -10,29 +9,23 @@ internal static class VocabularyAndMergesReader
 
     public static TokenizerModel Read(string vocabularyPath, string mergesPath, IReadOnlyList<string>? specialTokens)
     {
-        BpeModel model;
         try
         {
-            model = new BpeModel(ReadVocabulary(vocabularyPath), ReadMerges(mergesPath), unknownToken: null);
+            using var file = File.OpenRead(vocabularyPath);
+            using var vocabulary = JsonDocument.Parse(file, JsonPart.Options);
+            var model = new BpeModel(ModelJson.ReadVocabulary(vocabulary.RootElement, "the vocabulary"), ReadMerges(mergesPath), new BpeModelOptions());
+            var special = specialTokens ?? (model.IdOf(DefaultSpecialToken) is null ? [] : [DefaultSpecialToken]);
+            return new TokenizerModel(new TokenizerParts(model)
+            {
+                PreTokenizer = TextPreTokenizer.ByteLevel(),
+                Decoder = TokenDecoder.ByteLevel,
+                AddedTokens = [.. special.Select(token => new AddedToken(model.IdOf(token) ?? throw new InvalidDataException($"the special token '{token}' is not in the vocabulary."), token))],
+            });
         }
-        catch (Exception e) when (e is InvalidDataException or JsonException)
+        catch (Exception e) when (e is InvalidDataException or JsonException or InvalidOperationException)
         {
             throw new InvalidDataException($"{vocabularyPath} and {mergesPath} are not a valid vocabulary and its merges: {e.Message}", e);
         }
-        var special = specialTokens ?? (model.IdOf(DefaultSpecialToken) is null ? [] : [DefaultSpecialToken]);
-        return new TokenizerModel(
-            model,
-            new ByteLevelPreTokenizer(),
-            [.. special.Select(token => new AddedToken(model.IdOf(token) ?? throw new InvalidDataException($"The special token '{token}' is not in {vocabularyPath}."), token))],
-            PostProcessor.None);
-    }
-
-    private static Dictionary<string, int> ReadVocabulary(string path)
-    {
-        using var file = File.OpenRead(path);
-        return JsonNode.Parse(file, null, TokenizerJson.Options) is JsonObject vocabulary
-            ? BpeModelJson.ReadVocabulary(vocabulary, "the vocabulary")
-            : throw new InvalidDataException("the vocabulary must be a JSON object.");
     }
 
     // One merge a line, "left right"; a first line that begins with #version says nothing.
@@ -43,7 +36,7 @@ internal static class VocabularyAndMergesReader
         foreach (var line in File.ReadLines(path))
         {
             number++;
-            if (line.Length == 0 || number == 1 && line.StartsWith("#version", StringComparison.Ordinal))
+            if (line.Length == 0 || (number == 1 && line.StartsWith("#version", StringComparison.Ordinal)))
                 continue;
             merges.Add(line.Split(' ') is [{ Length: > 0 } left, { Length: > 0 } right]
                 ? (left, right)

@@ -1,76 +1,227 @@
+using System.Text;
+using System.Text.Json;
+
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
 /// <summary>
-/// Byte pair encoding (Sennrich, Haddow, Birch: "Neural Machine Translation of Rare Words with Subword Units", 2016) over bytes (Radford et al.: "Language Models are Unsupervised Multitask Learners", 2019):
-/// of all neighbours in a word those that were merged first in training are merged, leftmost first, until no merge is left.
+/// Byte pair encoding (Sennrich, Haddow, Birch: "Neural Machine Translation of Rare Words with Subword Units", 2016): of all neighbours in a word those that were merged first in training are merged, leftmost first, until no merge is left.
 /// </summary>
-internal sealed class BpeModel
+internal sealed class BpeModel : VocabularyModel
 {
-    private readonly Dictionary<string, int> _ids;
-    private readonly Dictionary<int, string> _tokens;
-    private readonly Dictionary<(int Left, int Right), (int Rank, int Product)> _merges = [];
-    private readonly int[] _byteIds = new int[256];
+    // Up to here, looking at all pairs again after each merge beats keeping them in order.
+    private const int FewSymbols = 40;
 
-    /// <summary>A model of a vocabulary (spelled in the byte alphabet) and its merges in order of rank.</summary>
-    /// <exception cref="InvalidDataException">Two tokens have one id, or a merge names a token that isn't there.</exception>
-    public BpeModel(Dictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges, string? unknownToken)
+    private readonly TokenTable _tokens;
+    private readonly PairTable _merges;
+    private readonly IReadOnlyList<(string Left, string Right)> _mergeList;
+    private readonly int[]? _byteIds;
+    // Whether a character is looked up with a prefix or a suffix.
+    private readonly bool _affixes;
+    // The ids of characters of the basic plane that stand inside a word, as most do; -1 where there is none, -2 where it isn't known yet.
+    private readonly int[] _characterIds = new int[0x250];
+
+    /// <summary>A model of a vocabulary and its merges in order of rank.</summary>
+    /// <exception cref="InvalidDataException">A merge names a token that isn't there.</exception>
+    public BpeModel(Dictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges, BpeModelOptions options)
     {
-        _ids = vocabulary;
-        _tokens = new Dictionary<int, string>(vocabulary.Count);
-        foreach (var (token, id) in vocabulary)
-        {
-            if (!_tokens.TryAdd(id, token))
-                throw new InvalidDataException($"model.vocab: the tokens '{_tokens[id]}' and '{token}' both have the id {id}; ids must be unique.");
-        }
-        Merges = merges;
+        Options = options;
+        _tokens = new TokenTable(vocabulary);
+        _mergeList = merges;
+        _merges = new PairTable(merges.Count);
+        var prefix = options.ContinuingPrefix?.Length ?? 0;
         for (var rank = 0; rank < merges.Count; rank++)
         {
             var (left, right) = merges[rank];
+            if (right.Length < prefix)
+                throw new InvalidDataException($"model.merges: the second token of merge {rank} ('{left}' with '{right}') must begin with the prefix '{options.ContinuingPrefix}'.");
             // A pair that is listed twice has its later rank.
-            _merges[(IdIn(rank, left), IdIn(rank, right))] = (rank, IdIn(rank, left + right));
+            _merges.Set(IdIn(rank, left), IdIn(rank, right), rank, IdIn(rank, left + right[prefix..]));
         }
-        for (var value = 0; value < _byteIds.Length; value++)
-            _byteIds[value] = _ids.GetValueOrDefault(ByteAlphabet.NameOf((byte)value).ToString(), -1);
-        if (unknownToken is not null)
-            UnknownId = _ids.TryGetValue(unknownToken, out var unknown) ? unknown : throw new InvalidDataException($"model.unk_token: '{unknownToken}' is not in the vocabulary.");
-        UnknownToken = unknownToken;
+        if (options.ByteFallback)
+            _byteIds = _tokens.ByteIds();
+        _affixes = !string.IsNullOrEmpty(options.ContinuingPrefix) || !string.IsNullOrEmpty(options.EndSuffix);
+        UnknownId = options.UnknownToken is { } unknown ? _tokens.IdOf(unknown) : null;
+        for (var character = 0; character < _characterIds.Length; character++)
+            _characterIds[character] = !_affixes ? vocabulary.GetValueOrDefault(((char)character).ToString(), -1) : -2;
     }
 
-    public IReadOnlyDictionary<string, int> Vocabulary => _ids;
+    public BpeModelOptions Options { get; }
 
-    public IReadOnlyList<(string Left, string Right)> Merges { get; }
+    public IReadOnlyList<(string Left, string Right)> Merges => _mergeList;
 
-    public string? UnknownToken { get; }
+    public override IReadOnlyDictionary<string, int> Vocabulary => _tokens.Ids;
 
-    public int? UnknownId { get; }
+    public override int? UnknownId { get; }
 
-    public string? TokenOf(int id) => _tokens.GetValueOrDefault(id);
+    public override bool Deterministic => Options.Dropout is null or 0;
 
-    public int? IdOf(string token) => _ids.TryGetValue(token, out var id) ? id : null;
+    public override int? IdOf(string token) => _tokens.IdOf(token);
 
-    /// <summary>The tokens of a word. A byte that the vocabulary doesn't have becomes the unknown token, or vanishes where there is none.</summary>
-    public BpePiece[] Encode(ReadOnlySpan<byte> word)
+    public override string? TokenOf(int id) => _tokens.TokenOf(id);
+
+    public override void Tokenize(ReadOnlySpan<char> word, List<TokenPiece> pieces)
     {
-        // Linked symbols in arrays: symbol i is merged away when its end is 0.
-        var symbols = new Symbol[word.Length];
-        var count = 0;
-        for (var at = 0; at < word.Length; at++)
+        if (Options.IgnoreMerges && Deterministic && _tokens.TryGet(word, out var whole))
         {
-            var id = _byteIds[word[at]];
-            if (id < 0 && UnknownId is null)
-                continue;
-            symbols[count] = new Symbol(id < 0 ? UnknownId!.Value : id, at, at + 1, count - 1, count + 1);
-            count++;
+            pieces.Add(new TokenPiece(whole, 0, word.Length));
+            return;
         }
-        if (count > 1)
-            MergeAll(symbols.AsSpan(0, count));
-        var pieces = new List<BpePiece>(count);
-        for (var i = 0; i < count; i = symbols[i].Next)
-            pieces.Add(new BpePiece(symbols[i].Id, symbols[i].Start, symbols[i].End));
-        return [.. pieces];
+        // A character may fall back to the bytes of itself and of the suffix.
+        var capacity = _byteIds is null ? word.Length : (4 * word.Length) + (4 * (Options.ContinuingPrefix?.Length ?? 0) * word.Length) + (4 * (Options.EndSuffix?.Length ?? 0));
+        var symbols = capacity <= 128 ? stackalloc Symbol[128] : new Symbol[capacity];
+        symbols = symbols[..ReadSymbols(word, symbols)];
+        if (symbols.Length > 1)
+        {
+            if (!Deterministic)
+                MergeWithDropout(symbols);
+            else if (symbols.Length <= FewSymbols)
+                MergeFew(ref symbols);
+            else
+                MergeMany(symbols);
+        }
+        foreach (var symbol in symbols)
+        {
+            if (symbol.Next != Symbol.Gone)
+                pieces.Add(new TokenPiece(symbol.Id, symbol.Start, symbol.End));
+        }
     }
 
-    private void MergeAll(Span<Symbol> symbols)
+    public override void Write(Utf8JsonWriter writer)
+    {
+        writer.Begin("BPE");
+        if (Options.Dropout is { } dropout)
+            writer.WriteNumber("dropout", (float)dropout);
+        else
+            writer.WriteNull("dropout");
+        writer.WriteString("unk_token", Options.UnknownToken);
+        writer.WriteString("continuing_subword_prefix", Options.ContinuingPrefix);
+        writer.WriteString("end_of_word_suffix", Options.EndSuffix);
+        writer.WriteBoolean("fuse_unk", Options.FuseUnknown);
+        writer.WriteBoolean("byte_fallback", Options.ByteFallback);
+        writer.WriteBoolean("ignore_merges", Options.IgnoreMerges);
+        ModelJson.WriteVocabulary(writer, _tokens.Ids);
+        writer.WriteStartArray("merges");
+        foreach (var (left, right) in _mergeList)
+        {
+            writer.WriteStartArray();
+            writer.WriteStringValue(left);
+            writer.WriteStringValue(right);
+            writer.WriteEndArray();
+        }
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private int ReadSymbols(ReadOnlySpan<char> word, Span<Symbol> symbols)
+    {
+        var count = 0;
+        // An unknown run that may still grow: it is written when something else follows.
+        var unknown = (Start: -1, End: -1);
+        for (var at = 0; at < word.Length;)
+        {
+            var end = at + (char.IsHighSurrogate(word[at]) && at + 1 < word.Length ? 2 : 1);
+            var id = IdOf(word, at, end);
+            if (id < 0 && _byteIds is not null && TryBytes(word, at, end, symbols[count..], out var bytes))
+            {
+                // As in the reference, an unknown run that stands before is written after them.
+                for (var i = 0; i < bytes; i++)
+                    Link(symbols, count++);
+                at = end;
+                continue;
+            }
+            if (id >= 0)
+            {
+                if (unknown.Start >= 0)
+                    Put(symbols, ref count, UnknownId!.Value, unknown.Start, unknown.End);
+                unknown = (-1, -1);
+                Put(symbols, ref count, id, at, end);
+            }
+            else if (Options.UnknownToken is not null)
+            {
+                if (UnknownId is null)
+                    throw NoUnknownToken(word[at..end], Options.UnknownToken);
+                if (unknown.Start >= 0 && !Options.FuseUnknown)
+                    Put(symbols, ref count, UnknownId.Value, unknown.Start, unknown.End);
+                unknown = (unknown.Start >= 0 && Options.FuseUnknown ? unknown.Start : at, end);
+            }
+            at = end;
+        }
+        if (unknown.Start >= 0)
+            Put(symbols, ref count, UnknownId!.Value, unknown.Start, unknown.End);
+        return count;
+    }
+
+    private static void Put(Span<Symbol> symbols, ref int count, int id, int start, int end)
+    {
+        symbols[count] = new Symbol { Id = id, Start = start, End = end };
+        Link(symbols, count++);
+    }
+
+    private static void Link(Span<Symbol> symbols, int index)
+    {
+        symbols[index].Previous = index - 1;
+        symbols[index].Next = index + 1;
+    }
+
+    private int IdOf(ReadOnlySpan<char> word, int start, int end)
+    {
+        var character = word[start];
+        if (character < _characterIds.Length && _characterIds[character] != -2)
+            return _characterIds[character];
+        if (!_affixes)
+            return _tokens.TryGet(word[start..end], out var plain) ? plain : -1;
+        return _tokens.TryGet(Spell(word, start, end), out var id) ? id : -1;
+    }
+
+    private string Spell(ReadOnlySpan<char> word, int start, int end) =>
+        string.Concat(start > 0 ? Options.ContinuingPrefix : "", word[start..end], end == word.Length ? Options.EndSuffix : "");
+
+    private bool TryBytes(ReadOnlySpan<char> word, int start, int end, Span<Symbol> symbols, out int count)
+    {
+        var bytes = Encoding.UTF8.GetBytes(Spell(word, start, end));
+        count = bytes.Length;
+        for (var i = 0; i < count; i++)
+        {
+            if (_byteIds![bytes[i]] is var id && id < 0)
+                return false;
+            symbols[i] = new Symbol { Id = id, Start = start, End = end };
+        }
+        return true;
+    }
+
+    private void MergeFew(ref Span<Symbol> symbols)
+    {
+        // The merge of each symbol with its right neighbour, looked up once and again only beside a merge.
+        Span<int> ranks = stackalloc int[FewSymbols];
+        Span<int> products = stackalloc int[FewSymbols];
+        var count = symbols.Length;
+        for (var i = 0; i + 1 < count; i++)
+            ranks[i] = _merges.TryGet(symbols[i].Id, symbols[i + 1].Id, out var rank, out products[i]) ? rank : int.MaxValue;
+        while (count > 1)
+        {
+            var (best, at) = (int.MaxValue, -1);
+            for (var i = 0; i < count - 1; i++)
+            {
+                if (ranks[i] < best)
+                    (best, at) = (ranks[i], i);
+            }
+            if (at < 0)
+                break;
+            symbols[at].Id = products[at];
+            symbols[at].End = symbols[at + 1].End;
+            symbols[(at + 2)..count].CopyTo(symbols[(at + 1)..]);
+            ranks[(at + 1)..(count - 1)].CopyTo(ranks[at..]);
+            products[(at + 1)..(count - 1)].CopyTo(products[at..]);
+            count--;
+            if (at + 1 < count)
+                ranks[at] = _merges.TryGet(symbols[at].Id, symbols[at + 1].Id, out var rank, out products[at]) ? rank : int.MaxValue;
+            if (at > 0)
+                ranks[at - 1] = _merges.TryGet(symbols[at - 1].Id, symbols[at].Id, out var rank, out products[at - 1]) ? rank : int.MaxValue;
+        }
+        symbols = symbols[..count];
+    }
+
+    private void MergeMany(Span<Symbol> symbols)
     {
         // Ordered by rank, then by place. An entry is stale when its pair is no longer there.
         var queue = new PriorityQueue<(int Place, int Left, int Right), long>(symbols.Length);
@@ -79,16 +230,12 @@ internal sealed class BpeModel
         while (queue.TryDequeue(out var entry, out _))
         {
             ref var left = ref symbols[entry.Place];
-            if (left.End == 0 || left.Id != entry.Left || left.Next == symbols.Length || symbols[left.Next].Id != entry.Right)
+            if (left.Next == Symbol.Gone || left.Id != entry.Left || left.Next >= symbols.Length || symbols[left.Next].Id != entry.Right)
                 continue;
-            ref var right = ref symbols[left.Next];
-            left = left with { Id = _merges[(left.Id, right.Id)].Product, End = right.End, Next = right.Next };
-            right.End = 0;
+            if (_merges.TryGet(entry.Left, entry.Right, out _, out var product))
+                Merge(symbols, entry.Place, product);
             if (left.Next < symbols.Length)
-            {
-                symbols[left.Next].Previous = entry.Place;
                 Offer(queue, symbols, entry.Place);
-            }
             if (left.Previous >= 0)
                 Offer(queue, symbols, left.Previous);
         }
@@ -97,12 +244,60 @@ internal sealed class BpeModel
     private void Offer(PriorityQueue<(int Place, int Left, int Right), long> queue, Span<Symbol> symbols, int place)
     {
         var (left, right) = (symbols[place].Id, symbols[symbols[place].Next].Id);
-        if (_merges.TryGetValue((left, right), out var merge))
-            queue.Enqueue((place, left, right), (long)merge.Rank << 32 | (uint)place);
+        if (_merges.TryGet(left, right, out var rank, out _))
+            queue.Enqueue((place, left, right), (long)rank << 32 | (uint)place);
+    }
+
+    // The same, but each merge that comes up is passed over with the given probability, and considered again after the next that isn't.
+    private void MergeWithDropout(Span<Symbol> symbols)
+    {
+        var queue = new PriorityQueue<(int Place, int Left, int Right), long>(symbols.Length);
+        var passedOver = new List<((int, int, int) Entry, long Order)>();
+        for (var i = 0; i + 1 < symbols.Length; i++)
+            Offer(queue, symbols, i);
+        while (queue.TryDequeue(out var entry, out var order))
+        {
+            if (Random.Shared.NextDouble() < Options.Dropout)
+            {
+                passedOver.Add((entry, order));
+                continue;
+            }
+            queue.EnqueueRange(passedOver);
+            passedOver.Clear();
+            ref var left = ref symbols[entry.Place];
+            if (left.Next == Symbol.Gone || left.Id != entry.Left || left.Next >= symbols.Length || symbols[left.Next].Id != entry.Right)
+                continue;
+            if (_merges.TryGet(entry.Left, entry.Right, out _, out var product))
+                Merge(symbols, entry.Place, product);
+            if (left.Next < symbols.Length)
+                Offer(queue, symbols, entry.Place);
+            if (left.Previous >= 0)
+                Offer(queue, symbols, left.Previous);
+        }
+    }
+
+    private static void Merge(Span<Symbol> symbols, int place, int product)
+    {
+        ref var left = ref symbols[place];
+        ref var right = ref symbols[left.Next];
+        (left.Id, left.End, left.Next) = (product, right.End, right.Next);
+        right.Next = Symbol.Gone;
+        if (left.Next < symbols.Length)
+            symbols[left.Next].Previous = place;
     }
 
     private int IdIn(int rank, string token) =>
-        _ids.TryGetValue(token, out var id) ? id : throw new InvalidDataException($"model.merges: merge {rank} ('{Merges[rank].Left}' with '{Merges[rank].Right}') needs the token '{token}', which is not in the vocabulary.");
+        _tokens.Ids.TryGetValue(token, out var id) ? id : throw new InvalidDataException($"model.merges: merge {rank} ('{_mergeList[rank].Left}' with '{_mergeList[rank].Right}') needs the token '{token}', which is not in the vocabulary.");
 
-    private record struct Symbol(int Id, int Start, int End, int Previous, int Next);
+    private struct Symbol
+    {
+        /// <summary>As <see cref="Next"/>: the symbol was merged into the one before it.</summary>
+        public const int Gone = -1;
+
+        public int Id;
+        public int Start;
+        public int End;
+        public int Previous;
+        public int Next;
+    }
 }

@@ -1,38 +1,74 @@
-using System.Collections.Concurrent;
-using System.Text;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
 /// <summary>
-/// Words and their tokens: texts repeat few words often. Takes words up to a length, and as many as it has room for; what comes later is computed each time. Safe for several threads.
+/// Words and their tokens: texts repeat few words often. A word has its place and a few beside it; where those are taken it puts another word out. So it needs bounded memory and bounded time whatever the words. Safe for several threads, without locks.
 /// </summary>
-internal sealed class WordCache(BpeModel model)
+internal sealed class WordCache
 {
-    private const int Capacity = 1 << 16;
-    private const int LongestWord = 48;
+    private const int Slots = 1 << 16;
+    private const int Neighbours = 8;
+    private const int LongestWord = 64;
 
-    private readonly ConcurrentDictionary<string, BpePiece[]> _words = new();
-    private int _count;
+    private readonly Entry?[] _entries = new Entry?[Slots + Neighbours];
 
-    public BpePiece[] Encode(ReadOnlySpan<char> word)
+    /// <summary>The tokens of a word; null where they aren't known.</summary>
+    public TokenPiece[]? Find(ReadOnlySpan<char> word, out uint hash)
+    {
+        hash = Hash(word);
+        if (word.Length > LongestWord)
+            return null;
+        ref var slot = ref SlotOf(hash);
+        for (var i = 0; i < Neighbours; i++)
+        {
+            var entry = Volatile.Read(ref Unsafe.Add(ref slot, i));
+            if (entry is null)
+                return null;
+            if (entry.Hash == hash && word.SequenceEqual(entry.Word))
+                return entry.Pieces;
+        }
+        return null;
+    }
+
+    public void Add(ReadOnlySpan<char> word, uint hash, TokenPiece[] pieces)
     {
         if (word.Length > LongestWord)
-            return Compute(word);
-        var lookup = _words.GetAlternateLookup<ReadOnlySpan<char>>();
-        if (lookup.TryGetValue(word, out var known))
-            return known;
-        var pieces = Compute(word);
-        // Counted here: the dictionary's own Count takes all its locks.
-        if (Volatile.Read(ref _count) < Capacity && lookup.TryAdd(word, pieces))
-            Interlocked.Increment(ref _count);
-        return pieces;
+            return;
+        ref var slot = ref SlotOf(hash);
+        var place = 0;
+        while (place < Neighbours && Volatile.Read(ref Unsafe.Add(ref slot, place)) is not null)
+            place++;
+        // Which word goes is as good as random.
+        if (place == Neighbours)
+            place = (int)(hash >> 29) % Neighbours;
+        Volatile.Write(ref Unsafe.Add(ref slot, place), new Entry(hash, word.ToString(), pieces));
     }
 
-    // A lone surrogate becomes U+FFFD.
-    private BpePiece[] Compute(ReadOnlySpan<char> word)
+    private ref Entry? SlotOf(uint hash) => ref _entries[hash & (Slots - 1)];
+
+    private static uint Hash(ReadOnlySpan<char> word)
     {
-        var bytes = new byte[Encoding.UTF8.GetByteCount(word)];
-        Encoding.UTF8.GetBytes(word, bytes);
-        return model.Encode(bytes);
+        var bytes = MemoryMarshal.AsBytes(word);
+        var hash = (ulong)(uint)bytes.Length * 0x9E3779B97F4A7C15UL;
+        while (bytes.Length >= 8)
+        {
+            hash = Mix(hash ^ MemoryMarshal.Read<ulong>(bytes));
+            bytes = bytes[8..];
+        }
+        var rest = 0UL;
+        foreach (var value in bytes)
+            rest = rest << 8 | value;
+        hash = Mix(hash ^ rest);
+        return (uint)(hash ^ hash >> 32);
     }
+
+    private static ulong Mix(ulong value)
+    {
+        value *= 0xBF58476D1CE4E5B9UL;
+        return value ^ value >> 31;
+    }
+
+    private sealed record Entry(uint Hash, string Word, TokenPiece[] Pieces);
 }

@@ -8,7 +8,7 @@ namespace Microsoft.ML.LlmFineTune.Tokenization;
 /// Distinct words and how often each occurs, in the order of their first occurrence. Characters lie side by side in pages and entries in one array, so a word costs its characters and about 40 bytes.
 /// Not for several threads at once.
 /// </summary>
-internal sealed class WordCounts
+internal sealed class WordCounts : IWordSink
 {
     private const int PageLength = 1 << 17;
     private const int AddsPerCheck = 1 << 16;
@@ -47,8 +47,11 @@ internal sealed class WordCounts
     /// <summary>How often the word with that number occurs.</summary>
     public long CountOf(int index) => _entries[index].Count;
 
-    /// <summary>One more occurrence of a word, or several. Empty words don't count.</summary>
-    public void Add(ReadOnlySpan<char> word, long count = 1)
+    /// <summary>One more occurrence of a word.</summary>
+    public void Add(ReadOnlySpan<char> word) => Add(word, 1);
+
+    /// <summary>More occurrences of a word. Empty words don't count.</summary>
+    public void Add(ReadOnlySpan<char> word, long count)
     {
         if (--_addsUntilCheck == 0)
         {

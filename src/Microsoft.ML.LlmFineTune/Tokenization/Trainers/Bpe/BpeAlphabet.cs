@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
 /// <summary>
@@ -11,19 +9,16 @@ internal sealed class BpeAlphabet
 
     private readonly string? _prefix;
     private readonly string? _suffix;
-    private readonly WordSymbols _symbols;
 
     // By code point: how often it occurs, in which forms, and the ids of the forms (0: none yet).
     private readonly long[] _counts = new long[ScalarValues.End];
     private readonly byte[] _forms = new byte[ScalarValues.End];
     private readonly int[][] _ids;
-    private readonly int[] _nameOfByte = [.. Enumerable.Range(0, 256).Select(value => (int)ByteAlphabet.NameOf((byte)value))];
-    private byte[] _bytes = new byte[256];
 
     /// <summary>Counts the characters of words and chooses the initial tokens, or takes those that are given.</summary>
-    public BpeAlphabet(WordCounts words, BpeTrainerOptions options, WordSymbols symbols, IReadOnlyList<string>? initialTokens, CancellationToken cancellationToken)
+    public BpeAlphabet(WordCounts words, BpeTrainerOptions options, IReadOnlyList<string>? initialTokens, CancellationToken cancellationToken)
     {
-        (_prefix, _suffix, _symbols) = (options.ContinuingSubwordPrefix, options.EndOfWordSuffix, symbols);
+        (_prefix, _suffix) = (options.ContinuingSubwordPrefix, options.EndOfWordSuffix);
         CountCharacters(words, cancellationToken);
         foreach (var token in initialTokens ?? options.SpecialTokens)
             IdOf(token);
@@ -56,9 +51,9 @@ internal sealed class BpeAlphabet
     /// <summary>The ids of the tokens.</summary>
     public Dictionary<string, int> Ids { get; } = [];
 
-    /// <summary>Appends the symbols of a word; characters outside of the alphabet are left out.</summary>
+    /// <summary>Writes the symbols of a word, no more than it has UTF-16 units; characters outside of the alphabet are left out.</summary>
     /// <returns>How many there are.</returns>
-    public int Append(ReadOnlySpan<char> word, Span<int> into)
+    public int Write(ReadOnlySpan<char> word, Span<int> into)
     {
         var count = 0;
         for (var reader = Read(word); reader.Next();)
@@ -68,9 +63,6 @@ internal sealed class BpeAlphabet
         }
         return count;
     }
-
-    /// <summary>Symbols that a word has at most.</summary>
-    public int MaximumLength(int units) => _symbols == WordSymbols.Bytes ? units * 3 : units;
 
     private int IdOf(string token)
     {
@@ -107,21 +99,12 @@ internal sealed class BpeAlphabet
         return options.AlphabetLimit is { } limit ? all.OrderByDescending(codePoint => counts[codePoint]).Take(limit).Order() : all;
     }
 
-    private Reader Read(ReadOnlySpan<char> word)
-    {
-        if (_symbols == WordSymbols.Characters)
-            return new Reader(word, default, _nameOfByte, !string.IsNullOrEmpty(_prefix), !string.IsNullOrEmpty(_suffix));
-        if (_bytes.Length < word.Length * 3)
-            _bytes = new byte[Math.Max(word.Length * 3, _bytes.Length * 2)];
-        var length = Encoding.UTF8.GetBytes(word, _bytes);
-        return new Reader(default, _bytes.AsSpan(0, length), _nameOfByte, !string.IsNullOrEmpty(_prefix), !string.IsNullOrEmpty(_suffix));
-    }
+    private Reader Read(ReadOnlySpan<char> word) => new(word, !string.IsNullOrEmpty(_prefix), !string.IsNullOrEmpty(_suffix));
 
     /// <summary>Walks over the characters of a word: with bit 0 of the form set, the prefix belongs before a character, with bit 1 the suffix behind it.</summary>
-    private ref struct Reader(ReadOnlySpan<char> text, ReadOnlySpan<byte> bytes, int[] nameOfByte, bool prefix, bool suffix)
+    private ref struct Reader(ReadOnlySpan<char> word, bool prefix, bool suffix)
     {
-        private readonly ReadOnlySpan<char> _text = text;
-        private readonly ReadOnlySpan<byte> _bytes = bytes;
+        private readonly ReadOnlySpan<char> _word = word;
         private int _at;
 
         public int CodePoint { get; private set; }
@@ -130,24 +113,12 @@ internal sealed class BpeAlphabet
 
         public bool Next()
         {
-            var first = _at == 0;
-            bool last;
-            if (_at < _bytes.Length)
-            {
-                CodePoint = nameOfByte[_bytes[_at++]];
-                last = _at == _bytes.Length;
-            }
-            else if (_at < _text.Length)
-            {
-                CodePoint = ScalarValues.First(_text[_at..], out var length);
-                _at += length;
-                last = _at == _text.Length;
-            }
-            else
-            {
+            if (_at == _word.Length)
                 return false;
-            }
-            Form = (prefix && !first ? 1 : 0) | (suffix && last ? 2 : 0);
+            var first = _at == 0;
+            CodePoint = ScalarValues.First(_word[_at..], out var length);
+            _at += length;
+            Form = (prefix && !first ? 1 : 0) | (suffix && _at == _word.Length ? 2 : 0);
             return true;
         }
     }

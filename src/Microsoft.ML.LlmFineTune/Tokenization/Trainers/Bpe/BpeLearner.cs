@@ -29,10 +29,10 @@ internal sealed class BpeLearner
     private int[] _lastWord = new int[1 << 10];
     private int[] _places = new int[1 << 10];
 
-    private BpeLearner(WordCounts words, BpeTrainerOptions options, WordSymbols symbols, IReadOnlyList<string>? initialTokens, CancellationToken cancellationToken)
+    private BpeLearner(WordCounts words, BpeTrainerOptions options, IReadOnlyList<string>? initialTokens, CancellationToken cancellationToken)
     {
         (_options, _cancellationToken) = (options, cancellationToken);
-        var alphabet = new BpeAlphabet(words, options, symbols, initialTokens, cancellationToken);
+        var alphabet = new BpeAlphabet(words, options, initialTokens, cancellationToken);
         (_tokens, _ids) = (alphabet.Tokens, alphabet.Ids);
         _symbols = ReadWords(words, alphabet);
         if (options.MaximumTokenLength is not null)
@@ -43,15 +43,15 @@ internal sealed class BpeLearner
     }
 
     /// <summary>
-    /// Learns a vocabulary and merges from words; words whose symbols are bytes are given as their text. Where initial tokens are given (in the order of their ids), they stand in place of special tokens and alphabet:
+    /// Learns a vocabulary and merges from words. Where initial tokens are given (in the order of their ids), they stand in place of special tokens and alphabet:
     /// for comparison with trainers that order them at random.
     /// </summary>
     /// <exception cref="ArgumentException">An option is out of its range, or there are no words.</exception>
-    public static BpeTrainingResult Learn(WordCounts words, BpeTrainerOptions options, WordSymbols symbols = WordSymbols.Characters, IReadOnlyList<string>? initialTokens = null, CancellationToken cancellationToken = default)
+    public static BpeTrainingResult Learn(WordCounts words, BpeTrainerOptions options, IReadOnlyList<string>? initialTokens = null, CancellationToken cancellationToken = default)
     {
         options.Validate();
         Require.Argument(words.Count > 0, "Training a tokenizer needs text; the texts have no words.", nameof(words));
-        var learner = new BpeLearner(words, options, symbols, initialTokens, cancellationToken);
+        var learner = new BpeLearner(words, options, initialTokens, cancellationToken);
         learner.CountPairs();
         return learner.Merge();
     }
@@ -59,24 +59,18 @@ internal sealed class BpeLearner
     /// <summary>Learns a WordPiece vocabulary: the tokens in the order of their ids.</summary>
     /// <exception cref="ArgumentException">An option is out of its range, or there are no words.</exception>
     public static IReadOnlyList<string> LearnWordPiece(WordCounts words, WordPieceTrainerOptions options, IReadOnlyList<string>? initialTokens = null, CancellationToken cancellationToken = default) =>
-        Learn(words, options.ForBpe(), WordSymbols.Characters, initialTokens, cancellationToken).Vocabulary;
+        Learn(words, options.ForBpe(), initialTokens, cancellationToken).Vocabulary;
 
     private int[] ReadWords(WordCounts words, BpeAlphabet alphabet)
     {
-        var all = new int[Math.Max(alphabet.MaximumLength(1) == 1 ? (int)Math.Min(words.Length, Array.MaxLength) : (int)Math.Min(words.Length + (words.Length / 4), Array.MaxLength), 16)];
+        Require.State(words.Length <= Array.MaxLength, $"The distinct words have more than {Array.MaxLength} characters together; limit the words that are held ({nameof(TokenizerTrainerOptions.MaximumDistinctWords)}) or split texts into shorter words.");
+        var all = new int[words.Length];
         var used = 0;
         for (var i = 0; i < words.Count; i++)
         {
             if (i % WordsPerCheck == 0)
                 _cancellationToken.ThrowIfCancellationRequested();
-            var word = words[i];
-            var room = (long)used + alphabet.MaximumLength(word.Length);
-            if (room > all.Length)
-            {
-                Require.State(room <= Array.MaxLength, $"The distinct words have more than {Array.MaxLength} symbols together; limit the words that are held ({nameof(TokenizerTrainerOptions.MaximumDistinctWords)}) or split texts into shorter words.");
-                Array.Resize(ref all, (int)Math.Min(Math.Max(room, all.Length * 2L), Array.MaxLength));
-            }
-            var length = alphabet.Append(word, all.AsSpan(used));
+            var length = alphabet.Write(words[i], all.AsSpan(used));
             if (length < 2)
                 continue;
             _words.Add(new Word(used, length, words.CountOf(i)));

@@ -1,0 +1,27 @@
+using System.Text.Json;
+
+namespace Microsoft.ML.LlmFineTune.Tokenization;
+
+internal sealed class BertPostProcessor((string Token, int Id) separator, (string Token, int Id) classification) : TokenPostProcessor
+{
+    internal override IEnumerable<(string Token, int Id)> SpecialTokens => [separator, classification];
+
+    public override int AddedTokens(bool pair) => pair ? 3 : 2;
+
+    internal override List<EncodedTokens> Process(List<EncodedTokens> texts, bool addSpecialTokens, Func<EncodedTokens, int, string> spell)
+    {
+        if (!addSpecialTokens)
+            return texts;
+        return [.. texts.Select((text, i) => i == 0
+            ? text.Surround([classification.Id], [separator.Id], 0, 0)
+            : text.Surround([], [separator.Id], 1, 1))];
+    }
+
+    internal override void Write(Utf8JsonWriter writer)
+    {
+        writer.Begin("BertProcessing");
+        PostProcessorJson.WriteToken(writer, "sep", separator);
+        PostProcessorJson.WriteToken(writer, "cls", classification);
+        writer.WriteEndObject();
+    }
+}
