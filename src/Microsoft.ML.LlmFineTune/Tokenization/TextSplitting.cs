@@ -63,7 +63,7 @@ internal sealed class TextSplitting
                 Prepare(text, part, _normalizer, _preTokenizer, workspace);
                 foreach (var piece in workspace.Pieces.Pieces)
                 {
-                    if (piece.Token is null)
+                    if (piece.Token is null && piece.End > piece.Start)
                         sink.Add(workspace.Pieces.Text.Characters[piece.Start..piece.End]);
                 }
             }
@@ -117,6 +117,8 @@ internal sealed class TextSplitting
             if (tokens.Count >= enough)
                 return i;
             var (start, end, token) = pieces[i];
+            if (end == start)
+                continue;
             var number = word ?? firstWord + i;
             var content = characters[start..end];
             if (token is not null)

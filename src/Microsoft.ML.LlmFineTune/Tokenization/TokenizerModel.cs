@@ -26,14 +26,15 @@ public sealed class TokenizerModel : Tokenizer
 
     internal TokenizerModel(TokenizerParts parts)
     {
-        AddedTokenIds.Check(parts.AddedTokens, parts.Model);
-        Parts = parts;
+        Parts = parts = parts with { AddedTokens = AddedTokenIds.Assign([], parts.AddedTokens, parts.Model) };
         AddedTokens = parts.AddedTokens;
         _addedByContent = AddedTokens.ToDictionary(token => token.Content);
-        _addedById = AddedTokens.ToDictionary(token => token.Id);
+        _addedById = [];
+        foreach (var token in AddedTokens)
+            _addedById[token.Id] = token;
         _specialContents = [.. AddedTokens.Where(token => token.Special).Select(token => token.Content)];
         _normalizedContents = parts.Normalizer is null ? [] : AddedTokens.Where(token => token.Normalized)
-            .Select(token => (token.Id, Text: parts.Normalizer.Normalize(token.Content), token.Content)).Where(token => token.Text != token.Content).ToDictionary(token => token.Id, token => token.Text);
+            .Select(token => (token.Id, Text: parts.Normalizer.Normalize(token.Content), token.Content)).Where(token => token.Text != token.Content).DistinctBy(token => token.Id).ToDictionary(token => token.Id, token => token.Text);
         _postProcessorTokens = [];
         foreach (var (token, id) in parts.PostProcessor?.SpecialTokens ?? [])
             _postProcessorTokens[id] = token;

@@ -45,12 +45,13 @@ internal sealed class BatchesReader : CaseReader
         }
         var results = batch.GetProperty("results").EnumerateArray().ToList();
         var whole = options.Padding is null ? null : tokenizer.EncodeBatch(inputs, options);
-        for (int i = 0; i < inputs.Count; i++)
+        for (int n = 0; n < inputs.Count; n++)
         {
+            var i = n;
             var actual = whole?[i] ?? TryEncode(() => [tokenizer.Encode(inputs[i], options)])?[0];
             if (results[i].TryGetProperty("error", out _)) tally.Equal("whether the input is refused", true, actual is null);
             else if (actual is null) tally.Equal("whether the input is refused", false, true);
-            else ExpectedEncoding.Compare(tally, "", results[i], actual);
+            else ExpectedEncoding.Compare(tally, "", results[i], actual, textOf: (sequence, word) => (sequence == 0 ? inputs[i].First : inputs[i].Second!)[words ? word : 0]);
         }
     }
 

@@ -40,7 +40,7 @@ internal sealed class ComponentsReader : CaseReader
             {
                 aligned.CodePointAt(at, out var length);
                 var (start, end) = aligned.SpanOf(at, at + length);
-                spans.AddRange(CodePoints(text, start), CodePoints(text, end));
+                spans.AddRange(ExpectedEncoding.CodePoints(text, start), ExpectedEncoding.CodePoints(text, end));
                 at += length;
             }
             tally.Sequence($"char_offsets of '{text}'", offsets.ToInts(), spans);
@@ -55,7 +55,7 @@ internal sealed class ComponentsReader : CaseReader
             var text = item.GetProperty("in").GetString()!;
             var words = preTokenizer.Words(text);
             tally.Sequence($"pieces of '{text}'", item.GetProperty("pieces").ToTexts(), words.Select(word => word.Word));
-            tally.Sequence($"offsets of '{text}'", item.GetProperty("offsets").ToInts(), words.SelectMany(word => new[] { CodePoints(text, word.Span.Start), CodePoints(text, word.Span.End) }));
+            tally.Sequence($"offsets of '{text}'", item.GetProperty("offsets").ToInts(), words.SelectMany(word => new[] { ExpectedEncoding.CodePoints(text, word.Span.Start), ExpectedEncoding.CodePoints(text, word.Span.End) }));
         }
     }
 
@@ -104,7 +104,4 @@ internal sealed class ComponentsReader : CaseReader
     }
 
     private static bool SameJson(string expected, string actual) => JsonNode.DeepEquals(JsonNode.Parse(expected), JsonNode.Parse(actual));
-
-    // UTF-16 units to code points.
-    private static int CodePoints(string text, int units) => text.AsSpan(0, units).ToArray().Count(unit => !char.IsLowSurrogate(unit));
 }

@@ -26,9 +26,9 @@ internal sealed class EncodeReader : CaseReader
         var text = _texts[c["text"].GetString()!];
         var plain = c["plain"];
         var ids = plain.GetProperty("ids").ToInts();
-        // Where the reference drops characters, its offsets are wrong.
-        var compareOffsets = !c["drops_characters"].IsGiven();
         var encoded = tokenizer.Encode(text, new EncodingOptions { AddSpecialTokens = false });
+        // Where the reference drops characters, its offsets are wrong.
+        var compareOffsets = !c["drops_characters"].IsGiven() && (tokenizer.Unknown is not null || tokenizer.Decode(encoded.Ids) == (tokenizer.Normalizer?.Normalize(text) ?? text));
         ExpectedEncoding.Compare(tally, "", plain, encoded, compareOffsets);
         tally.Sequence("ids of EncodeToIds", ids, tokenizer.EncodeToIds(text));
         var tokens = tokenizer.EncodeToTokens(text, out _);

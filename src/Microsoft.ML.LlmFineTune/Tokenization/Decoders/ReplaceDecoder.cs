@@ -23,8 +23,9 @@ internal sealed class ReplaceDecoder(TextPattern pattern, string content) : Toke
         if (token.Length == 0)
             return token;
         var text = new StringBuilder();
-        var (done, from, lastEnd) = (0, 0, -1);
-        while (pattern.Next(token, ref from, ref lastEnd) is ({ } start, { } end))
+        var done = 0;
+        var matches = pattern.In(token);
+        while (matches.Next(out var start, out var end))
         {
             text.Append(token.AsSpan(done, start - done)).Append(content);
             done = end;

@@ -176,9 +176,16 @@ internal sealed class EncodedTokens
         TypeIds = [.. first.TypeIds, .. second.TypeIds],
         SpecialTokensMask = [.. first.SpecialTokensMask, .. second.SpecialTokensMask],
         AttentionMask = [.. first.AttentionMask, .. second.AttentionMask],
-        Sequences = second.Sequences.Length == 0 ? first.Sequences : [.. first.Sequences, .. second.Sequences.Select(sequence => (sequence.Sequence, first.Count + sequence.Start, first.Count + sequence.End))],
+        Sequences = JoinSequences(first, second),
         Spellings = JoinSpellings(first, second),
     };
+
+    // What the second says of a text counts.
+    private static (int Sequence, int Start, int End)[] JoinSequences(EncodedTokens first, EncodedTokens second) => second.Sequences.Length == 0 ? first.Sequences :
+    [
+        .. first.Sequences.Where(mine => !second.Sequences.Any(theirs => theirs.Sequence == mine.Sequence)),
+        .. second.Sequences.Select(sequence => (sequence.Sequence, first.Count + sequence.Start, first.Count + sequence.End)),
+    ];
 
     private static Dictionary<int, string>? JoinSpellings(EncodedTokens first, EncodedTokens second)
     {

@@ -64,12 +64,13 @@ public sealed class TextEncoding
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)token, (uint)Count, nameof(token));
         if (Sequences.Count == 0)
             return 0;
+        int? found = null;
         foreach (var (sequence, start, end) in Sequences)
         {
-            if (token >= start && token < end)
-                return sequence;
+            if (token >= start && token < end && !(found > sequence))
+                found = sequence;
         }
-        return null;
+        return found;
     }
 
     /// <summary>The first token that stands for a place of the text; null where none does.</summary>

@@ -82,7 +82,7 @@ internal static class ModelJson
         {
             if (item.ValueKind != JsonValueKind.Array || item.GetArrayLength() != 2 || item[0].ValueKind != JsonValueKind.String || item[1].ValueKind != JsonValueKind.Number)
                 throw new InvalidDataException($"{path}: piece {pieces.Count} must be a text and its score; it is {JsonPart.Shorten(item)}.");
-            pieces.Add((item[0].GetString()!, item[1].GetDouble()));
+            pieces.Add((item[0].GetString()!, ReferenceNumber.Parse(item[1].GetRawText())));
         }
         return new UnigramModel(pieces, part.OptionalNumber("unk_id"), part.Flag("byte_fallback", false));
     }

@@ -19,6 +19,8 @@ internal sealed class MetaspacePreTokenizer(char replacement, PrependScheme sche
             pieces.PrependWhereAbsent(replacement, static source => source == 0);
         if (split)
             pieces.Split(_replacement, invert: false, SplitBehavior.MergedWithNext);
+        else
+            pieces.LeaveOutEmpty();
     }
 
     internal override void Write(Utf8JsonWriter writer)

@@ -118,10 +118,10 @@ internal sealed class AlignedText
     /// <summary>Puts a text in place of each match. It has the span of the last character that it replaces.</summary>
     public void Replace(TextPattern pattern, string content)
     {
-        var (copied, from) = (0, 0);
-        var lastEnd = -1;
+        var copied = 0;
         var changed = false;
-        while (pattern.Next(Characters, ref from, ref lastEnd) is ({ } start, { } end))
+        var matches = pattern.In(Characters);
+        while (matches.Next(out var start, out var end))
         {
             if (!changed)
                 BeginChange(Length);

@@ -16,12 +16,11 @@ internal sealed class PieceList
 
     public ReadOnlySpan<TextPiece> Pieces => CollectionsMarshal.AsSpan(_pieces);
 
-    /// <summary>Begins with the whole text as one piece.</summary>
+    /// <summary>Begins with the whole text as one piece, even if it is empty: each step leaves empty ones out.</summary>
     public void Reset()
     {
         _pieces.Clear();
-        if (Text.Length > 0)
-            _pieces.Add(new TextPiece(0, Text.Length));
+        _pieces.Add(new TextPiece(0, Text.Length));
     }
 
     /// <summary>Adds a piece to the next step; an empty one is left out.</summary>
@@ -72,6 +71,14 @@ internal sealed class PieceList
         EndStep();
     }
 
+    /// <summary>A step that does nothing else.</summary>
+    public void LeaveOutEmpty()
+    {
+        foreach (var piece in Pieces)
+            Add(piece.Start, piece.End, piece.Token);
+        EndStep();
+    }
+
     /// <summary>Takes added tokens out of the text.</summary>
     public void Find(AddedTokenFinder tokens)
     {
@@ -107,7 +114,7 @@ internal sealed class PieceList
     /// <param name="where">Which pieces, by where they begin in the original text; null for all.</param>
     public void PrependWhereAbsent(char character, Func<int, bool>? where = null)
     {
-        bool Lacks(TextPiece piece) => piece.Token is null && Text.Characters[piece.Start] != character && (where is null || where(Text.SourceOf(piece.Start)));
+        bool Lacks(TextPiece piece) => piece.Token is null && piece.End > piece.Start && Text.Characters[piece.Start] != character && (where is null || where(Text.SourceOf(piece.Start)));
         var any = false;
         foreach (var piece in Pieces)
             any |= Lacks(piece);
@@ -165,10 +172,22 @@ internal sealed class PieceList
                 Add(piece.Start, piece.End, piece.Token);
                 continue;
             }
-            _matches.Clear();
             var text = Text.Characters[piece.Start..piece.End];
-            var (done, from, lastEnd) = (0, 0, -1);
-            while (pattern.Next(text, ref from, ref lastEnd) is ({ } start, { } end))
+            // A pattern that leaves nothing out gives the same pieces either way.
+            if (pattern.Splitter is { } splitter && behavior == (invert ? SplitBehavior.Removed : SplitBehavior.Isolated))
+            {
+                for (var at = 0; at < text.Length;)
+                {
+                    var length = splitter.MatchLength(text[at..]);
+                    Add(piece.Start + at, piece.Start + at + length);
+                    at += length;
+                }
+                continue;
+            }
+            _matches.Clear();
+            var done = 0;
+            var found = pattern.In(text);
+            while (found.Next(out var start, out var end))
             {
                 if (done != start)
                     _matches.Add((piece.Start + done, piece.Start + start, invert));

@@ -46,34 +46,9 @@ internal sealed class TextPattern
         writer.WriteEndObject();
     }
 
-    /// <summary>The next match, if any. An empty match right after the match before it is passed over.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="from">Where to look from; moves past the match. Begins at 0.</param>
-    /// <param name="lastEnd">Where the match before ended. Begins at -1.</param>
-    public (int? Start, int? End) Next(ReadOnlySpan<char> text, ref int from, ref int lastEnd)
-    {
-        while (from <= text.Length)
-        {
-            int start, length;
-            if (_regex is null)
-            {
-                start = text[from..].IndexOf(Text, StringComparison.Ordinal) is var found && found >= 0 ? from + found : -1;
-                length = Text.Length;
-                if (start < 0)
-                    return default;
-            }
-            else if (!_regex.TryMatch(text, from, out start, out length))
-            {
-                return default;
-            }
-            if (length == 0 && start == lastEnd)
-            {
-                from += from < text.Length && char.IsHighSurrogate(text[from]) && from + 1 < text.Length ? 2 : 1;
-                continue;
-            }
-            from = lastEnd = start + length;
-            return (start, start + length);
-        }
-        return default;
-    }
+    /// <summary>Where each match ends and the next begins at once, if the pattern is one of the published ones that leave nothing out.</summary>
+    public TextSplitter? Splitter => _regex?.Splitter;
+
+    /// <summary>The matches in a text, from the left. An empty match right after the match before it is passed over.</summary>
+    public PatternMatches In(ReadOnlySpan<char> text) => new(text, Text, _regex);
 }
