@@ -16,7 +16,11 @@ public static class TokenizerTrainer
     /// <param name="cancellationToken">Stops training; nothing is left behind.</param>
     /// <exception cref="ArgumentException">An option is out of its range, a text is null, or there is no text.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static TokenizerModel Train(IEnumerable<string> texts, TokenizerTrainerOptions options, TokenizerTrainingPipeline? pipeline = null, CancellationToken cancellationToken = default)
+    public static TokenizerModel Train(IEnumerable<string> texts, TokenizerTrainerOptions options, TokenizerTrainingPipeline? pipeline = null, CancellationToken cancellationToken = default) =>
+        Train(texts, options, pipeline, initialTokens: null, cancellationToken);
+
+    /// <summary>Trains a tokenizer; BPE and WordPiece from the initial tokens that are given, in the order of their ids, if any are.</summary>
+    internal static TokenizerModel Train(IEnumerable<string> texts, TokenizerTrainerOptions options, TokenizerTrainingPipeline? pipeline, IReadOnlyList<string>? initialTokens, CancellationToken cancellationToken)
     {
         Require.NotNull(options).Validate();
         pipeline ??= new TokenizerTrainingPipeline();
@@ -27,8 +31,8 @@ public static class TokenizerTrainer
             words = Spelled(words);
         VocabularyModel model = options switch
         {
-            BpeTrainerOptions bpe => Bpe(BpeLearner.Learn(words, bpe, cancellationToken: cancellationToken), bpe, pipeline),
-            WordPieceTrainerOptions wordPiece => new WordPieceModel(Ids(BpeLearner.LearnWordPiece(words, wordPiece, cancellationToken: cancellationToken)), pipeline.UnknownToken ?? "[UNK]", wordPiece.ContinuingSubwordPrefix),
+            BpeTrainerOptions bpe => Bpe(BpeLearner.Learn(words, bpe, initialTokens, cancellationToken), bpe, pipeline),
+            WordPieceTrainerOptions wordPiece => new WordPieceModel(Ids(BpeLearner.LearnWordPiece(words, wordPiece, initialTokens, cancellationToken)), pipeline.UnknownToken ?? "[UNK]", wordPiece.ContinuingSubwordPrefix),
             WordLevelTrainerOptions wordLevel => new WordLevelModel(WordLevelLearner.Learn(words, wordLevel, cancellationToken).ToDictionary(entry => entry.Token, entry => entry.Id), pipeline.UnknownToken ?? "<unk>"),
             UnigramTrainerOptions unigram => Unigram(UnigramLearner.Learn(words, unigram, cancellationToken)),
             _ => throw new ArgumentException($"There is no trainer for {options.GetType().Name}.", nameof(options)),
