@@ -12,5 +12,14 @@ Option<bool> alone = new("--alone") { Description = "Without the peer." };
 Command nanoGpt = new("nanogpt", "nanoGPT's CPU configuration on tinyshakespeare, character by character, beside PyTorch.") { data, steps, turn, seeds, replicas, python, alone };
 nanoGpt.SetAction(result => NanoGpt.Run(new NanoGptOptions(
     result.GetValue(data)!, result.GetValue(steps), result.GetValue(turn), result.GetValue(seeds), result.GetValue(replicas), result.GetValue(alone) ? null : result.GetValue(python))));
-RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt };
+
+Option<DirectoryInfo> sdk = new("--sdk") { Description = "The folder of the .NET SDK whose XML files are trained on; default: the one that runs this.", DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "../../..")) };
+Option<int> runs = new("--runs") { Description = "Trainings of each contestant.", DefaultValueFactory = _ => 3 };
+Option<string> node = new("--node") { Description = "The Node that runs the peer.", DefaultValueFactory = _ => "node" };
+Option<DirectoryInfo?> packages = new("--packages") { Description = "The folder where `npm install tokenizers` was run." };
+
+Command tokenizerTraining = new("tokenizer-training", "A byte-level BPE of 30,000 entries trained on the SDK's documentation, beside the Rust trainer of npm's package tokenizers.") { sdk, runs, node, packages, alone };
+tokenizerTraining.SetAction(result => TokenizerTraining.Run(result.GetValue(sdk)!, result.GetValue(runs), result.GetValue(alone) ? null : result.GetValue(node), result.GetValue(packages)));
+
+RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerTraining };
 return root.Parse(args).Invoke();

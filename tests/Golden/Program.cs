@@ -24,7 +24,7 @@ FixtureArea[] areas =
 [
     new MlnetArea(),
     new TorchSharpArea(),
-    new LibraryArea("tokenizers", new EncodeReader(), new BatchesReader(), new ComponentsReader(), new FilesReader(), new SentencePieceReader(), new TiktokenReader(), new TiktokenSplitsReader(), new TrainersReader()),
+    new LibraryArea("tokenizers", new EncodeReader(), new BatchesReader(), new ComponentsReader(), new FilesReader(), new SentencePieceReader(), new TiktokenReader(), new TiktokenSplitsReader(), new TrainersReader(), new SentencePieceTrainersReader()),
     new LibraryArea("models", new Gpt2Reader()),
     new LibraryArea("generation", new ProcessorsReader(), new SamplingReader(), new WindowsReader()),
     new LibraryArea("training", new SchedulesReader(), new OptimizersReader(), new LossesReader(), new FineTuneReader()),

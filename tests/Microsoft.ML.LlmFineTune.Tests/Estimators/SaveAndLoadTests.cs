@@ -114,7 +114,7 @@ public sealed class SaveAndLoadTests
         using var model = Toy.Model();
         model.Save(models);
         Saved().Chain.OfType<TextClassificationTransformer>().Single().SaveFolder(classifiers);
-        var larger = new ByteLevelBpeTrainerOptions { VocabularySize = 400, SpecialTokens = ["<|endoftext|>", .. Enumerable.Range(0, 100).Select(number => $"<{number}>")] };
+        var larger = ByteLevelBpeTrainer.Defaults with { VocabularySize = 400, SpecialTokens = ["<|endoftext|>", .. Enumerable.Range(0, 100).Select(number => $"<{number}>")] };
         var stranger = new ByteLevelBpeTrainer(larger).Train(["one"], cancellationToken: TestContext.Current.CancellationToken);
         foreach (string folder in (string[])[models, classifiers])
             stranger.Save(Path.Combine(folder, "tokenizer.json"));

@@ -18,7 +18,7 @@ internal static class Toy
 
     private static readonly string[] Names = ["fruit", "car", "weather"];
 
-    internal static TokenizerModel Tokenizer { get; } = new ByteLevelBpeTrainer(new ByteLevelBpeTrainerOptions { VocabularySize = 320 })
+    internal static TokenizerModel Tokenizer { get; } = new ByteLevelBpeTrainer(ByteLevelBpeTrainer.Defaults with { VocabularySize = 320 })
         .Train(Rows(200).Select(row => row.Text), cancellationToken: CancellationToken.None);
 
     internal static IReadOnlyList<LabeledRow> Rows(int count, ulong seed = 1)

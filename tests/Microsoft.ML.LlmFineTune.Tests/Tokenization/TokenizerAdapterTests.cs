@@ -10,7 +10,7 @@ public sealed class TokenizerAdapterTests
     [Fact]
     public void Our_own_tokenizer_tells_everything()
     {
-        var tokenizer = new ByteLevelBpeTrainer(new ByteLevelBpeTrainerOptions { VocabularySize = 300, SpecialTokens = ["<|endoftext|>", "<pad>"] }).Train(["to be"], cancellationToken: TestContext.Current.CancellationToken);
+        var tokenizer = new ByteLevelBpeTrainer(ByteLevelBpeTrainer.Defaults with { VocabularySize = 300, SpecialTokens = ["<|endoftext|>", "<pad>"] }).Train(["to be"], cancellationToken: TestContext.Current.CancellationToken);
         var adapter = TokenizerAdapter.Of(tokenizer);
         Assert.Equal((tokenizer.VocabularySize, 0, 1, null), (adapter.VocabularySize, adapter.EndOfText, adapter.Padding, adapter.Unknown));
         Assert.Equal("to be!", adapter.Decode(adapter.Encode("to be!")));

@@ -35,7 +35,7 @@ public sealed class TokenizerFileTests
         try
         {
             var path = Path.Combine(folder.FullName, "tokenizer.json");
-            var tokenizer = new ByteLevelBpeTrainer(new ByteLevelBpeTrainerOptions { VocabularySize = 260 }).Train(["to be or not to be"], cancellationToken: TestContext.Current.CancellationToken);
+            var tokenizer = new ByteLevelBpeTrainer(ByteLevelBpeTrainer.Defaults with { VocabularySize = 260 }).Train(["to be or not to be"], cancellationToken: TestContext.Current.CancellationToken);
             File.WriteAllText(path, new string('x', 1 << 20));
             tokenizer.Save(path);
             Assert.Equal([path], Directory.GetFiles(folder.FullName));

@@ -7,7 +7,7 @@ namespace Microsoft.ML.LlmFineTune.Tests.Tokenization;
 
 public sealed class TokenizerModelTests
 {
-    private static readonly TokenizerModel Tokenizer = Train(new ByteLevelBpeTrainerOptions { VocabularySize = 300, SpecialTokens = ["<|endoftext|>", "<pad>"] });
+    private static readonly TokenizerModel Tokenizer = Train(ByteLevelBpeTrainer.Defaults with { VocabularySize = 300, SpecialTokens = ["<|endoftext|>", "<pad>"] });
 
     [Theory]
     [InlineData("")]
@@ -95,7 +95,7 @@ public sealed class TokenizerModelTests
     [Fact]
     public void Without_splitting_words_merges_would_cross_them()
     {
-        var tokenizer = Train(new ByteLevelBpeTrainerOptions { VocabularySize = 300, PreTokenizer = TextPreTokenizer.ByteLevel(useRegex: false) });
+        var tokenizer = Train(ByteLevelBpeTrainer.Defaults with { VocabularySize = 300 }, TextPreTokenizer.ByteLevel(useRegex: false));
         Assert.True(tokenizer.EncodeToIds("to be or not to be").Count < Tokenizer.EncodeToIds("to be or not to be").Count);
         Assert.Equal(Tokenizer.EncodeToIds("to be"), Tokenizer.EncodeToIds("to be", considerPreTokenization: false));
         Assert.Equal([(0, 2), (2, 3), (5, 1)], Tokenizer.PreTokenizer!.PreTokenize("to be!"));
@@ -114,12 +114,12 @@ public sealed class TokenizerModelTests
     {
         string[] texts = [.. Enumerable.Range(0, 2000).Select(i => $"to be{i} or not{i / 3} to be")];
         var expected = texts.Select(text => Tokenizer.EncodeToIds(text)).ToList();
-        var fresh = Train(new ByteLevelBpeTrainerOptions { VocabularySize = 300, SpecialTokens = ["<|endoftext|>", "<pad>"] });
+        var fresh = Train(ByteLevelBpeTrainer.Defaults with { VocabularySize = 300, SpecialTokens = ["<|endoftext|>", "<pad>"] });
         var found = new IReadOnlyList<int>[texts.Length];
         Parallel.For(0, texts.Length, new ParallelOptions { MaxDegreeOfParallelism = 4 }, i => found[i] = fresh.EncodeToIds(texts[i]));
         Assert.Equal(expected, found);
     }
 
-    private static TokenizerModel Train(ByteLevelBpeTrainerOptions options) =>
-        new ByteLevelBpeTrainer(options).Train(["to be or not to be", "that is the question", "to be or not to be"]);
+    private static TokenizerModel Train(BpeTrainerOptions options, TextPreTokenizer? preTokenizer = null) =>
+        new ByteLevelBpeTrainer(options, preTokenizer).Train(["to be or not to be", "that is the question", "to be or not to be"]);
 }

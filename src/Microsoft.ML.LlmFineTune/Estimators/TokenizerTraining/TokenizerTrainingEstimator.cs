@@ -33,7 +33,7 @@ public sealed class TokenizerTrainingEstimator : IEstimator<TokenizerTrainingTra
     {
         var text = SchemaChecks.RequireText(Require.NotNull(input).Schema, _options.TextColumnName);
         using var channel = _environment.Register(nameof(TokenizerTrainingEstimator)).Start("Training");
-        var tokenizer = new ByteLevelBpeTrainer(_options.ForTrainer()).Train(ColumnReader.Texts(input, text, _options.Cancellation), _options.Progress, _options.Cancellation);
+        var tokenizer = new ByteLevelBpeTrainer(_options.ForTrainer()).Train(ColumnReader.Texts(input, text, _options.Cancellation), _options.Cancellation);
         channel.Info(MessageSensitivity.None, "{0}", $"Trained a tokenizer of {tokenizer.VocabularySize} entries.");
         return new TokenizerTrainingTransformer(tokenizer, _options.TextColumnName, _options.TokensColumnName);
     }

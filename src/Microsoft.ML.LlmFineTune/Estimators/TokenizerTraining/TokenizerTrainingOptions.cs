@@ -22,7 +22,7 @@ public sealed record TokenizerTrainingOptions
     public IReadOnlyList<string> SpecialTokens { get; init; } = ["<|endoftext|>"];
 
     /// <summary>Hears how far training has come. Default: nobody.</summary>
-    public IProgress<BpeTrainingProgress>? Progress { get; init; }
+    public IProgress<TokenizerTrainingProgress>? Progress { get; init; }
 
     /// <summary>Stops training; <c>Fit</c> then throws <see cref="OperationCanceledException"/>. Default: never.</summary>
     public CancellationToken Cancellation { get; init; }
@@ -33,8 +33,9 @@ public sealed record TokenizerTrainingOptions
     {
         Require.Text(TextColumnName);
         Require.Text(TokensColumnName);
+        Require.AtLeast(MinimumFrequency, 1);
         _ = new ByteLevelBpeTrainer(ForTrainer());
     }
 
-    internal ByteLevelBpeTrainerOptions ForTrainer() => new() { VocabularySize = VocabularySize, MinimumFrequency = MinimumFrequency, SpecialTokens = SpecialTokens };
+    internal BpeTrainerOptions ForTrainer() => ByteLevelBpeTrainer.Defaults with { VocabularySize = VocabularySize, MinimumFrequency = MinimumFrequency, SpecialTokens = SpecialTokens, Progress = Progress };
 }

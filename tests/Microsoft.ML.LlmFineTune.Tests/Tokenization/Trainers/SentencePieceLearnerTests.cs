@@ -1,0 +1,53 @@
+using Microsoft.ML.LlmFineTune.Tokenization;
+using Xunit;
+
+namespace Microsoft.ML.LlmFineTune.Tests.Tokenization.Trainers;
+
+public sealed class SentencePieceLearnerTests
+{
+    private static readonly string[] Texts = [.. Enumerable.Range(0, 60).Select(number => $"the cat number {number} sat on the mat, and the dog sat on the log {number % 10}")];
+
+    private static CancellationToken None => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(SentencePieceAlgorithm.Bpe)]
+    [InlineData(SentencePieceAlgorithm.Unigram)]
+    public void Symbols_have_their_places_and_are_not_learnt(SentencePieceAlgorithm algorithm)
+    {
+        var pieces = SentencePieceLearner.Learn(Texts, Options(algorithm) with { PaddingId = 3, ControlSymbols = ["<ctl>"], UserDefinedSymbols = ["the"], ByteFallback = true, VocabularySize = 320 }, None).Pieces;
+        Assert.Equal(["<unk>", "<s>", "</s>", "<pad>", "<ctl>", "the", "<0x00>"], pieces.Take(7).Select(piece => piece.Piece));
+        Assert.Equal([SentencePieceKind.Unknown, SentencePieceKind.Control, SentencePieceKind.Control, SentencePieceKind.Control, SentencePieceKind.Control, SentencePieceKind.UserDefined, SentencePieceKind.Byte], pieces.Take(7).Select(piece => piece.Kind));
+        Assert.Equal(256, pieces.Count(piece => piece.Kind == SentencePieceKind.Byte));
+        Assert.DoesNotContain(pieces, piece => piece.Kind == SentencePieceKind.Normal && piece.Piece.Contains("the", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(SentencePieceAlgorithm.Bpe)]
+    [InlineData(SentencePieceAlgorithm.Unigram)]
+    public void Digits_stand_alone_and_white_space_goes_where_it_is_asked_to(SentencePieceAlgorithm algorithm)
+    {
+        var digits = Learnt(Options(algorithm) with { SplitDigits = true });
+        Assert.DoesNotContain(digits, piece => piece.Length > 1 && piece.Any(char.IsAsciiDigit));
+        var suffix = Learnt(Options(algorithm) with { TreatWhitespaceAsSuffix = true });
+        Assert.DoesNotContain(suffix, piece => piece.Length > 1 && piece[0] == '\u2581');
+        Assert.Contains("the\u2581", suffix);
+        var phrases = Learnt(Options(algorithm) with { SplitByWhitespace = false });
+        Assert.Contains(phrases, piece => piece.LastIndexOf('\u2581') > 0);
+    }
+
+    [Fact]
+    public void Too_much_or_too_little_room_is_an_error_unless_the_limit_is_soft()
+    {
+        static string Message(SentencePieceTrainerOptions options) => Assert.ThrowsAny<ArgumentException>(() => SentencePieceLearner.Learn(Texts, options, None)).Message;
+        Assert.Contains("Or let it be an upper limit", Message(Options(SentencePieceAlgorithm.Unigram) with { HardVocabularyLimit = true, VocabularySize = int.MaxValue }), StringComparison.Ordinal);
+        Assert.Contains("or lower", Message(Options(SentencePieceAlgorithm.Bpe) with { VocabularySize = 5 }), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("CharacterCoverage must be from 0.98 to 1", Message(Options(SentencePieceAlgorithm.Bpe) with { CharacterCoverage = 0.5f }), StringComparison.Ordinal);
+        Assert.Contains("'x' stands there twice", Message(Options(SentencePieceAlgorithm.Bpe) with { ControlSymbols = ["x"], UserDefinedSymbols = ["x"] }), StringComparison.Ordinal);
+        Assert.Contains("an id of its own; received 1", Message(Options(SentencePieceAlgorithm.Bpe) with { PaddingId = 1 }), StringComparison.Ordinal);
+        Assert.Contains("2 texts were given", Assert.ThrowsAny<ArgumentException>(() => SentencePieceLearner.Learn(["", "\u2585"], Options(SentencePieceAlgorithm.Bpe), None)).Message, StringComparison.Ordinal);
+    }
+
+    private static SentencePieceTrainerOptions Options(SentencePieceAlgorithm algorithm) => new() { Algorithm = algorithm, VocabularySize = 70, HardVocabularyLimit = false };
+
+    private static List<string> Learnt(SentencePieceTrainerOptions options) => [.. SentencePieceLearner.Learn(Texts, options, None).Pieces.Where(piece => piece.Kind == SentencePieceKind.Normal).Select(piece => piece.Piece)];
+}
