@@ -9,6 +9,9 @@ internal sealed class TokenTable
 
     public int Count { get; private set; }
 
+    /// <summary>The characters of a token.</summary>
+    public ReadOnlySpan<int> this[int token] => _texts.Span.Slice(_entries[token].Start, _entries[token].Length);
+
     /// <summary>Forgets all tokens.</summary>
     public void Clear()
     {
