@@ -6,7 +6,7 @@ Option<int> steps = new("--steps") { Description = "Optimizer steps of each cont
 Option<int> turn = new("--turn") { Description = "Steps that a contestant takes before the other has its turn.", DefaultValueFactory = _ => 100 };
 Option<int> seeds = new("--seeds") { Description = "Runs, with seeds 1, 2, ...; losses are averaged.", DefaultValueFactory = _ => 1 };
 Option<int?> replicas = new("--replicas") { Description = "Replicas of our model; default: by the library's rule." };
-Option<string> python = new("--python") { Description = "The interpreter whose torch is the peer.", DefaultValueFactory = _ => "/usr/bin/python3" };
+Option<string> python = new("--python") { Description = "The interpreter whose torch or nltk is the peer.", DefaultValueFactory = _ => "/usr/bin/python3" };
 Option<bool> alone = new("--alone") { Description = "Without the peer." };
 
 Command nanoGpt = new("nanogpt", "nanoGPT's CPU configuration on tinyshakespeare, character by character, beside PyTorch.") { data, steps, turn, seeds, replicas, python, alone };
@@ -21,5 +21,11 @@ Option<DirectoryInfo?> packages = new("--packages") { Description = "The folder 
 Command tokenizerTraining = new("tokenizer-training", "A byte-level BPE of 30,000 entries trained on the SDK's documentation, beside the Rust trainer of npm's package tokenizers.") { sdk, runs, node, packages, alone };
 tokenizerTraining.SetAction(result => TokenizerTraining.Run(result.GetValue(sdk)!, result.GetValue(runs), result.GetValue(alone) ? null : result.GetValue(node), result.GetValue(packages)));
 
-RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerTraining };
+Option<FileInfo> hypotheses = new("--hypotheses") { Description = "The texts that are scored, one a line; default: a WMT17 system of ../shared beside the checkout.", DefaultValueFactory = _ => new FileInfo(Path.Combine(Directory.GetCurrentDirectory(), "../shared/data/metrics/sacrebleu/wmt17-en-de/uedin-nmt.txt")) };
+Option<FileInfo> references = new("--references") { Description = "Their references, one a line; default: those of that system.", DefaultValueFactory = _ => new FileInfo(Path.Combine(Directory.GetCurrentDirectory(), "../shared/data/metrics/sacrebleu/wmt17-en-de/ref.txt")) };
+Option<int> repeats = new("--repeats") { Description = "Measurements of which the best counts.", DefaultValueFactory = _ => 5 };
+Command metrics = new("metrics", "Corpus BLEU, chrF and ROUGE on WMT17 files, beside nltk.") { hypotheses, references, repeats, python, alone };
+metrics.SetAction(result => Metrics.Run(result.GetValue(hypotheses)!, result.GetValue(references)!, result.GetValue(repeats), result.GetValue(alone) ? null : result.GetValue(python)));
+
+RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerTraining, metrics };
 return root.Parse(args).Invoke();
