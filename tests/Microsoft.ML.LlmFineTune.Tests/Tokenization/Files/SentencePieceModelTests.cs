@@ -47,6 +47,25 @@ public sealed class SentencePieceModelTests
     }
 
     [Theory]
+    [InlineData("bpe-1000-botchan")]
+    [InlineData("unigram-1000-botchan")]
+    public void Models_of_SentencePiece_s_own_trainer(string name)
+    {
+        var expected = SharedFixtures.Json($"golden/tokenizers/trainers-sentencepiece/{name}.json");
+        var model = SentencePieceModel.Load(SharedFixtures.Path($"golden/tokenizers/trainers-sentencepiece/{name}.model"));
+        Assert.Equal(expected["pieces"]!.AsArray().Select(piece => new SentencePieceEntry((string)piece![0]!, (float)piece[1]!, (SentencePieceKind)(int)piece[2]!)), model.Pieces);
+        var again = new SentencePieceProcessor(SentencePieceModel.Read(model.Write(), name), name);
+        Assert.NotEmpty(expected["encode"]!.AsArray());
+        foreach (var encoded in expected["encode"]!.AsArray())
+        {
+            var tokens = again.Encode((string)encoded!["in"]!);
+            Assert.Equal(encoded["ids"]!.AsArray().Select(id => (int)id!), tokens.Select(token => token.Id));
+            Assert.Equal(encoded["pieces"]!.AsArray().Select(piece => (string)piece!), tokens.Select(token => token.Value));
+            Assert.Equal((string)encoded["decoded"]!, again.Decode(tokens.Select(token => token.Id)));
+        }
+    }
+
+    [Theory]
     [InlineData(new byte[] { }, "no pieces")]
     [InlineData(new byte[] { 0x0A, 0x05, 0x0A }, "byte 2: field 1 says it has 5 bytes; 1 are left")]
     [InlineData(new byte[] { 0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F }, "are left")]

@@ -10,7 +10,7 @@ namespace Microsoft.ML.LlmFineTune.Tokenization;
 /// their own normalization, user-defined symbols, unused pieces and byte fallback. Spans are in UTF-16 units of the original text; an unpaired surrogate counts as U+FFFD. Safe for several threads.
 /// </summary>
 /// <remarks>
-/// Models of Hugging Face's families shift and add ids and find special tokens in the text; for those load the folder.
+/// Models of Hugging Face's families shift and add ids and find special tokens in the text; for those load the folder (<see cref="HuggingFaceTokenizerFiles"/>).
 /// </remarks>
 public sealed class SentencePieceProcessor : Tokenizer
 {
