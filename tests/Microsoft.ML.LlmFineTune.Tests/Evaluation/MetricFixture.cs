@@ -8,7 +8,18 @@ internal static class MetricFixture
 {
     public static JsonNode Case(string file, string name) => Cases(file).Single(item => (string)item["name"]! == name);
 
-    public static IEnumerable<JsonNode> Cases(string file) => JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Fixtures", "metrics", file + ".json")))!["cases"]!.AsArray().Select(item => item!);
+    public static IEnumerable<JsonNode> Cases(string file) => Json(file)["cases"]!.AsArray().Select(item => item!);
+
+    public static JsonNode Json(string file) => JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Fixtures", "metrics", file + ".json")))!;
+
+    /// <summary>A corpus of sacreBLEU's fixtures: each hypothesis with its references.</summary>
+    public static List<(string Hypothesis, string?[] References)> Corpus(JsonNode file, string name)
+    {
+        var corpus = file["corpora"]![name]!;
+        return [.. corpus["hyp"]!.Texts().Select((hypothesis, i) => (hypothesis, corpus["refs"]!.AsArray().Select(stream => (string?)stream![i]).ToArray()))];
+    }
+
+    public static string[] Texts(this JsonNode list) => [.. list.AsArray().Select(text => (string)text!)];
 
     public static double Number(this JsonNode value) => value.GetValueKind() == System.Text.Json.JsonValueKind.String ? double.Parse((string)value!, CultureInfo.InvariantCulture) : (double)value;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Evaluation;
 using Xunit;
-using static Microsoft.ML.LlmFineTune.Tests.Evaluation.MetricFixtures;
+using static Microsoft.ML.LlmFineTune.Tests.Evaluation.MetricFixture;
 
 namespace Microsoft.ML.LlmFineTune.Tests.Evaluation;
 
@@ -11,9 +11,9 @@ public sealed class CorpusMetricTests
     [Fact]
     public void Bleu_is_sacrebleus()
     {
-        JsonNode file = Json("bleu.json");
+        JsonNode file = Json("bleu");
         int compared = 0;
-        foreach (JsonNode one in Cases("bleu.json"))
+        foreach (JsonNode one in Cases("bleu"))
         {
             JsonNode options = one["options"]!, expected = one["expected"]!["corpus"]!;
             BleuAccumulator accumulator = new(new BleuOptions
@@ -37,8 +37,8 @@ public sealed class CorpusMetricTests
     [Fact]
     public void Chrf_is_sacrebleus()
     {
-        JsonNode file = Json("chrf.json");
-        foreach (JsonNode one in Cases("chrf.json"))
+        JsonNode file = Json("chrf");
+        foreach (JsonNode one in Cases("chrf"))
         {
             JsonNode options = one["options"]!, expected = one["expected"]!["corpus"]!;
             ChrfAccumulator accumulator = new(new ChrfOptions
@@ -56,8 +56,8 @@ public sealed class CorpusMetricTests
     [Fact]
     public void Ter_is_sacrebleus()
     {
-        JsonNode file = Json("ter.json");
-        foreach (JsonNode one in Cases("ter.json"))
+        JsonNode file = Json("ter");
+        foreach (JsonNode one in Cases("ter"))
         {
             JsonNode options = one["options"]!, expected = one["expected"]!["corpus"]!;
             TerAccumulator accumulator = new(new TerOptions
@@ -85,7 +85,7 @@ public sealed class CorpusMetricTests
     [Fact]
     public void Parts_added_together_are_the_whole()
     {
-        JsonNode file = Json("ter.json");
+        JsonNode file = Json("ter");
         List<(string Hypothesis, string?[] References)> corpus = [.. Corpus(file, "news_variable_refs"), .. Corpus(file, "tricky")];
         (BleuAccumulator wholeBleu, BleuAccumulator leftBleu, BleuAccumulator rightBleu) = (new(keepSegments: true), new(keepSegments: true), new(keepSegments: true));
         (ChrfAccumulator wholeChrf, ChrfAccumulator leftChrf, ChrfAccumulator rightChrf) = (new(ChrfOptions.PlusPlus), new(ChrfOptions.PlusPlus), new(ChrfOptions.PlusPlus));
@@ -115,7 +115,7 @@ public sealed class CorpusMetricTests
     [Fact]
     public void Order_of_segments_and_of_references_does_not_matter()
     {
-        List<(string Hypothesis, string?[] References)> corpus = Corpus(Json("chrf.json"), "news_two_refs");
+        List<(string Hypothesis, string?[] References)> corpus = Corpus(Json("chrf"), "news_two_refs");
         (BleuAccumulator forth, BleuAccumulator back) = (new(), new());
         foreach ((string hypothesis, string?[] references) in corpus) forth.Add(hypothesis, references);
         foreach ((string hypothesis, string?[] references) in Enumerable.Reverse(corpus)) back.Add(hypothesis, [.. Enumerable.Reverse(references)]);

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Evaluation;
 using Xunit;
-using static Microsoft.ML.LlmFineTune.Tests.Evaluation.MetricFixtures;
+using static Microsoft.ML.LlmFineTune.Tests.Evaluation.MetricFixture;
 
 namespace Microsoft.ML.LlmFineTune.Tests.Evaluation;
 
@@ -11,7 +11,7 @@ public sealed class EntityTests
     public void Scores_are_seqevals()
     {
         int compared = 0;
-        foreach (JsonNode one in Cases("seqeval.json"))
+        foreach (JsonNode one in Cases("seqeval"))
         {
             JsonNode expected = one["expected"]!["default"]!["zero_division_0"]!;
             if (expected["error"] is not null) continue;

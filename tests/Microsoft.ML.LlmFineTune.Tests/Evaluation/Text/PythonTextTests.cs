@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Evaluation;
 using Xunit;
-using static Microsoft.ML.LlmFineTune.Tests.Evaluation.MetricFixtures;
+using static Microsoft.ML.LlmFineTune.Tests.Evaluation.MetricFixture;
 
 namespace Microsoft.ML.LlmFineTune.Tests.Evaluation;
 
@@ -10,7 +10,7 @@ public sealed class PythonTextTests
     [Fact]
     public void Lower_case_and_words_are_pythons()
     {
-        JsonNode file = Json("bleu.json");
+        JsonNode file = Json("bleu");
         foreach (JsonNode? one in file["lowercase_vectors"]!.AsArray()) Assert.Equal((string)one!["lower"]!, PythonText.ToLower((string)one["input"]!));
         foreach (JsonNode? one in file["split_vectors"]!.AsArray()) Assert.Equal(one!["split"]!.Texts(), PythonText.Split((string)one["input"]!));
     }
@@ -30,7 +30,7 @@ public sealed class PythonTextTests
     [Fact]
     public void Stems_are_nltks()
     {
-        JsonNode file = Json("rouge.json");
+        JsonNode file = Json("rouge");
         (PorterStemmer nltk, PorterStemmer original) = (new(), new(PorterVariant.OriginalAlgorithm));
         foreach ((string word, JsonNode? stem) in file["stems"]!.AsObject()) Assert.Equal((string)stem!, nltk.Stem(word));
         foreach ((string word, JsonNode? stem) in file["stems_original_algorithm"]!.AsObject()) Assert.Equal((string)stem!, original.Stem(word));

@@ -1,13 +1,13 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Evaluation;
 using Xunit;
-using static Microsoft.ML.LlmFineTune.Tests.Evaluation.MetricFixtures;
+using static Microsoft.ML.LlmFineTune.Tests.Evaluation.MetricFixture;
 
 namespace Microsoft.ML.LlmFineTune.Tests.Evaluation;
 
 public sealed class SignificanceTests
 {
-    private static readonly JsonNode s_first = Cases("significance.json").First();
+    private static readonly JsonNode s_first = Cases("significance").First();
 
     [Fact]
     public void Draws_are_numpys()

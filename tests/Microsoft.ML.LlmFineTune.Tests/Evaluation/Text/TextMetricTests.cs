@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Evaluation;
 using Xunit;
-using static Microsoft.ML.LlmFineTune.Tests.Evaluation.MetricFixtures;
+using static Microsoft.ML.LlmFineTune.Tests.Evaluation.MetricFixture;
 
 namespace Microsoft.ML.LlmFineTune.Tests.Evaluation;
 
@@ -11,7 +11,7 @@ public sealed class TextMetricTests
     [Fact]
     public void Rouge_is_rouge_scores()
     {
-        foreach (JsonNode one in Cases("rouge.json"))
+        foreach (JsonNode one in Cases("rouge"))
         {
             foreach ((string name, bool stemmed) in ((string, bool)[])[("no_stemmer", false), ("stemmer", true)])
             {
@@ -32,7 +32,7 @@ public sealed class TextMetricTests
     [Fact]
     public void Rouge_of_parts_is_rouge_of_the_whole()
     {
-        List<(string Prediction, string Target)> texts = [.. Cases("rouge.json").Take(30).Select(one => ((string)one["inputs"]!["prediction"]!, (string)one["inputs"]!["target"]!))];
+        List<(string Prediction, string Target)> texts = [.. Cases("rouge").Take(30).Select(one => ((string)one["inputs"]!["prediction"]!, (string)one["inputs"]!["target"]!))];
         (RougeAccumulator whole, RougeAccumulator left, RougeAccumulator right) = (new(keepSegments: true), new(keepSegments: true), new(keepSegments: true));
         foreach ((int i, (string prediction, string target)) in texts.Index())
         {
@@ -53,14 +53,14 @@ public sealed class TextMetricTests
     [Fact]
     public void Answers_are_judged_as_squads_scripts_do()
     {
-        foreach (JsonNode one in Cases("squad.json"))
+        foreach (JsonNode one in Cases("squad"))
         {
             (string prediction, string[] answers) = ((string)one["inputs"]!["prediction"]!, one["inputs"]!["answers"]!.Texts());
             Assert.Equal((string)one["expected"]!["normalized_prediction"]!, SquadText.Normalize(prediction));
             Assert.Equal((double)one["expected"]!["f1_v1"]!, answers.Max(answer => SquadText.F1(prediction, answer, SquadVersion.V1)), 1e-12);
             Assert.Equal((double)one["expected"]!["f1_v2"]!, answers.Max(answer => SquadText.F1(prediction, answer)), 1e-12);
         }
-        foreach (JsonNode? data in Json("squad.json")["v2_datasets"]!.AsArray())
+        foreach (JsonNode? data in Json("squad")["v2_datasets"]!.AsArray())
         {
             SquadOptions options = new() { NoAnswerThreshold = (double)data!["options"]!["na_prob_threshold"]! };
             (SquadAccumulator first, SquadAccumulator second) = (new(options, keepSegments: true), new(options, keepSegments: true));
@@ -91,7 +91,7 @@ public sealed class TextMetricTests
     public void Error_rates_are_sums_of_edits_over_sums_of_lengths()
     {
         (ErrorRateAccumulator whole, ErrorRateAccumulator left, ErrorRateAccumulator right) = (new(keepSegments: true), new(), new());
-        List<JsonNode> cases = [.. Cases("wer.json")];
+        List<JsonNode> cases = [.. Cases("wer")];
         foreach ((int i, JsonNode one) in cases.Where(one => one["inputs"]!.AsObject().Count > 0).Index())
         {
             (string hypothesis, string reference) = ((string)one["inputs"]!["hypothesis"]!, (string)one["inputs"]!["reference"]!);
@@ -112,7 +112,7 @@ public sealed class TextMetricTests
     [Fact]
     public void Diversity_and_meteor_are_the_formulas()
     {
-        foreach (JsonNode one in Cases("text-diversity.json"))
+        foreach (JsonNode one in Cases("text-diversity"))
         {
             JsonNode expected = one["expected"]!;
             if ((string)one["kind"]! == "meteor")
