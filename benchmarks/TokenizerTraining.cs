@@ -16,7 +16,7 @@ internal static class TokenizerTraining
     public static int Run(DirectoryInfo sdk, int runs, string? node, DirectoryInfo? packages)
     {
         string[] files = [.. new[] { "packs", "sdk" }.Select(folder => Path.Combine(sdk.FullName, folder)).Where(Directory.Exists)
-            .SelectMany(folder => Directory.EnumerateFiles(folder, "*.xml", SearchOption.AllDirectories)).DistinctBy(Hash).Order(StringComparer.Ordinal)];
+            .SelectMany(folder => Directory.EnumerateFiles(folder, "*.xml", SearchOption.AllDirectories)).Order(StringComparer.Ordinal)];
         if (files.Length == 0)
         {
             Console.Error.WriteLine($"benchmark failed: there are no XML files below packs and sdk of {sdk.FullName}; name an SDK with --sdk FOLDER.");
@@ -70,8 +70,6 @@ internal static class TokenizerTraining
             at = end;
         }
     }
-
-    private static string Hash(string file) => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)));
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 

@@ -20,7 +20,7 @@ internal static class SentencePieceUnigram
             SubIterations = options.SubIterations,
             FirstIsUnknown = false,
             DropsUnused = true,
-            OverestimatesParts = true,
+            OverestimatesParts = false,
             Progress = options.Progress,
         };
         return Final(estimation.Run(new UnigramPieces<float>(text, seeds)), corpus, room);

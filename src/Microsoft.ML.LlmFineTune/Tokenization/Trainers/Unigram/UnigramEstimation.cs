@@ -46,7 +46,7 @@ internal sealed class UnigramEstimation<T> where T : struct, IBinaryFloatingPoin
     /// <summary>Whether a piece that no best path has is dropped even though it can't be made of others.</summary>
     public required bool DropsUnused { get; init; }
 
-    /// <summary>Whether the total count after a piece is dropped is estimated as if it were made of as many parts as there are pieces: not what the paper says, but how released trainers have it, and so the pieces that they drop.</summary>
+    /// <summary>Whether the total count after a piece is dropped is estimated as if it were made of as many parts as there are pieces: not what the paper says, but how Hugging Face's trainer has it, and so the pieces that it drops.</summary>
     public required bool OverestimatesParts { get; init; }
 
     public IProgress<TokenizerTrainingProgress>? Progress { get; init; }
