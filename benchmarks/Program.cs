@@ -14,7 +14,7 @@ nanoGpt.SetAction(result => NanoGpt.Run(new NanoGptOptions(
     result.GetValue(data)!, result.GetValue(steps), result.GetValue(turn), result.GetValue(seeds), result.GetValue(replicas), result.GetValue(alone) ? null : result.GetValue(python))));
 
 Option<DirectoryInfo> sdk = new("--sdk") { Description = "The folder of the .NET SDK whose XML files are trained on; default: the one that runs this.", DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "../../..")) };
-Option<int> runs = new("--runs") { Description = "Trainings of each contestant.", DefaultValueFactory = _ => 3 };
+Option<int> runs = new("--runs") { Description = "Measurements of each contestant; medians count.", DefaultValueFactory = _ => 3 };
 Option<string> node = new("--node") { Description = "The Node that runs the peer.", DefaultValueFactory = _ => "node" };
 Option<DirectoryInfo?> packages = new("--packages") { Description = "The folder where `npm install tokenizers` was run." };
 
@@ -27,5 +27,10 @@ Option<int> repeats = new("--repeats") { Description = "Measurements of which th
 Command metrics = new("metrics", "Corpus BLEU, chrF and ROUGE on WMT17 files, beside nltk.") { hypotheses, references, repeats, python, alone };
 metrics.SetAction(result => Metrics.Run(result.GetValue(hypotheses)!, result.GetValue(references)!, result.GetValue(repeats), result.GetValue(alone) ? null : result.GetValue(python)));
 
-RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerTraining, metrics };
+Option<FileInfo> corpus = new("--text") { Description = "The text that is encoded; default: WikiText-2's test part of ../shared beside the checkout.", DefaultValueFactory = _ => new FileInfo(Path.Combine(Directory.GetCurrentDirectory(), "../shared/data/corpora/wikitext2/test.txt")) };
+Option<DirectoryInfo> tokenizers = new("--tokenizers") { Description = "The folder of GPT-2's, BERT's and T5's files; default: of ../shared beside the checkout.", DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(Directory.GetCurrentDirectory(), "../shared/data/tokenizers")) };
+Command tokenizerEncoding = new("tokenizers", "WikiText-2 encoded by lines and as one text, beside the Rust library of npm's package tokenizers.") { corpus, tokenizers, runs, node, packages, alone };
+tokenizerEncoding.SetAction(result => TokenizerEncoding.Run(result.GetValue(corpus)!, result.GetValue(tokenizers)!, result.GetValue(runs), result.GetValue(alone) ? null : result.GetValue(node), result.GetValue(packages)));
+
+RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerEncoding, tokenizerTraining, metrics };
 return root.Parse(args).Invoke();
