@@ -27,7 +27,7 @@ FixtureArea[] areas =
     new LibraryArea("models", new Gpt2Reader()),
     new LibraryArea("generation", new ProcessorsReader(), new SamplingReader(), new WindowsReader()),
     new LibraryArea("training", new SchedulesReader(), new OptimizersReader(), new LossesReader(), new FineTuneReader()),
-    new LibraryArea("metrics", new PerplexityReader(), new ClassificationReader(), new BiasReader()),
+    new LibraryArea("metrics", new PerplexityReader(), new ClassificationReader(), new BiasReader(), new MultiLabelReader(), new RegressionReader(), new RetrievalReader()),
     // No reader yet: their cases are listed as unsupported.
     new LibraryArea("minilm"),
     new LibraryArea("chat-templates"),
