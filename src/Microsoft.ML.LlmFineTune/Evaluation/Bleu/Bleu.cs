@@ -1,0 +1,39 @@
+namespace Microsoft.ML.LlmFineTune.Evaluation;
+
+/// <summary>BLEU of texts that are at hand; <see cref="BleuAccumulator"/> takes them one by one.</summary>
+public static class Bleu
+{
+    private static readonly BleuOptions s_forSentences = new() { EffectiveOrder = true };
+
+    /// <summary>BLEU of a corpus with one reference for each hypothesis.</summary>
+    /// <param name="hypotheses">The texts that are judged.</param>
+    /// <param name="references">Their references, as many.</param>
+    /// <param name="options">Default null: sacreBLEU's defaults.</param>
+    /// <exception cref="ArgumentException">There are more of the ones than of the others, or a text is null.</exception>
+    public static BleuMetrics Corpus(IEnumerable<string> hypotheses, IEnumerable<string> references, BleuOptions? options = null) =>
+        Corpus(hypotheses, references.Select(IReadOnlyList<string?> (reference) => [reference]), options);
+
+    /// <summary>BLEU of a corpus with any number of references for each hypothesis.</summary>
+    /// <param name="hypotheses">The texts that are judged.</param>
+    /// <param name="references">Their references, one list a hypothesis; null entries are absent.</param>
+    /// <param name="options">Default null: sacreBLEU's defaults.</param>
+    /// <exception cref="ArgumentException">There are more of the ones than of the others, a hypothesis is null or has no reference.</exception>
+    public static BleuMetrics Corpus(IEnumerable<string> hypotheses, IEnumerable<IReadOnlyList<string?>> references, BleuOptions? options = null)
+    {
+        BleuAccumulator accumulator = new(options);
+        accumulator.AddRange(hypotheses, references);
+        return accumulator.ToMetrics();
+    }
+
+    /// <summary>BLEU of one sentence.</summary>
+    /// <param name="hypothesis">The text that is judged.</param>
+    /// <param name="references">Its references; null entries are absent.</param>
+    /// <param name="options">Default null: sacreBLEU's defaults, but for <see cref="BleuOptions.EffectiveOrder"/>, which is on, as is recommended for sentences.</param>
+    /// <exception cref="ArgumentException">The hypothesis is null, or there is no reference.</exception>
+    public static BleuMetrics Sentence(string hypothesis, IReadOnlyList<string?> references, BleuOptions? options = null)
+    {
+        BleuAccumulator accumulator = new(options ?? s_forSentences);
+        accumulator.Add(hypothesis, references);
+        return accumulator.ToMetrics();
+    }
+}
