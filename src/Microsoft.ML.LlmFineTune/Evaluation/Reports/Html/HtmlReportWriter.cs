@@ -63,6 +63,9 @@ internal sealed class HtmlReportWriter
         return this;
     }
 
+    /// <summary>Text inside of SVG, where no HTML elements may stand.</summary>
+    internal HtmlReportWriter SvgText(string text) => Raw(Escape(text));
+
     internal HtmlReportWriter Element(string name, string text, string? style = null) => Raw(style is null ? $"<{name}>" : $"<{name} class=\"{style}\">").Text(text).Raw($"</{name}>");
 
     /// <summary>A table: numbers to the right, the first column names the rows.</summary>
@@ -89,7 +92,9 @@ internal sealed class HtmlReportWriter
 
     public override string ToString() => _html.ToString();
 
-    private static bool NeedsIsolation(string text) => text.AsSpan().IndexOfAnyInRange('\u0590', '\u08FF') >= 0 || text.AsSpan().IndexOfAnyInRange('\u200E', '\u2069') >= 0 || text.AsSpan().IndexOfAnyInRange('\uFB1D', '\uFEFC') >= 0;
+    // Right-to-left letters, and marks that turn the direction.
+    private static bool NeedsIsolation(string text) => text.AsSpan().IndexOfAnyInRange('\u0590', '\u08FF') >= 0 || text.AsSpan().IndexOfAnyInRange('\uFB1D', '\uFEFC') >= 0
+        || text.AsSpan().IndexOfAnyInRange('\u200E', '\u200F') >= 0 || text.AsSpan().IndexOfAnyInRange('\u202A', '\u202E') >= 0 || text.AsSpan().IndexOfAnyInRange('\u2066', '\u2069') >= 0;
 
     private static string Body(EvaluationReport report, string element)
     {

@@ -15,7 +15,7 @@ internal static class IntervalChart
         double room = most > least ? (most - least) * 0.06 : Math.Max(Math.Abs(most) * 0.1, 0.1);
         (least, most) = (least - room, most + room);
         double height = (shown.Count * RowHeight) + 30;
-        writer.Raw($"<figure><svg class=\"er-chart er-intervals\" role=\"img\" viewBox=\"0 0 {Number(NameWidth + PlotWidth + (2 * Margin))} {Number(height)}\"><title>").Text($"{name} with intervals").Raw("</title>");
+        writer.Raw($"<figure><svg class=\"er-chart er-intervals\" role=\"img\" viewBox=\"0 0 {Number(NameWidth + PlotWidth + (2 * Margin))} {Number(height)}\"><title>").SvgText($"{name} with intervals").Raw("</title>");
         foreach (double tick in Ticks(least, most))
         {
             writer.Raw($"<path class=\"er-grid\" d=\"M{Number(X(tick))} 4V{Number(height - 24)}\"/><text class=\"er-tick\" text-anchor=\"middle\" x=\"{Number(X(tick))}\" y=\"{Number(height - 8)}\">{tick.ToString("0.######", CultureInfo.InvariantCulture)}</text>");
@@ -24,7 +24,7 @@ internal static class IntervalChart
         {
             (string row, ReportCell value) = shown[i];
             double y = (i * RowHeight) + (RowHeight / 2) + 2;
-            writer.Raw($"<g><title>").Text($"{row}: {value}").Raw($"</title><text class=\"er-tick\" text-anchor=\"end\" x=\"{Number(NameWidth - 4)}\" y=\"{Number(y + 4)}\">").Text(Short(row)).Raw("</text>");
+            writer.Raw($"<g><title>").SvgText($"{row}: {value}").Raw($"</title><text class=\"er-tick\" text-anchor=\"end\" x=\"{Number(NameWidth - 4)}\" y=\"{Number(y + 4)}\">").SvgText(Short(row)).Raw("</text>");
             writer.Raw($"<path class=\"er-line er-line0\" d=\"M{Number(X(value.Lower!.Value))} {Number(y)}H{Number(X(value.Upper!.Value))}\"/><circle class=\"er-dot\" cx=\"{Number(X(value.Number!.Value))}\" cy=\"{Number(y)}\" r=\"4.5\"/></g>");
         }
         writer.Raw("</svg><figcaption>").Text($"{name} with intervals").Raw("</figcaption></figure>\n");

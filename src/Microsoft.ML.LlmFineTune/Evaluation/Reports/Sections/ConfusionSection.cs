@@ -94,7 +94,7 @@ public sealed record ConfusionSection : ReportSection
             foreach (int answered in Classes.Where(answered => _counts[actual, answered] > 0))
             {
                 writer.Raw(string.Create(CultureInfo.InvariantCulture, $"<rect class=\"{(actual == answered ? "er-hit" : "er-miss")}\" x=\"{answered}\" y=\"{actual}\" width=\"1\" height=\"1\" fill-opacity=\"{0.15 + (0.85 * Share(actual, answered)):0.##}\"><title>"))
-                    .Text($"{ClassNames[actual]} answered as {ClassNames[answered]}: {Cell(_counts[actual, answered]).Main}").Raw("</title></rect>");
+                    .SvgText($"{ClassNames[actual]} answered as {ClassNames[answered]}: {Cell(_counts[actual, answered]).Main}").Raw("</title></rect>");
             }
         }
         writer.Raw("</svg><figcaption>Down: the actual class. Across: the answer. Shades: share of the class's rows.</figcaption></figure>\n");
