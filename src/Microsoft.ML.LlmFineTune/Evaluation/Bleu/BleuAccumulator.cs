@@ -61,19 +61,22 @@ public sealed class BleuAccumulator : CorpusAccumulator
     /// <summary>The tokens of a text, as they are compared.</summary>
     internal string[] Tokenize(string text) => PythonText.Split(CodePoints.ToString(Prepare(text)));
 
+    /// <summary>The numbered tokens of a text; a view that the next call overwrites.</summary>
+    internal ReadOnlySpan<int> Tokens(string text, TokenTable vocabulary) => _tokens.Read(Prepare(text), vocabulary);
+
     internal override double Score(ReadOnlySpan<double> sums) => Metrics(sums).Score;
 
     private protected override void Measure(string hypothesis, IReadOnlyList<string?> references, Span<double> statistics)
     {
         if (hypothesis.EndsWith(" .", StringComparison.Ordinal)) Noted.Note(LooksTokenized, Segments);
         _vocabulary.Clear();
-        ReadOnlySpan<int> tokens = Tokens(hypothesis);
+        ReadOnlySpan<int> tokens = Tokens(hypothesis, _vocabulary);
         int length = tokens.Length, closest = -1;
         _overlap.Start(tokens, Orders);
         foreach (string? text in references)
         {
             if (text is null) continue;
-            ReadOnlySpan<int> reference = Tokens(text);
+            ReadOnlySpan<int> reference = Tokens(text, _vocabulary);
             _overlap.AddReference(reference);
             (int distance, int smallest) = (Math.Abs(length - reference.Length), Math.Abs(length - closest));
             if (closest < 0 || distance < smallest || (distance == smallest && reference.Length < closest)) closest = reference.Length;
@@ -130,11 +133,5 @@ public sealed class BleuAccumulator : CorpusAccumulator
         Read(text, _text, Options.Lowercase, _scratch);
         _text.Truncate(PythonText.TrimmedLength(_text.Span));
         return _tokenization.Apply(_text);
-    }
-
-    private ReadOnlySpan<int> Tokens(string text)
-    {
-        ReadOnlySpan<int> rest = Prepare(text);
-        return _tokens.Read(rest, _vocabulary);
     }
 }

@@ -12,6 +12,9 @@ internal sealed class NGramTrie
     /// <summary>N-grams that were added, the empty one included; their numbers are below it.</summary>
     public int Count { get; private set; } = 1;
 
+    /// <summary>What an n-gram extends, and by which token.</summary>
+    public (int Parent, int Token) this[int nGram] => ((int)(_keys[nGram] >> 32), (int)(uint)_keys[nGram]);
+
     /// <summary>Forgets all n-grams.</summary>
     /// <param name="expected">N-grams that are going to be added, about.</param>
     public void Clear(int expected = 0)
