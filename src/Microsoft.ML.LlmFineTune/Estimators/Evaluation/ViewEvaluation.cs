@@ -21,7 +21,8 @@ internal static class ViewEvaluation
         DataViewSchema.Column? slice = options.SliceColumnName is string sliceName ? EvaluationColumns.RequireSlice(data.Schema, sliceName) : null;
         DataViewSchema.Column? example = options.ExampleColumnName is string exampleName ? SchemaChecks.RequireText(data.Schema, exampleName) : null;
         Measure<TRow, TMetrics> overall = create(options.KeepsRows);
-        SortedDictionary<string, (Measure<TRow, TMetrics> Measure, long Rows)> slices = new(StringComparer.Ordinal);
+        SortedDictionary<string, (Measure<TRow, TMetrics> Measure, long Rows, long FirstRow)> slices = new(StringComparer.Ordinal);
+        InputWarnings emptySlices = new();
         PriorityQueue<ReportMistake, (double Badness, long Later)> worst = new();
         (long rows, int references) = (0, 0);
         ColumnReader.Walk(data, [.. columns, .. Given(slice), .. Given(example)], options.Cancellation, row =>
@@ -42,20 +43,20 @@ internal static class ViewEvaluation
         TMetrics metrics = overall.Compute();
         return new EvaluationResult<TMetrics>(metrics, rows, Figures(overall, metrics, options), options.KeepsRows ? [.. overall.Segments] : null, references)
         {
-            Slices = [.. slices.Select(part => Slice(part.Key, part.Value.Measure, part.Value.Rows))],
+            Slices = [.. slices.Select(part => Slice(part.Key, part.Value.Measure, part.Value.Rows)).OfType<EvaluationSlice<TMetrics>>()],
             WorstRows = WorstFirst(),
-            Warnings = overall.Warnings,
+            Warnings = [.. overall.Warnings, .. emptySlices.List],
         };
 
         void AddToSlice(string name, TRow values)
         {
-            if (!slices.TryGetValue(name, out (Measure<TRow, TMetrics> Measure, long Rows) part))
+            if (!slices.TryGetValue(name, out (Measure<TRow, TMetrics> Measure, long Rows, long FirstRow) part))
             {
                 Require.Argument(slices.Count < options.MaximumSlices, $"Column '{options.SliceColumnName}' has more than {options.MaximumSlices} different values: slice by a column of few values, or raise MaximumSlices.", nameof(options));
-                part = (create(options.ConfidenceIntervals), 0);
+                part = (create(options.ConfidenceIntervals), 0, rows);
             }
             part.Measure.Add(values);
-            slices[name] = (part.Measure, part.Rows + 1);
+            slices[name] = part with { Rows = part.Rows + 1 };
         }
 
         void Keep(string text, TRow values, double badness)
@@ -75,10 +76,19 @@ internal static class ViewEvaluation
             return rising;
         }
 
-        EvaluationSlice<TMetrics> Slice(string name, Measure<TRow, TMetrics> measure, long count)
+        EvaluationSlice<TMetrics>? Slice(string name, Measure<TRow, TMetrics> measure, long count)
         {
-            TMetrics of = measure.Compute();
-            return new EvaluationSlice<TMetrics>(name, count, of, Figures(measure, of, options));
+            try
+            {
+                TMetrics of = measure.Compute();
+                return new EvaluationSlice<TMetrics>(name, count, of, Figures(measure, of, options));
+            }
+            catch (InvalidOperationException)
+            {
+                // All its rows were left out, or weigh nothing.
+                emptySlices.Note($"slice '{name}' has no row that counts; it is left out", slices[name].FirstRow, count);
+                return null;
+            }
         }
     }
 
