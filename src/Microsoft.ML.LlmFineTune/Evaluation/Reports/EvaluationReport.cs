@@ -45,6 +45,12 @@ public sealed record EvaluationReport
     /// <param name="metrics">A metrics record of this library, or any object with public properties.</param>
     public EvaluationReport WithMetrics(string title, object metrics) => With(MetricSections.Of(title, metrics));
 
+    /// <summary>This report with a matrix of which classes are taken for which.</summary>
+    public EvaluationReport WithConfusionMatrix(string title, ConfusionMatrix matrix) => With(MetricPictures.Confusion(title, Require.NotNull(matrix)));
+
+    /// <summary>This report with a chart of accuracy over confidence.</summary>
+    public EvaluationReport WithCalibration(string title, CalibrationMetrics metrics) => With(MetricPictures.Calibration(title, Require.NotNull(metrics)));
+
     /// <summary>This report with rows that were answered wrongly.</summary>
     /// <param name="title">The heading.</param>
     /// <param name="mistakes">The rows, the worst first.</param>

@@ -1,21 +1,20 @@
 using System.Collections;
 using System.Globalization;
 using System.Reflection;
-using System.Text;
 using Microsoft.ML.LlmFineTune.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Evaluation;
 
-/// <summary>Turns metrics records into sections: by their public properties, so that every record, a user's own too, can be reported.</summary>
+/// <summary>Turns metrics records into sections: by their public properties, so that every record, a user's own too, can be reported; matrices, curves and calibration as pictures.</summary>
 public static class MetricSections
 {
-    // A record in a record in a record: more is no table any more.
+    // Deeper records are no figures of a report any more.
     private const int DeepestRecord = 3;
-    private const int LongestList = 12;
+    private const int LongestList = 12, MostRows = 1000;
 
-    private static readonly string[] s_rowNames = ["ClassNames", "LabelNames", "Labels", "Names"];
+    private static readonly string[] s_rowNames = ["ClassNames", "LabelNames"];
 
-    /// <summary>The sections of a metrics record: first its own numbers, then tables of the records that it holds.</summary>
+    /// <summary>The sections of a metrics record: first its own numbers and those of the records in it, then tables and pictures.</summary>
     /// <param name="title">Heading of the figures.</param>
     /// <param name="metrics">The record, or any object with public properties that are numbers, strings, records, or lists or dictionaries of those.</param>
     /// <exception cref="ArgumentException">The object has no figure.</exception>
@@ -24,100 +23,93 @@ public static class MetricSections
         Require.Text(title);
         Require.NotNull(metrics);
         List<ReportMetric> figures = [];
-        List<ReportSection> tables = [];
-        if (Cell(metrics) is ReportCell only) figures.Add(new ReportMetric(title, only));
-        else Read(metrics, "", title, figures, tables, depth: 1);
-        Require.Argument(figures.Count + tables.Count > 0, $"{metrics.GetType().Name} has no public property that is a number or holds numbers: there is nothing to report.", nameof(metrics));
-        return figures.Count > 0 ? [new MetricsSection(title, figures), .. tables] : tables;
+        List<ReportSection> others = [];
+        if (ReportValues.Cell(metrics) is ReportCell only) figures.Add(new ReportMetric(title, only));
+        else Read(title, metrics, figures, others);
+        Require.Argument(figures.Count + others.Count > 0, $"{metrics.GetType().Name} has no public property that is a number or holds numbers: there is nothing to report.", nameof(metrics));
+        return figures.Count > 0 ? [new MetricsSection(title, figures), .. others] : others;
     }
 
-    /// <summary>"MatthewsCorrelation" as words.</summary>
-    internal static string Words(string name)
+    /// <summary>Level by level, so that a record that is reached in two ways is named after the shorter one.</summary>
+    private static void Read(string title, object metrics, List<ReportMetric> figures, List<ReportSection> others)
     {
-        StringBuilder words = new();
-        for (int i = 0; i < name.Length; i++)
+        HashSet<object> seen = new(ReferenceEqualityComparer.Instance) { metrics };
+        Queue<(object Record, string Prefix, int Depth)> waiting = new([(metrics, "", 1)]);
+        while (waiting.TryDequeue(out var next))
         {
-            bool starts = i > 0 && char.IsUpper(name[i]) && (char.IsLower(name[i - 1]) || (i + 1 < name.Length && char.IsLower(name[i + 1]) && char.IsUpper(name[i - 1])));
-            if (starts) words.Append(' ');
-            bool abbreviation = i + 1 < name.Length && char.IsUpper(name[i + 1]) || (i > 0 && char.IsUpper(name[i - 1]) && (i + 1 == name.Length || !char.IsLower(name[i + 1])));
-            words.Append(starts && !abbreviation ? char.ToLowerInvariant(name[i]) : name[i]);
-        }
-        return words.ToString();
-    }
-
-    private static void Read(object metrics, string prefix, string title, List<ReportMetric> figures, List<ReportSection> tables, int depth)
-    {
-        foreach (PropertyInfo property in Properties(metrics.GetType()))
-        {
-            string name = prefix.Length == 0 ? Words(property.Name) : $"{prefix} {Lower(Words(property.Name))}";
-            if (s_rowNames.Contains(property.Name) || property.GetValue(metrics) is not object value) continue;
-            switch (value)
+            others.AddRange(MetricPictures.Of(title, next.Prefix, next.Record));
+            foreach (PropertyInfo property in ReportValues.Properties(next.Record.GetType()))
             {
-                case var scalar when Cell(scalar) is ReportCell cell:
-                    figures.Add(new ReportMetric(name, cell));
-                    break;
-                case IDictionary dictionary:
-                    Add(Table($"{title}: {Lower(name)}", "", [.. dictionary.Keys.Cast<object>().Select(key => (Text(key), dictionary[key]!))]));
-                    break;
-                case IEnumerable list:
-                    List<object> items = [.. list.Cast<object>().Take(100_001)];
-                    if (items.Count is > 0 and <= LongestList && items.All(item => Cell(item) is { Text: null })) figures.Add(new ReportMetric(name, string.Join(" / ", items.Select(item => Cell(item)!.Value.Main))));
-                    else if (items.Count is > 0 and <= 1000 && items.All(item => Cell(item) is null)) Add(Table($"{title}: {Lower(name)}", "", [.. items.Select((item, i) => (RowName(metrics, i, items.Count), item))]));
-                    break;
-                case var record when depth < DeepestRecord && IsRecord(record.GetType()):
-                    Read(record, name, title, figures, tables, depth + 1);
-                    break;
+                if (s_rowNames.Contains(property.Name) || ReportValues.Read(property, next.Record) is not object value) continue;
+                string name = next.Prefix.Length == 0 ? ReportValues.Words(property.Name) : $"{next.Prefix} {ReportValues.Lower(ReportValues.Words(property.Name))}";
+                string heading = $"{title}: {ReportValues.Lower(name)}";
+                if (ReportValues.Cell(value) is ReportCell cell) figures.Add(new ReportMetric(name, cell));
+                else if (value is IEnumerable<InputWarning> warnings) AddNotes(heading, warnings);
+                else if (value is IDictionary dictionary) AddTable(heading, [.. dictionary.Keys.Cast<object>().Select(key => (ReportValues.Text(key), dictionary[key]!))]);
+                else if (value is IEnumerable list) AddList(name, heading, next.Record, [.. list.Cast<object?>().Take(MostRows + 1)]);
+                else if (next.Depth < DeepestRecord && ReportValues.IsRecord(value.GetType()) && seen.Add(value)) waiting.Enqueue((value, name, next.Depth + 1));
             }
         }
 
-        void Add(TableSection? table)
+        void AddNotes(string heading, IEnumerable<InputWarning> warnings)
         {
-            if (table is not null) tables.Add(table);
+            string[] notes = [.. warnings.Select(warning => warning.ToString())];
+            if (notes.Length > 0) others.Add(new NotesSection(heading, notes));
+        }
+
+        void AddList(string name, string heading, object owner, List<object?> items)
+        {
+            if (items.Count is 0 or > MostRows) return;
+            if (items.All(item => item is null || ReportValues.Cell(item) is { Text: null }))
+            {
+                if (items.Count <= LongestList) figures.Add(new ReportMetric(name, string.Join(" / ", items.Select(item => (ReportValues.Cell(item) ?? (double?)null).Main))));
+            }
+            else if (items.All(item => item is not null))
+            {
+                AddTable(heading, [.. items.Select((item, row) => (RowName(owner, item!, row, items.Count), item!))]);
+            }
+        }
+
+        void AddTable(string heading, IReadOnlyList<(string Name, object Record)> rows)
+        {
+            if (Table(heading, rows) is TableSection table) others.Add(table);
         }
     }
 
-    /// <summary>A table with a row a record and a column a figure; null when the records have none.</summary>
-    internal static TableSection? Table(string title, string rowsName, IReadOnlyList<(string Name, object Record)> rows)
+    /// <summary>A table with a row a record and a column a figure; null when the records have none, or are of different kinds.</summary>
+    private static TableSection? Table(string heading, IReadOnlyList<(string Name, object Record)> rows)
     {
         if (rows.Count == 0) return null;
-        if (rows.All(row => Cell(row.Record) is not null)) return new TableSection(title, [rowsName, "Value"], rows.Select(row => (IReadOnlyList<ReportCell>)[row.Name, Cell(row.Record)!.Value]));
-        PropertyInfo[] columns = [.. Properties(rows[0].Record.GetType()).Where(property => IsScalar(property.PropertyType))];
-        return columns.Length == 0 || rows.Any(row => row.Record.GetType() != rows[0].Record.GetType()) ? null
-            : new TableSection(title, [rowsName, .. columns.Select(column => Words(column.Name))], rows.Select(row => (IReadOnlyList<ReportCell>)[row.Name, .. columns.Select(column => Cell(column.GetValue(row.Record)) ?? (double?)null)]));
+        if (rows.All(row => ReportValues.Cell(row.Record) is not null)) return new TableSection(heading, ["", "Value"], rows.Select(row => (IReadOnlyList<ReportCell>)[row.Name, ReportValues.Cell(row.Record)!.Value]));
+        Type type = rows[0].Record.GetType();
+        if (rows.Any(row => row.Record.GetType() != type)) return null;
+        // The name of a row that it brings along itself stands in the first column already.
+        List<(string Name, Func<object, object?> Value)> columns = [.. Columns(type).Where(column => column.Name is not ("Type" or "Name"))];
+        return columns.Count == 0 ? null
+            : new TableSection(heading, ["", .. columns.Select(column => column.Name)], rows.Select(row => (IReadOnlyList<ReportCell>)[row.Name, .. columns.Select(column => ReportValues.Cell(column.Value(row.Record)) ?? (double?)null)]));
     }
 
-    private static IEnumerable<PropertyInfo> Properties(Type type) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-        .Where(property => property.CanRead && property.GetIndexParameters().Length == 0 && property.Name != "EqualityContract");
-
-    private static bool IsRecord(Type type) => type is { IsClass: true } or { IsValueType: true, IsPrimitive: false } && type.Namespace?.StartsWith("System", StringComparison.Ordinal) != true && !typeof(Delegate).IsAssignableFrom(type);
-
-    private static bool IsScalar(Type type) => (Nullable.GetUnderlyingType(type) ?? type) is var plain && (plain == typeof(string) || plain == typeof(bool) || plain.IsEnum || plain == typeof(decimal) || (plain.IsPrimitive && plain != typeof(char)));
-
-    private static ReportCell? Cell(object? value) => value switch
+    /// <summary>The scalar properties of a record, and those of the records in it.</summary>
+    private static IEnumerable<(string Name, Func<object, object?> Value)> Columns(Type type)
     {
-        string text => (ReportCell?)(ReportCell)text,
-        bool flag => (ReportCell)(flag ? "yes" : "no"),
-        Enum name => (ReportCell)Words(name.ToString()),
-        double or float or decimal => (ReportCell)Convert.ToDouble(value, CultureInfo.InvariantCulture),
-        sbyte or byte or short or ushort or int or uint or long => (ReportCell)Convert.ToInt64(value, CultureInfo.InvariantCulture),
-        ulong number => number <= long.MaxValue ? (ReportCell)(long)number : (double)number,
-        _ => null,
-    };
+        foreach (PropertyInfo property in ReportValues.Properties(type))
+        {
+            if (ReportValues.IsScalar(property.PropertyType)) yield return (ReportValues.Words(property.Name), record => ReportValues.Read(property, record));
+            else if (ReportValues.IsRecord(property.PropertyType))
+            {
+                foreach (PropertyInfo inner in ReportValues.Properties(property.PropertyType).Where(inner => ReportValues.IsScalar(inner.PropertyType)))
+                    yield return (ReportValues.Words(inner.Name), record => ReportValues.Read(property, record) is object nested ? ReportValues.Read(inner, nested) : null);
+            }
+        }
+    }
 
-    private static string RowName(object owner, int index, int count)
+    private static string RowName(object owner, object item, int row, int rows)
     {
         foreach (string name in s_rowNames)
         {
-            if (owner.GetType().GetProperty(name)?.GetValue(owner) is IEnumerable names and not string)
-            {
-                List<object> all = [.. names.Cast<object>()];
-                if (all.Count == count) return Text(all[index]);
-            }
+            if (owner.GetType().GetProperty(name) is PropertyInfo property && ReportValues.Read(property, owner) is IReadOnlyList<string> names && names.Count == rows) return names[row];
         }
-        return index.ToString(CultureInfo.InvariantCulture);
+        return item.GetType().GetProperties().FirstOrDefault(property => property.Name is "Type" or "Name" && property.PropertyType == typeof(string)) is PropertyInfo own && ReportValues.Read(own, item) is string text
+            ? text : row.ToString(CultureInfo.InvariantCulture);
     }
-
-    private static string Text(object value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
-
-    private static string Lower(string words) => words.Length > 1 && char.IsUpper(words[1]) ? words : char.ToLowerInvariant(words[0]) + words[1..];
 }
