@@ -208,7 +208,7 @@ public sealed partial class EvaluationCatalog
         if (named)
         {
             List<string> places = [.. scoreNames];
-            int[] found = [.. labelNames.Select(places.IndexOf)];
+            int[] found = [.. labelNames.Select(name => places.IndexOf(name))];
             // Names of another kind altogether ("Score0"): places are all there is.
             if (found.Any(place => place >= 0)) return found;
         }
