@@ -17,7 +17,7 @@ internal static class Row
     public static double Probability(double value, long row, string name = "probability") => value is >= 0 and <= 1 ? value : throw Refused(row, $"the {name} must be from 0 to 1", value, name);
 
     /// <summary>Demands one of the classes.</summary>
-    public static int Class(int value, int classes, long row, string name) => (uint)value < (uint)classes ? value : throw Refused(row, Invariant($"the {name} class must be at least 0 and less than {classes}"), value, name);
+    public static int Class(int value, int classes, long row, string what, string name) => (uint)value < (uint)classes ? value : throw Refused(row, Invariant($"the {what} must be at least 0 and less than {classes}"), value, name);
 
     /// <summary>Demands one number a column.</summary>
     public static void Length(int received, int required, long row, string name)

@@ -20,17 +20,21 @@ internal static class LabelCases
     private static void Verify<TLabel>(FixtureCase c, Tally tally, Func<JsonElement, TLabel> read) where TLabel : notnull
     {
         var inputs = c["inputs"];
-        var accumulator = new LabelAccumulator<TLabel>();
         var weights = Expectation.Weights(inputs);
-        accumulator.AddRange(Read(inputs.GetProperty("y_true")), Read(inputs.GetProperty("y_pred")), weights.Length == 0 ? null : weights);
+        var rows = new Lazy<LabelAccumulator<TLabel>>(() =>
+        {
+            var accumulator = new LabelAccumulator<TLabel>();
+            accumulator.AddRange(Read(inputs.GetProperty("y_true")), Read(inputs.GetProperty("y_pred")), weights.Length == 0 ? null : weights);
+            return accumulator;
+        });
         var given = c["options"].TryGetProperty("labels", out var list) && list.IsGiven() ? Read(list) : null;
-        var metrics = new Lazy<ClassificationMetrics>(() => accumulator.Compute(labels: given));
+        var metrics = new Lazy<ClassificationMetrics>(() => rows.Value.Compute(labels: given));
         foreach (var expected in c["expected"].EnumerateObject())
         {
             var value = expected.Value;
             switch (expected.Name)
             {
-                case "labels": tally.Sequence(expected.Name, Read(value), given ?? accumulator.Labels); break;
+                case "labels": tally.Sequence(expected.Name, Read(value), given ?? rows.Value.Labels); break;
                 case "accuracy": tally.Number(expected.Name, value, () => metrics.Value.Accuracy); break;
                 case "correct_count": tally.Number(expected.Name, value, () => metrics.Value.CorrectWeight); break;
                 case "balanced_accuracy": tally.Number(expected.Name, value, () => metrics.Value.BalancedAccuracy); break;
@@ -48,9 +52,9 @@ internal static class LabelCases
 
             void Scores(ZeroDivision rule)
             {
-                if (tally.Refused(expected.Name, value, () => accumulator.Compute(new ClassificationOptions { ZeroDivision = rule }, given))) return;
+                if (tally.Refused(expected.Name, value, () => rows.Value.Compute(new ClassificationOptions { ZeroDivision = rule }, given))) return;
                 foreach (var beta in value.EnumerateObject())
-                    Compare(tally, $"{expected.Name} {beta.Name}", beta.Value, accumulator.Compute(new ClassificationOptions { ZeroDivision = rule, Beta = double.Parse(beta.Name[1..], CultureInfo.InvariantCulture) }, given));
+                    Compare(tally, $"{expected.Name} {beta.Name}", beta.Value, rows.Value.Compute(new ClassificationOptions { ZeroDivision = rule, Beta = double.Parse(beta.Name[1..], CultureInfo.InvariantCulture) }, given));
             }
         }
 

@@ -15,6 +15,7 @@ internal sealed class MultiLabelReader : CaseReader
         if (options.TryGetProperty("compare", out var compare) && compare.GetString() != ">=") throw new UnsupportedException($"a label is predicted where its score is at least the threshold, not {compare.GetString()}");
         bool[][] actual = [.. inputs.GetProperty("y_true").EnumerateArray().Select(row => row.ToInts().Select(label => label == 1).ToArray())];
         var (scores, weights, threshold) = (inputs.GetProperty("scores").ToRows(), Expectation.Weights(inputs), options.GetProperty("threshold").GetDouble());
+        var labels = actual.Length == 0 ? 1 : actual[0].Length;
         double Weight(int i) => weights.Length == 0 ? 1 : weights[i];
         var ranking = new Lazy<LabelRankingMetrics>(() =>
         {
@@ -24,7 +25,7 @@ internal sealed class MultiLabelReader : CaseReader
         });
         var areas = new Lazy<MultiLabelScoreMetrics>(() =>
         {
-            var accumulator = new MultiLabelScoreAccumulator(actual[0].Length);
+            var accumulator = new MultiLabelScoreAccumulator(labels);
             for (var i = 0; i < actual.Length; i++) accumulator.Add(actual[i], scores[i], Weight(i));
             return accumulator.Compute();
         });
@@ -33,14 +34,15 @@ internal sealed class MultiLabelReader : CaseReader
             var (name, value) = (expected.Name, expected.Value);
             switch (name)
             {
-                case "predictions": Predictions(tally, value, scores, threshold); break;
+                case "predictions" when !tally.Refused(name, value, () => Metrics(ZeroDivision.Zero)): Predictions(tally, value, scores, threshold); break;
                 case "subset_accuracy": tally.Number(name, value, () => Metrics(ZeroDivision.Zero).SubsetAccuracy); break;
                 case "hamming_loss": tally.Number(name, value, () => Metrics(ZeroDivision.Zero).HammingLoss); break;
                 case "label_ranking_average_precision": tally.Number(name, value, () => ranking.Value.AveragePrecision); break;
                 case "coverage_error": tally.Number(name, value, () => ranking.Value.CoverageError); break;
                 case "label_ranking_loss": tally.Number(name, value, () => ranking.Value.RankingLoss); break;
                 case "multilabel_confusion_matrix":
-                    tally.Equal(name, value.GetArrayLength(), actual[0].Length);
+                    if (tally.Refused(name, value, () => Metrics(ZeroDivision.Zero))) break;
+                    tally.Equal(name, value.GetArrayLength(), labels);
                     foreach (var (counts, own) in value.EnumerateArray().Zip(Metrics(ZeroDivision.Zero).Counts)) tally.Matrix(name, counts, () => new[,] { { own.TrueNegatives, own.FalsePositives }, { own.FalseNegatives, own.TruePositives } });
                     break;
                 case "roc_auc_per_label": tally.Numbers(name, value, () => areas.Value.PerLabel.Select(own => own.RocAuc)); break;
@@ -56,13 +58,14 @@ internal sealed class MultiLabelReader : CaseReader
                 case "zero_division_0": Scores(tally, name, value, () => Metrics(ZeroDivision.Zero)); break;
                 case "zero_division_1": Scores(tally, name, value, () => Metrics(ZeroDivision.One)); break;
                 case "zero_division_nan": Scores(tally, name, value, () => Metrics(ZeroDivision.NaN)); break;
+                case "predictions": break;
                 default: throw new UnsupportedException($"there is no {name}");
             }
         }
 
         MultiLabelMetrics Metrics(ZeroDivision rule)
         {
-            var accumulator = new MultiLabelAccumulator(actual[0].Length, new MultiLabelOptions { Threshold = threshold, ZeroDivision = rule });
+            var accumulator = new MultiLabelAccumulator(labels, new MultiLabelOptions { Threshold = threshold, ZeroDivision = rule });
             for (var i = 0; i < actual.Length; i++) accumulator.Add(actual[i], scores[i], Weight(i));
             return accumulator.Compute();
         }

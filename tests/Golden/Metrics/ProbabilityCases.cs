@@ -13,7 +13,7 @@ internal static class ProbabilityCases
     {
         var inputs = c["inputs"];
         var (rows, actual, weights) = (inputs.GetProperty("probabilities").ToRows(), inputs.GetProperty("y_true").ToInts(), Expectation.Weights(inputs));
-        var classes = rows[0].Length;
+        var classes = rows.Length == 0 ? 2 : rows[0].Length;
         double Weight(int i) => weights.Length == 0 ? 1 : weights[i];
         var probabilities = new Lazy<ProbabilityMetrics>(() =>
         {

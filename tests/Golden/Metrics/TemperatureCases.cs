@@ -9,24 +9,28 @@ internal static class TemperatureCases
     public static void Verify(FixtureCase c, Tally tally)
     {
         var (logits, actual) = (c["inputs"].GetProperty("logits").ToRows(), c["inputs"].GetProperty("y_true").ToInts());
-        var accumulator = new TemperatureAccumulator(logits[0].Length);
-        for (var i = 0; i < logits.Length; i++) accumulator.Add(logits[i], actual[i]);
-        var scaling = accumulator.Fit();
+        var fitted = new Lazy<TemperatureScaling>(() =>
+        {
+            var accumulator = new TemperatureAccumulator(logits.Length == 0 ? 2 : logits[0].Length);
+            for (var i = 0; i < logits.Length; i++) accumulator.Add(logits[i], actual[i]);
+            return accumulator.Fit();
+        });
         foreach (var expected in c["expected"].EnumerateObject())
         {
             var (name, value) = (expected.Name, expected.Value);
             switch (name)
             {
-                case "nll_before": tally.Number(name, value, () => scaling.LossBefore); break;
-                case "nll_after": tally.Number(name, value, () => scaling.LossAfter!.Value); break;
+                case "nll_before": tally.Number(name, value, () => fitted.Value.LossBefore); break;
+                case "nll_after": tally.Number(name, value, () => fitted.Value.LossAfter!.Value); break;
                 case "temperature":
-                    tally.Equal(name + " exists", value.IsGiven(), scaling.Temperature is not null);
-                    if (value.IsGiven() && scaling.Temperature is { } temperature) tally.Number(name, value.ToDouble(), temperature, 1e-6);
+                    if (tally.Refused(name, value, () => _ = fitted.Value)) break;
+                    tally.Equal(name + " exists", value.IsGiven(), fitted.Value.Temperature is not null);
+                    if (value.IsGiven() && fitted.Value.Temperature is { } temperature) tally.Number(name, value.ToDouble(), temperature, 1e-6);
                     break;
-                case "reason": tally.Equal(name, value.GetString()!.Split(':')[0], Reason(scaling.Outcome)); break;
+                case "reason": tally.Equal(name, value.GetString()!.Split(':')[0], Reason(fitted.Value.Outcome)); break;
                 case "ece15_before": tally.Number(name, value, () => Error(new TemperatureScaling(TemperatureOutcome.Fitted, 1, 0, 0))); break;
                 // As the temperature.
-                case "ece15_after": tally.Number(name, value, () => Error(scaling), 1e-6); break;
+                case "ece15_after": tally.Number(name, value, () => Error(fitted.Value), 1e-6); break;
                 default: throw new UnsupportedException($"there is no {name}");
             }
         }

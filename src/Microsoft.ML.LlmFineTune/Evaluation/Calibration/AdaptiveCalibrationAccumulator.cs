@@ -33,7 +33,7 @@ public sealed class AdaptiveCalibrationAccumulator(int bins = 15)
     public void Add(ReadOnlySpan<double> probabilities, int actual)
     {
         Row.Probabilities(probabilities, Rows);
-        Row.Class(actual, probabilities.Length, Rows, nameof(actual));
+        Row.Class(actual, probabilities.Length, Rows, "actual class", nameof(actual));
         int answer = TensorPrimitives.IndexOfMax(probabilities);
         Add(probabilities[answer], answer == actual);
     }

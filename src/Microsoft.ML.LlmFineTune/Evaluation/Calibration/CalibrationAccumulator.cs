@@ -46,7 +46,7 @@ public sealed class CalibrationAccumulator
     public void Add(ReadOnlySpan<double> probabilities, int actual, double weight = 1)
     {
         Row.Probabilities(probabilities, Rows);
-        Row.Class(actual, probabilities.Length, Rows, nameof(actual));
+        Row.Class(actual, probabilities.Length, Rows, "actual class", nameof(actual));
         int answer = TensorPrimitives.IndexOfMax(probabilities);
         Add(probabilities[answer], answer == actual, weight);
     }

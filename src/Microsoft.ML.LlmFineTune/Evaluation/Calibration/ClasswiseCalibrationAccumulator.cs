@@ -29,7 +29,7 @@ public sealed class ClasswiseCalibrationAccumulator
     {
         Row.Length(probabilities.Length, Classes, Rows, nameof(probabilities));
         Row.Probabilities(probabilities, Rows);
-        Row.Class(actual, Classes, Rows, nameof(actual));
+        Row.Class(actual, Classes, Rows, "actual class", nameof(actual));
         for (int i = 0; i < Classes; i++) _classes[i].Add(probabilities[i], i == actual, weight);
     }
 

@@ -33,7 +33,7 @@ public sealed class TemperatureAccumulator(int classes)
     {
         Row.Length(logits.Length, Classes, Rows, nameof(logits));
         Row.Finite(logits, Rows, "logit");
-        Row.Class(actual, Classes, Rows, nameof(actual));
+        Row.Class(actual, Classes, Rows, "actual class", nameof(actual));
         _weights.Add(Row.Weight(weight, Rows));
         double largest = TensorPrimitives.Max(logits);
         foreach (double logit in logits) _logits.Add(logit - largest);

@@ -34,8 +34,8 @@ public sealed class ClassificationAccumulator
     /// <exception cref="ArgumentException">A class doesn't exist, or the weight is negative or not finite; the message names the row.</exception>
     public void Add(int actual, int predicted, double weight = 1)
     {
-        Row.Class(actual, Classes, Rows, nameof(actual));
-        Row.Class(predicted, Classes, Rows, nameof(predicted));
+        Row.Class(actual, Classes, Rows, "actual class", nameof(actual));
+        Row.Class(predicted, Classes, Rows, "predicted class", nameof(predicted));
         _cells[actual, predicted] += Row.Weight(weight, Rows);
         _occurs[actual] = true;
         Rows++;

@@ -7,6 +7,8 @@ namespace Microsoft.ML.LlmFineTune.Evaluation;
 public sealed class ConfusionMatrix
 {
     private readonly double[,] _cells;
+    private readonly double[] _actual;
+    private readonly double[] _predicted;
 
     /// <summary>Creates a matrix.</summary>
     /// <param name="cells">[classes, classes], copied: actual class, predicted class; 0 or greater.</param>
@@ -18,6 +20,17 @@ public sealed class ConfusionMatrix
         Require.Argument(cells.GetLength(0) == cells.GetLength(1) && cells.Length > 0, string.Create(CultureInfo.InvariantCulture, $"A confusion matrix must be square and have one class at least; received {cells.GetLength(0)} x {cells.GetLength(1)}."), nameof(cells));
         Require.Argument(classNames is null || classNames.Count == cells.GetLength(0), string.Create(CultureInfo.InvariantCulture, $"There must be a name for each of the {cells.GetLength(0)} classes; received {classNames?.Count}."), nameof(classNames));
         _cells = (double[,])cells.Clone();
+        (_actual, _predicted) = (new double[Classes], new double[Classes]);
+        for (int i = 0; i < Classes; i++)
+        {
+            for (int j = 0; j < Classes; j++)
+            {
+                _actual[i] += _cells[i, j];
+                _predicted[j] += _cells[i, j];
+            }
+            Correct += _cells[i, i];
+        }
+        Total = _actual.Sum();
         ClassNames = classNames is null ? [.. Enumerable.Range(0, Classes).Select(i => i.ToString(CultureInfo.InvariantCulture))] : [.. classNames];
     }
 
@@ -31,16 +44,16 @@ public sealed class ConfusionMatrix
     public double this[int actual, int predicted] => _cells[actual, predicted];
 
     /// <summary>Weight of all rows.</summary>
-    public double Total => _cells.Cast<double>().Sum();
+    public double Total { get; }
 
     /// <summary>Weight of the rows answered rightly.</summary>
-    public double Correct => Enumerable.Range(0, Classes).Sum(i => _cells[i, i]);
+    public double Correct { get; }
 
     /// <summary>Weight of the rows of a class.</summary>
-    public double ActualTotal(int @class) => Enumerable.Range(0, Classes).Sum(predicted => _cells[@class, predicted]);
+    public double ActualTotal(int @class) => _actual[@class];
 
     /// <summary>Weight of the rows answered with a class.</summary>
-    public double PredictedTotal(int @class) => Enumerable.Range(0, Classes).Sum(actual => _cells[actual, @class]);
+    public double PredictedTotal(int @class) => _predicted[@class];
 
     /// <summary>A copy of the cells: [actual, predicted].</summary>
     public double[,] ToArray() => (double[,])_cells.Clone();
@@ -48,12 +61,11 @@ public sealed class ConfusionMatrix
     /// <summary>The same matrix in shares. A row or column (or matrix) whose sum is 0 stays 0.</summary>
     public ConfusionMatrix Normalize(ConfusionNormalization by)
     {
-        (double[] actual, double[] predicted, double total) = (Totals(ActualTotal), Totals(PredictedTotal), Total);
         double[,] shares = new double[Classes, Classes];
         for (int i = 0; i < Classes; i++)
         {
             for (int j = 0; j < Classes; j++)
-                shares[i, j] = Ratio.Of(_cells[i, j], by switch { ConfusionNormalization.Actual => actual[i], ConfusionNormalization.Predicted => predicted[j], _ => total }, ZeroDivision.Zero);
+                shares[i, j] = Ratio.Of(_cells[i, j], by switch { ConfusionNormalization.Actual => _actual[i], ConfusionNormalization.Predicted => _predicted[j], _ => Total }, ZeroDivision.Zero);
         }
         return new ConfusionMatrix(shares, ClassNames);
     }
@@ -78,8 +90,7 @@ public sealed class ConfusionMatrix
     /// <param name="adjusted">Whether it is scaled so that chance is 0: (b - 1/k) / (1 - 1/k), k being the classes that occur; NaN or -infinity where that is one class.</param>
     public double BalancedAccuracy(bool adjusted = false)
     {
-        double[] actual = Totals(ActualTotal);
-        double[] recalls = [.. Enumerable.Range(0, Classes).Where(i => actual[i] > 0).Select(i => _cells[i, i] / actual[i])];
+        double[] recalls = [.. Enumerable.Range(0, Classes).Where(i => _actual[i] > 0).Select(i => _cells[i, i] / _actual[i])];
         if (recalls.Length == 0) return double.NaN;
         (double mean, double chance) = (recalls.Average(), 1.0 / recalls.Length);
         return adjusted ? (mean - chance) / (1 - chance) : mean;
@@ -88,9 +99,8 @@ public sealed class ConfusionMatrix
     /// <summary>Correlation of actual and predicted classes, -1 to 1; 0 where one side has a single class. Source: <c>matthews_corrcoef</c> (Gorodkin's form for several classes).</summary>
     public double MatthewsCorrelation()
     {
-        (double[] actual, double[] predicted, double total) = (Totals(ActualTotal), Totals(PredictedTotal), Total);
-        double both = (Correct * total) - actual.Zip(predicted).Sum(pair => pair.First * pair.Second);
-        double spread = ((total * total) - predicted.Sum(value => value * value)) * ((total * total) - actual.Sum(value => value * value));
+        double both = (Correct * Total) - _actual.Zip(_predicted).Sum(pair => pair.First * pair.Second);
+        double spread = ((Total * Total) - _predicted.Sum(value => value * value)) * ((Total * Total) - _actual.Sum(value => value * value));
         return spread <= 0 ? 0 : both / Math.Sqrt(spread);
     }
 
@@ -98,7 +108,6 @@ public sealed class ConfusionMatrix
     /// <param name="weighting">How much a disagreement counts.</param>
     public double CohenKappa(KappaWeighting weighting = KappaWeighting.None)
     {
-        (double[] actual, double[] predicted, double total) = (Totals(ActualTotal), Totals(PredictedTotal), Total);
         double seen = 0, expected = 0;
         for (int i = 0; i < Classes; i++)
         {
@@ -107,18 +116,12 @@ public sealed class ConfusionMatrix
                 double distance = i - j;
                 double weight = weighting switch { KappaWeighting.None => i == j ? 0 : 1, KappaWeighting.Linear => Math.Abs(distance), _ => distance * distance };
                 seen += weight * _cells[i, j];
-                expected += weight * (actual[i] * predicted[j] / total);
+                expected += weight * (_actual[i] * _predicted[j] / Total);
             }
         }
         return expected > 0 ? 1 - (seen / expected) : double.NaN;
     }
 
     /// <summary>The sums that precision, recall and F are made of, for each class.</summary>
-    internal IReadOnlyList<(double Right, double Actual, double Predicted)> Counts()
-    {
-        (double[] actual, double[] predicted) = (Totals(ActualTotal), Totals(PredictedTotal));
-        return [.. Enumerable.Range(0, Classes).Select(i => (_cells[i, i], actual[i], predicted[i]))];
-    }
-
-    private double[] Totals(Func<int, double> of) => [.. Enumerable.Range(0, Classes).Select(of)];
+    internal IReadOnlyList<(double Right, double Actual, double Predicted)> Counts() => [.. Enumerable.Range(0, Classes).Select(i => (_cells[i, i], _actual[i], _predicted[i]))];
 }

@@ -31,7 +31,7 @@ public sealed class MulticlassScoreAccumulator(int classes)
     {
         Row.Length(scores.Length, Classes, Rows, nameof(scores));
         Row.Finite(scores, Rows, "score");
-        Row.Class(actual, Classes, Rows, nameof(actual));
+        Row.Class(actual, Classes, Rows, "actual class", nameof(actual));
         Row.Weight(weight, Rows);
         // scikit-learn: allclose(1, sum).
         double sum = TensorPrimitives.Sum(scores);

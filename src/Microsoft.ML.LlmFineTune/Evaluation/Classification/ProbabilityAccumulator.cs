@@ -45,6 +45,23 @@ public sealed class ProbabilityAccumulator
     /// <inheritdoc cref="Add(ReadOnlySpan{double}, int, double)"/>
     public void Add(ReadOnlySpan<float> probabilities, int actual, double weight = 1) => Add(Row.Widen(probabilities, ref _widened), actual, weight, MathF.BitIncrement(1) - 1);
 
+    /// <summary>Counts a row by its logits: the probabilities are their softmax.</summary>
+    /// <param name="logits">[classes]: finite.</param>
+    /// <param name="actual">The row's class.</param>
+    /// <param name="weight">Its weight; 0 or greater.</param>
+    /// <exception cref="ArgumentException">A logit is NaN or infinite, the class doesn't exist, there is not one logit a class, or the weight is refused; the message names the row.</exception>
+    public void AddLogits(ReadOnlySpan<double> logits, int actual, double weight = 1)
+    {
+        Row.Length(logits.Length, Classes, Rows, nameof(logits));
+        Row.Finite(logits, Rows, "logit");
+        double[] probabilities = new double[Classes];
+        TemperatureScaling.Softmax(logits, 1, probabilities);
+        Add(probabilities, actual, weight);
+    }
+
+    /// <inheritdoc cref="AddLogits(ReadOnlySpan{double}, int, double)"/>
+    public void AddLogits(ReadOnlySpan<float> logits, int actual, double weight = 1) => AddLogits(Row.Widen(logits, ref _widened), actual, weight);
+
     /// <summary>Adds what another accumulator (of a replica, for example) has counted; its rows count as coming after this one's.</summary>
     /// <exception cref="ArgumentException">It has another number of classes.</exception>
     public void Merge(ProbabilityAccumulator other)

@@ -79,7 +79,7 @@ public sealed class PerplexityAccumulator
         {
             int label = labels[position];
             if (label == Ignored) continue;
-            Row.Class(label, vocabulary, position, nameof(labels));
+            Row.Class(label, vocabulary, position, "label", nameof(labels));
             double loss = NegativeLogLikelihoodOf(logits.Slice((shift ? position - 1 : position) * vocabulary, vocabulary), label);
             if (double.IsNaN(loss)) throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"Row {position}: the logits must be numbers, with a finite one among them; received {loss}."), nameof(logits));
             each.Add(loss);

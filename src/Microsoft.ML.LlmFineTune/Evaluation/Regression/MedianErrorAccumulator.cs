@@ -17,8 +17,8 @@ public sealed class MedianErrorAccumulator
     /// <exception cref="ArgumentException">A number is NaN or infinite, or the weight is refused; the message names the row.</exception>
     public void Add(double actual, double predicted, double weight = 1)
     {
-        Row.Finite(actual, Rows, nameof(actual));
-        Row.Finite(predicted, Rows, nameof(predicted));
+        Row.Finite(actual, Rows, "actual value");
+        Row.Finite(predicted, Rows, "predicted value");
         _rows.Add((Math.Abs(actual - predicted), Row.Weight(weight, Rows)));
     }
 

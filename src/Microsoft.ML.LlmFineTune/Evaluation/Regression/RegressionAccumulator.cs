@@ -24,8 +24,8 @@ public sealed class RegressionAccumulator
     /// <exception cref="ArgumentException">A number is NaN or infinite, or the weight is refused; the message names the row.</exception>
     public void Add(double actual, double predicted, double weight = 1)
     {
-        Row.Finite(actual, Rows, nameof(actual));
-        Row.Finite(predicted, Rows, nameof(predicted));
+        Row.Finite(actual, Rows, "actual value");
+        Row.Finite(predicted, Rows, "predicted value");
         Row.Weight(weight, Rows);
         double error = actual - predicted, size = Math.Abs(error);
         _actual.Add(actual, weight);
