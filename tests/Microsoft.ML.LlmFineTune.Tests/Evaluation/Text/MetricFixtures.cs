@@ -11,8 +11,6 @@ internal static class MetricFixtures
 
     public static string[] Texts(this JsonNode list) => [.. list.AsArray().Select(text => (string)text!)];
 
-    public static double[] Numbers(this JsonNode list) => [.. list.AsArray().Select(number => (double)number!)];
-
     /// <summary>A corpus of sacreBLEU's fixtures: each hypothesis with its references.</summary>
     public static List<(string Hypothesis, string?[] References)> Corpus(JsonNode file, string name)
     {
