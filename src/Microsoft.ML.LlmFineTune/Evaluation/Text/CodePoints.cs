@@ -15,6 +15,14 @@ internal sealed class CodePoints
 
     public void Truncate(int length) => Length = length;
 
+    /// <summary>Room to write a new content into, whose length <see cref="Truncate"/> then sets.</summary>
+    public Span<int> Overwrite(int mostLength)
+    {
+        Length = 0;
+        EnsureRoom(mostLength);
+        return _items;
+    }
+
     public void Append(int codePoint)
     {
         if (Length == _items.Length) Array.Resize(ref _items, Length * 2);

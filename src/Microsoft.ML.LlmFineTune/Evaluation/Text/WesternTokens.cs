@@ -7,13 +7,15 @@ internal static class WesternTokens
 {
     private static readonly (string Escaped, int Character)[] Entities = [("&quot;", '"'), ("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>')];
 
+    private static readonly bool[] s_symbols = [.. Enumerable.Range(0, 0x80).Select(IsSymbol)];
+
     /// <summary>Symbols stand alone; full stops, commas and dashes do unless they stand within a number.</summary>
     /// <param name="text">Is replaced.</param>
     /// <param name="scratch">Is overwritten.</param>
     /// <param name="splitPossessive">Whether 's before a space stands alone, as in tercom.</param>
     public static void Split(CodePoints text, CodePoints scratch, bool splitPossessive = false)
     {
-        Surround(text.Span, scratch, IsSymbol);
+        SurroundSymbols(text.Span, scratch);
         if (splitPossessive) Replace(scratch, text, "'s ", [' ', '\'', 's', ' ']);
         SplitAfterNonDigit(scratch.Span, text);
         SplitBeforeNonDigit(text.Span, scratch);
@@ -81,64 +83,72 @@ internal static class WesternTokens
     // ASCII punctuation and the space, but for the apostrophe, the comma, the dash and the full stop.
     private static bool IsSymbol(int c) => c is (>= '{' and <= '~') or (>= '[' and <= '`') or (>= ' ' and <= '&') or (>= '(' and <= '+') or (>= ':' and <= '@') or '/';
 
-    private static void SplitAfterNonDigit(ReadOnlySpan<int> source, CodePoints target)
+    private static void SurroundSymbols(ReadOnlySpan<int> source, CodePoints target)
     {
-        target.Clear();
-        int i = 0;
-        while (i < source.Length)
+        Span<int> written = target.Overwrite(3 * source.Length);
+        ReadOnlySpan<bool> symbols = s_symbols;
+        int length = 0;
+        foreach (int c in source)
         {
-            int c = source[i];
-            if (i + 1 < source.Length && IsStop(source[i + 1]) && !IsDigit(c))
+            if ((uint)c < (uint)symbols.Length && symbols[c])
             {
-                target.Append(c);
-                target.Append(' ');
-                target.Append(source[i + 1]);
-                target.Append(' ');
-                i += 2;
+                written[length++] = ' ';
+                written[length++] = c;
+                written[length++] = ' ';
             }
             else
             {
-                target.Append(c);
-                i++;
+                written[length++] = c;
             }
         }
+        target.Truncate(length);
+    }
+
+    private static void SplitAfterNonDigit(ReadOnlySpan<int> source, CodePoints target)
+    {
+        Span<int> written = target.Overwrite(2 * source.Length);
+        int length = 0;
+        for (int i = 0; i < source.Length; i++)
+        {
+            written[length++] = source[i];
+            if (i + 1 == source.Length || !IsStop(source[i + 1]) || IsDigit(source[i])) continue;
+            written[length++] = ' ';
+            written[length++] = source[++i];
+            written[length++] = ' ';
+        }
+        target.Truncate(length);
     }
 
     private static void SplitBeforeNonDigit(ReadOnlySpan<int> source, CodePoints target)
     {
-        target.Clear();
-        int i = 0;
-        while (i < source.Length)
+        Span<int> written = target.Overwrite(2 * source.Length);
+        int length = 0;
+        for (int i = 0; i < source.Length; i++)
         {
-            int c = source[i];
-            if (IsStop(c) && i + 1 < source.Length && !IsDigit(source[i + 1]))
+            if (IsStop(source[i]) && i + 1 < source.Length && !IsDigit(source[i + 1]))
             {
-                target.Append(' ');
-                target.Append(c);
-                target.Append(' ');
-                target.Append(source[i + 1]);
-                i += 2;
+                written[length++] = ' ';
+                written[length++] = source[i++];
+                written[length++] = ' ';
             }
-            else
-            {
-                target.Append(c);
-                i++;
-            }
+            written[length++] = source[i];
         }
+        target.Truncate(length);
     }
 
     private static void SplitDashAfterDigit(ReadOnlySpan<int> source, CodePoints target)
     {
-        target.Clear();
+        Span<int> written = target.Overwrite(2 * source.Length);
+        int length = 0;
         for (int i = 0; i < source.Length; i++)
         {
-            target.Append(source[i]);
+            written[length++] = source[i];
             if (!IsDigit(source[i]) || i + 1 == source.Length || source[i + 1] != '-') continue;
-            target.Append(' ');
-            target.Append('-');
-            target.Append(' ');
-            i++;
+            written[length++] = ' ';
+            written[length++] = source[++i];
+            written[length++] = ' ';
         }
+        target.Truncate(length);
     }
 
     private static bool IsStop(int c) => c is '.' or ',';
