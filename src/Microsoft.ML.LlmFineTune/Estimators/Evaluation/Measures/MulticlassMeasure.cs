@@ -119,9 +119,7 @@ internal sealed class MulticlassMeasure : Measure<JudgedScores, MulticlassEvalua
     {
         Row.Finite(logits, row, "logit");
         if (_softmax.Length != logits.Length) _softmax = new double[logits.Length];
-        TensorPrimitives.SoftMax<double>(logits, _softmax);
-        // Rounding may leave it a hair above 1.
-        for (int i = 0; i < _softmax.Length; i++) _softmax[i] = Math.Min(1, _softmax[i]);
+        TemperatureScaling.Softmax(logits, 1, _softmax);
         return _softmax;
     }
 }
