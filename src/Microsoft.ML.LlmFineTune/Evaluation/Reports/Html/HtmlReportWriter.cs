@@ -104,7 +104,7 @@ internal sealed class HtmlReportWriter
         writer.Raw("</header>\n");
         foreach (ReportSection section in report.Sections)
         {
-            writer.Raw($"<section class=\"er-{section.Kind}\">").Element("h2", section.Title);
+            writer.Raw($"<section class=\"er-s-{section.Kind}\">").Element("h2", section.Title);
             if (section.Note is not null) writer.Element("p", section.Note, "er-note");
             section.WriteHtml(writer);
             writer.Raw("</section>\n");

@@ -37,7 +37,7 @@ internal static class HtmlStyle
         .er .er-scroll { overflow-x: auto; }
         .er table { border-collapse: collapse; margin: 0 0 0.5rem; font-size: 0.9375rem; font-variant-numeric: tabular-nums; color: inherit; background: none; }
         .er caption { text-align: left; padding: 0 0 0.5rem; caption-side: top; }
-        .er th, .er td { padding: 0.4rem 0.8rem; border: 0; border-bottom: 1px solid var(--er-rule); text-align: left; vertical-align: baseline; background: none; overflow-wrap: anywhere; max-width: 28rem; }
+        .er th, .er td { padding: 0.4rem 0.8rem; border: 0; border-bottom: 1px solid var(--er-rule); text-align: left; vertical-align: baseline; background: none; overflow-wrap: break-word; max-width: 28rem; }
         .er thead th { color: var(--er-soft); font-size: 0.8125rem; font-weight: 600; border-bottom-width: 2px; white-space: nowrap; }
         .er tbody th { font-weight: 500; }
         .er tbody tr:nth-child(even) { background: var(--er-zebra); }
@@ -45,7 +45,7 @@ internal static class HtmlStyle
         .er small { color: var(--er-soft); font-size: 0.85em; }
         .er .er-hidden { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
         .er .er-confusion tbody tr { background: none; }
-        .er .er-confusion th, .er .er-confusion td { border: 0; }
+        .er .er-confusion th, .er .er-confusion td { border: 0; white-space: nowrap; max-width: 14rem; overflow: hidden; text-overflow: ellipsis; }
         .er .er-confusion td { min-width: 3.4rem; text-align: center; border: 2px solid var(--er-paper); border-radius: 6px; }
         .er .er-confusion .er-hit { background: rgb(var(--er-hit) / calc(0.06 + var(--er-share) * 0.5)); }
         .er .er-confusion .er-miss { background: rgb(var(--er-miss) / calc(var(--er-share) * 0.75)); }
@@ -79,7 +79,7 @@ internal static class HtmlStyle
         .er .er-verdict { display: flex; flex-wrap: wrap; gap: 0.1rem 1.25rem; margin: 0.3rem 0 0; font-size: 0.875rem; color: var(--er-soft); }
         .er .er-verdict b { color: var(--er-ink); font-weight: 600; overflow-wrap: anywhere; } .er .er-verdict .er-right { color: var(--er-right); } .er .er-verdict .er-wrong { color: var(--er-wrong); }
         .er ul { margin: 0; padding-left: 1.3rem; }
-        @media (min-width: 56rem) { .er { display: grid; grid-template-columns: 1fr 1fr; column-gap: 1.25rem; } .er > * { grid-column: 1 / -1; min-width: 0; } .er > .er-curves, .er > .er-calibration { grid-column: auto; } }
+        @media (min-width: 56rem) { .er { display: grid; grid-template-columns: 1fr 1fr; column-gap: 1.25rem; } .er > * { grid-column: 1 / -1; min-width: 0; } .er > .er-s-curves, .er > .er-s-calibration { grid-column: auto; } }
         @media (max-width: 40rem) { .er section { padding: 1rem; } .er h1 { font-size: 1.6rem; } }
         @media print { .er { --er-ink: #000; --er-soft: #444; --er-paper: #fff; --er-rule: #bbb; --er-zebra: #f4f4f4; --er-hit: 31 111 179; --er-miss: 188 76 0; --er-right: #116329; --er-wrong: #a40e26;
           --er-c0: #1f6fb3; --er-c1: #bc4c00; --er-c2: #2c7a4b; --er-c3: #8250df; --er-c4: #9a6700; --er-c5: #bf3989; max-width: none; display: block; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
