@@ -29,7 +29,7 @@ internal sealed class PerplexityMeasure(bool hasText, bool keepRows) : Measure<J
         return row.Tokens == 0 ? double.NaN : -row.LogProbability / row.Tokens;
     }
 
-    internal override PerplexityAccumulator Compute() => _sums.Tokens > 0 ? _sums : throw new InvalidOperationException("Perplexity needs at least one predicted token; there is none.");
+    internal override PerplexityAccumulator Compute() => _sums.Tokens > 0 ? _sums : throw new InvalidOperationException("Perplexity needs at least one predicted token; there is none. Each text needs two tokens at least.");
 
     internal override IEnumerable<(string Name, double Value)> Figures(PerplexityAccumulator metrics)
     {
