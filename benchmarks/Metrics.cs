@@ -57,7 +57,7 @@ internal static class Metrics
     private static double Rate(Func<string[], string[], double> score, string[] texts, string[] wanted, int repeats)
     {
         // Until the compiler's last tier is reached.
-        for (long warming = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(warming).TotalSeconds < 0.5;) score(texts, wanted);
+        for (long warming = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(warming).TotalSeconds < 1.5;) score(texts, wanted);
         double best = double.MaxValue;
         for (int i = 0; i < repeats; i++)
         {

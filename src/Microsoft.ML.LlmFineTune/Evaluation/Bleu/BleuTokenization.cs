@@ -24,8 +24,11 @@ internal sealed class BleuTokenization(BleuTokenizer kind)
         {
             case BleuTokenizer.V13a:
                 WesternTokens.Replace(text, _scratch, "<skipped>", []);
-                WesternTokens.Replace(text, _scratch, "-\n", []);
-                WesternTokens.Replace(text, _scratch, "\n", [' ']);
+                if (text.Span.Contains('\n'))
+                {
+                    WesternTokens.Replace(text, _scratch, "-\n", []);
+                    WesternTokens.Replace(text, _scratch, "\n", [' ']);
+                }
                 WesternTokens.Unescape(text, _scratch);
                 _tokenized.Clear();
                 _tokenized.Append(' ');
