@@ -28,7 +28,7 @@ FixtureArea[] areas =
     new LibraryArea("models", new Gpt2Reader()),
     new LibraryArea("generation", new ProcessorsReader(), new SamplingReader(), new WindowsReader()),
     new LibraryArea("training", new SchedulesReader(), new OptimizersReader(), new LossesReader(), new FineTuneReader()),
-    new LibraryArea("metrics", new PerplexityReader(), new ClassificationReader(), new MultiLabelReader(), new RegressionReader(), new RetrievalReader(), new BleuReader(), new ChrfReader(), new TerReader(), new SignificanceReader(), new RougeReader(), new SquadReader(), new SeqevalReader(), new TextDiversityReader(), new WerReader(), new PublicReader()),
+    new LibraryArea("metrics", new PerplexityReader(), new ClassificationReader(), new MultiLabelReader(), new RegressionReader(), new RetrievalReader(), new BleuReader(), new ChrfReader(), new TerReader(), new SignificanceReader(), new RougeReader(), new SquadReader(), new SeqevalReader(), new TextDiversityReader(), new WerReader(), new PublicReader(), new BiasReader()),
     new LibraryArea("chat-templates", new ConversationReader(), new SnippetReader()),
     // No reader yet: their cases are listed as unsupported.
     new LibraryArea("minilm"),

@@ -1,5 +1,3 @@
-using Microsoft.ML.Data;
-using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 using Microsoft.ML.LlmFineTune.Evaluation;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -77,34 +75,14 @@ public sealed class LanguageModelCatalog
     public PerplexityAccumulator Evaluate(LanguageModel model, IDataView data, string textColumnName = "Text") =>
         Evaluate(new CausalPretrainingTransformer(Require.NotNull(model), new CausalPretrainingOptions { TextColumnName = textColumnName }, training: null).Transform(data), textColumnName);
 
-    /// <summary>Perplexity of rows that a pretrained model has scored.</summary>
+    /// <summary>Perplexity of rows that a pretrained model has scored; <c>mlContext.Evaluation.Perplexity</c> gives intervals and slices, too.</summary>
     /// <param name="scored">A view with the columns of a <see cref="CausalPretrainingTransformer"/>.</param>
     /// <param name="textColumnName">The text column: its words and bytes are counted.</param>
     /// <param name="tokenCountColumnName">The column of token counts.</param>
     /// <param name="logProbabilityColumnName">The column of log probabilities.</param>
     /// <exception cref="ArgumentException">A column is missing or of the wrong type, or there are no rows.</exception>
-    public PerplexityAccumulator Evaluate(IDataView scored, string textColumnName = "Text", string tokenCountColumnName = "TokenCount", string logProbabilityColumnName = "LogProbability")
-    {
-        Require.NotNull(scored);
-        var text = SchemaChecks.RequireText(scored.Schema, textColumnName);
-        var count = SchemaChecks.Require(scored.Schema, tokenCountColumnName, NumberDataViewType.Int32);
-        var logProbability = SchemaChecks.Require(scored.Schema, logProbabilityColumnName, NumberDataViewType.Single);
-        var sums = new PerplexityAccumulator();
-        ColumnReader.Walk(scored, [text, count, logProbability], default, row =>
-        {
-            var (readText, readCount, readLog) = (row.GetGetter<ReadOnlyMemory<char>>(text), row.GetGetter<int>(count), row.GetGetter<float>(logProbability));
-            (ReadOnlyMemory<char> words, int tokens, float log) = (default, 0, 0);
-            return () =>
-            {
-                readText(ref words);
-                readCount(ref tokens);
-                readLog(ref log);
-                sums.Add(-log, tokens);
-                sums.AddText(words.ToString());
-            };
-        });
-        return sums.Tokens > 0 ? sums : throw new ArgumentException("Perplexity needs rows; there are none.", nameof(scored));
-    }
+    public PerplexityAccumulator Evaluate(IDataView scored, string textColumnName = "Text", string tokenCountColumnName = "TokenCount", string logProbabilityColumnName = "LogProbability") =>
+        new EvaluationCatalog().Perplexity(scored, logProbabilityColumnName, tokenCountColumnName, textColumnName).Metrics;
 
     /// <summary>What a bug report needs to know: versions, libraries and their paths, processor, BLAS, threads, allocator, devices.</summary>
     public string Diagnose() => RuntimeDiagnosis.Collect().ToString();

@@ -12,6 +12,9 @@ public static class LanguageModelExtensions
     {
         /// <summary>All that can be done with language models.</summary>
         public LanguageModelCatalog LanguageModels => new(mlContext);
+
+        /// <summary>Metrics of generated texts, answers, tags, classes, numbers and searches, with confidence intervals, slices and reports.</summary>
+        public EvaluationCatalog Evaluation => new();
     }
 
     extension(MulticlassClassificationCatalog.MulticlassClassificationTrainers trainers)

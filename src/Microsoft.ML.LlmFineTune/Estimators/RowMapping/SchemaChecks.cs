@@ -37,7 +37,12 @@ internal static class SchemaChecks
             throw new ArgumentException($"Column '{column.Name}' is not active: name it in the columnsNeeded of GetRowCursor.", nameof(column));
     }
 
-    private static DataViewSchema.Column Require(DataViewSchema schema, string name, string expected, Func<DataViewType, bool> isRight, string data = "")
+    /// <param name="schema">The schema.</param>
+    /// <param name="name">The column.</param>
+    /// <param name="expected">What it has to be, in words.</param>
+    /// <param name="isRight">Whether a type is that.</param>
+    /// <param name="data">What errors call the data; empty for the input, which needs no name.</param>
+    internal static DataViewSchema.Column Require(DataViewSchema schema, string name, string expected, Func<DataViewType, bool> isRight, string data = "")
     {
         string of = data.Length > 0 ? $" of the {data}" : "";
         var column = schema.GetColumnOrNull(name)
