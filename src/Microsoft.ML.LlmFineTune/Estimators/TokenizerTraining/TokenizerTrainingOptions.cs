@@ -34,6 +34,8 @@ public sealed record TokenizerTrainingOptions
         Require.Text(TextColumnName);
         Require.Text(TokensColumnName);
         Require.AtLeast(MinimumFrequency, 1);
+        Require.NotNull(SpecialTokens);
+        Require.Argument(SpecialTokens.Distinct().Count() == SpecialTokens.Count, "Special tokens must differ: one stands there twice.", nameof(SpecialTokens));
         _ = new ByteLevelBpeTrainer(ForTrainer());
     }
 
