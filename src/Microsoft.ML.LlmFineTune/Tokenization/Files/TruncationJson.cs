@@ -5,6 +5,9 @@ namespace Microsoft.ML.LlmFineTune.Tokenization;
 /// <summary>The truncation and padding sections of tokenizer.json.</summary>
 internal static class TruncationJson
 {
+    // What a file may ask of every text that is encoded.
+    private const int LongestPadding = 1 << 22;
+
     public static TruncationOptions? ReadTruncation(JsonPart root) => root.OptionalPart("truncation") is not { } part ? null : new TruncationOptions
     {
         MaximumLength = part.Number("max_length"),
@@ -16,7 +19,7 @@ internal static class TruncationJson
     public static PaddingOptions? ReadPadding(JsonPart root) => root.OptionalPart("padding") is not { } part ? null : new PaddingOptions
     {
         Length = ReadLength(part),
-        MultipleOf = part.OptionalNumber("pad_to_multiple_of"),
+        MultipleOf = Bounded(part.OptionalNumber("pad_to_multiple_of"), part.Join("pad_to_multiple_of")),
         Id = part.Number("pad_id"),
         TypeId = part.Number("pad_type_id"),
         Token = part.Text("pad_token"),
@@ -72,9 +75,12 @@ internal static class TruncationJson
     {
         var strategy = part.Optional("strategy");
         if (strategy is { ValueKind: JsonValueKind.Object })
-            return part.Part("strategy").Number("Fixed");
+            return Bounded(part.Part("strategy").Number("Fixed"), part.Join("strategy.Fixed"));
         return strategy is { ValueKind: JsonValueKind.String } name && name.GetString() == "BatchLongest"
             ? null
             : throw new InvalidDataException($"{part.Join("strategy")} must be BatchLongest or {{\"Fixed\": length}}.");
     }
+
+    private static int? Bounded(int? length, string path) =>
+        length <= LongestPadding || length is null ? length : throw new InvalidDataException($"{path} must be at most {LongestPadding}; it is {length}.");
 }

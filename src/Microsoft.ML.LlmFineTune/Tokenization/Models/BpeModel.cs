@@ -66,10 +66,9 @@ internal sealed class BpeModel : VocabularyModel
             pieces.Add(new TokenPiece(whole, 0, word.Length));
             return;
         }
-        // A character may fall back to the bytes of itself and of the suffix.
-        var capacity = _byteIds is null ? word.Length : (4 * word.Length) + (4 * (Options.ContinuingPrefix?.Length ?? 0) * word.Length) + (4 * (Options.EndSuffix?.Length ?? 0));
-        var symbols = capacity <= 128 ? stackalloc Symbol[128] : new Symbol[capacity];
-        symbols = symbols[..ReadSymbols(word, symbols)];
+        Span<Symbol> symbols = stackalloc Symbol[128];
+        var count = ReadSymbols(word, ref symbols);
+        symbols = symbols[..count];
         if (symbols.Length > 1)
         {
             if (!Deterministic)
@@ -112,7 +111,7 @@ internal sealed class BpeModel : VocabularyModel
         writer.WriteEndObject();
     }
 
-    private int ReadSymbols(ReadOnlySpan<char> word, Span<Symbol> symbols)
+    private int ReadSymbols(ReadOnlySpan<char> word, ref Span<Symbol> symbols)
     {
         var count = 0;
         // An unknown run that may still grow: it is written when something else follows.
@@ -121,46 +120,46 @@ internal sealed class BpeModel : VocabularyModel
         {
             var end = at + (char.IsHighSurrogate(word[at]) && at + 1 < word.Length ? 2 : 1);
             var id = IdOf(word, at, end);
-            if (id < 0 && _byteIds is not null && TryBytes(word, at, end, symbols[count..], out var bytes))
+            if (id < 0 && _byteIds is not null && TryBytes(word, at, end) is { } bytes)
             {
                 // As in the reference, an unknown run that stands before is written after them.
-                for (var i = 0; i < bytes; i++)
-                    Link(symbols, count++);
+                foreach (var value in bytes)
+                    Put(ref symbols, ref count, _byteIds[value], at, end);
                 at = end;
                 continue;
             }
             if (id >= 0)
             {
                 if (unknown.Start >= 0)
-                    Put(symbols, ref count, UnknownId!.Value, unknown.Start, unknown.End);
+                    Put(ref symbols, ref count, UnknownId!.Value, unknown.Start, unknown.End);
                 unknown = (-1, -1);
-                Put(symbols, ref count, id, at, end);
+                Put(ref symbols, ref count, id, at, end);
             }
             else if (Options.UnknownToken is not null)
             {
                 if (UnknownId is null)
                     throw NoUnknownToken(word[at..end], Options.UnknownToken);
                 if (unknown.Start >= 0 && !Options.FuseUnknown)
-                    Put(symbols, ref count, UnknownId.Value, unknown.Start, unknown.End);
+                    Put(ref symbols, ref count, UnknownId.Value, unknown.Start, unknown.End);
                 unknown = (unknown.Start >= 0 && Options.FuseUnknown ? unknown.Start : at, end);
             }
             at = end;
         }
         if (unknown.Start >= 0)
-            Put(symbols, ref count, UnknownId!.Value, unknown.Start, unknown.End);
+            Put(ref symbols, ref count, UnknownId!.Value, unknown.Start, unknown.End);
         return count;
     }
 
-    private static void Put(Span<Symbol> symbols, ref int count, int id, int start, int end)
+    private static void Put(ref Span<Symbol> symbols, ref int count, int id, int start, int end)
     {
-        symbols[count] = new Symbol { Id = id, Start = start, End = end };
-        Link(symbols, count++);
-    }
-
-    private static void Link(Span<Symbol> symbols, int index)
-    {
-        symbols[index].Previous = index - 1;
-        symbols[index].Next = index + 1;
+        if (count == symbols.Length)
+        {
+            var larger = new Symbol[2 * count];
+            symbols.CopyTo(larger);
+            symbols = larger;
+        }
+        symbols[count] = new Symbol { Id = id, Start = start, End = end, Previous = count - 1, Next = count + 1 };
+        count++;
     }
 
     private int IdOf(ReadOnlySpan<char> word, int start, int end)
@@ -176,17 +175,11 @@ internal sealed class BpeModel : VocabularyModel
     private string Spell(ReadOnlySpan<char> word, int start, int end) =>
         string.Concat(start > 0 ? Options.ContinuingPrefix : "", word[start..end], end == word.Length ? Options.EndSuffix : "");
 
-    private bool TryBytes(ReadOnlySpan<char> word, int start, int end, Span<Symbol> symbols, out int count)
+    // Null where the vocabulary lacks one of them.
+    private byte[]? TryBytes(ReadOnlySpan<char> word, int start, int end)
     {
         var bytes = Encoding.UTF8.GetBytes(Spell(word, start, end));
-        count = bytes.Length;
-        for (var i = 0; i < count; i++)
-        {
-            if (_byteIds![bytes[i]] is var id && id < 0)
-                return false;
-            symbols[i] = new Symbol { Id = id, Start = start, End = end };
-        }
-        return true;
+        return Array.TrueForAll(bytes, value => _byteIds![value] >= 0) ? bytes : null;
     }
 
     private void MergeFew(ref Span<Symbol> symbols)

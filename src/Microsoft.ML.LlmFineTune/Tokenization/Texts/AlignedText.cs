@@ -11,6 +11,10 @@ namespace Microsoft.ML.LlmFineTune.Tokenization;
 /// </remarks>
 internal sealed class AlignedText
 {
+    // A few normalizers, each of which doubles the text, would ask for all memory there is.
+    private const int MostGrowth = 256;
+    private const int AlwaysAllowed = 1 << 20;
+
     private char[] _characters = [];
     private int[] _starts = [];
     private int[] _ends = [];
@@ -20,6 +24,7 @@ internal sealed class AlignedText
     private int _next;
     private bool _aligned;
     private int _source;
+    private long _most;
 
     public int Length { get; private set; }
 
@@ -39,6 +44,7 @@ internal sealed class AlignedText
         Grow(ref _characters, text.Length);
         text.CopyTo(_characters);
         (Length, _aligned, _source) = (text.Length, false, source);
+        _most = Math.Max(AlwaysAllowed, (long)MostGrowth * text.Length);
         for (var at = text.IndexOfAnyInRange('\uD800', '\uDFFF'); at >= 0 && at < Length; at++)
         {
             if (!char.IsSurrogate(_characters[at]))
@@ -214,6 +220,8 @@ internal sealed class AlignedText
 
     private void Reserve(int more)
     {
+        if (_next + (long)more > Math.Min(_most, Array.MaxLength))
+            throw new InvalidOperationException($"The tokenizer's normalizer or pre-tokenizer makes a text more than {MostGrowth} times as long: its replacements feed each other. Correct its file.");
         Grow(ref _nextCharacters, _next + more, keep: _next);
         Grow(ref _nextStarts, _next + more, keep: _next);
         Grow(ref _nextEnds, _next + more, keep: _next);
