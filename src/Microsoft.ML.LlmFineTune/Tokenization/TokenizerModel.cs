@@ -278,7 +278,7 @@ public sealed class TokenizerModel : Tokenizer
             var consumed = TokenCut.AtMost(found, settings.MaxTokenCount, length, out var count);
             var encoded = EncodedTokens.OfText(found);
             if (Parts.PostProcessor is { } processor)
-                encoded = Join(processor.Process([encoded], addSpecialTokens: false, Spell));
+                encoded = EncodedTokens.Join(processor.Process([encoded], addSpecialTokens: false, Spell));
             var tokens = new EncodedToken[count];
             for (var i = 0; i < count; i++)
                 tokens[i] = new EncodedToken(encoded.Ids[i], Spell(encoded, i), encoded.Spans[i].ToRange());
@@ -312,7 +312,7 @@ public sealed class TokenizerModel : Tokenizer
         }
         finally
         {
-            s_buffer = buffer;
+            s_buffer = buffer.IsSmall ? buffer : null;
         }
     }
 
@@ -344,7 +344,7 @@ public sealed class TokenizerModel : Tokenizer
         }
         finally
         {
-            s_buffer = buffer;
+            s_buffer = buffer.IsSmall ? buffer : null;
         }
     }
 
@@ -358,17 +358,15 @@ public sealed class TokenizerModel : Tokenizer
                 first.SetSequence(0);
                 second.SetSequence(1);
             }
-            return Join(texts);
+            return EncodedTokens.Join(texts);
         }
         for (var i = 0; i < texts.Count; i++)
         {
             var sequence = i;
             texts[i].ForEach(text => text.SetSequence(sequence));
         }
-        return Join(Parts.PostProcessor.Process(texts, addSpecialTokens, Spell));
+        return EncodedTokens.Join(Parts.PostProcessor.Process(texts, addSpecialTokens, Spell));
     }
-
-    private static EncodedTokens Join(List<EncodedTokens> parts) => parts.Count == 0 ? new EncodedTokens() : parts.Aggregate((whole, part) => whole.Append(part));
 
     private static TokenBuffer TakeBuffer()
     {

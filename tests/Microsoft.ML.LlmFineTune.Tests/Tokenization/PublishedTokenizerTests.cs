@@ -31,6 +31,25 @@ public sealed class PublishedTokenizerTests
             Assert.Equal(ids[i].Trim(), string.Join(' ', tokenizer.EncodeToIds(texts[i])));
     }
 
+    [Fact]
+    public void Agrees_on_bert_s_questions()
+    {
+        var tokenizer = TokenizerFiles.LoadVocabulary(SharedFixtures.Path("data/tokenizers/bert-base-uncased/vocab.txt"));
+        var questions = SharedFixtures.Json("data/tokenizers/bert-base-uncased/question_tokens.json").AsArray();
+        var ids = SharedFixtures.Json("data/tokenizers/bert-base-uncased/tokenized_questions.json").AsArray();
+        Assert.Equal(10_570, questions.Count);
+        Assert.Equal(questions.Count, ids.Count);
+        var encoded = tokenizer.EncodeBatch([.. questions.Select(question => (string)question!["original"]!)], new EncodingOptions { AddSpecialTokens = false }, TestContext.Current.CancellationToken);
+        for (var i = 0; i < questions.Count; i++)
+        {
+            Assert.Equal(Texts(questions[i]!["basic"]), tokenizer.PreTokenizer!.PreTokenize(tokenizer.Normalizer!.Normalize((string)questions[i]!["original"]!)).Select(word => tokenizer.Normalizer.Normalize((string)questions[i]!["original"]!).Substring(word.Offset, word.Length)));
+            Assert.Equal(Texts(questions[i]!["wordpiece"]), encoded[i].Tokens);
+            Assert.Equal(Ints(ids[i]), encoded[i].Ids);
+        }
+    }
+
+    private static IEnumerable<string> Texts(JsonNode? node) => node!.AsArray().Select(text => (string)text!);
+
     internal static TokenizerModel Load(string name) => name == "gpt2"
         ? TokenizerModel.LoadVocabularyAndMerges(SharedFixtures.Path("data/tokenizers/gpt2/encoder.json"), SharedFixtures.Path("data/tokenizers/gpt2/vocab.bpe"))
         : TokenizerModel.Load(SharedFixtures.Path($"data/tokenizers/{name}/tokenizer.json"));

@@ -108,24 +108,31 @@ internal sealed class EncodedTokens
     }
 
     /// <summary>Puts special tokens around these.</summary>
-    public EncodedTokens Surround(IReadOnlyList<int> before, IReadOnlyList<int> after, int beforeType, int afterType)
+    public EncodedTokens Surround(IReadOnlyList<int> before, IReadOnlyList<int> after, int beforeType, int afterType) => Join([Special(before, beforeType), this, Special(after, afterType)]);
+
+    /// <summary>One after the other. Overflow of several is combined, each with each.</summary>
+    public static EncodedTokens Join(IReadOnlyList<EncodedTokens> parts)
     {
-        var whole = Special(before, beforeType).Append(this).Append(Special(after, afterType));
-        return whole;
+        if (parts.Count < 2)
+            return parts.Count == 0 ? new EncodedTokens() : parts[0];
+        if (parts.Any(part => part.Overflowing.Count > 0))
+            return parts.Aggregate((whole, part) => whole.Append(part));
+        var joined = Concatenate([.. parts]);
+        joined.TruncatedTokens = parts.Sum(part => part.TruncatedTokens);
+        return joined;
     }
 
-    /// <summary>These and others after them. Overflow on both sides is combined, each with each.</summary>
-    public EncodedTokens Append(EncodedTokens next)
+    private EncodedTokens Append(EncodedTokens next)
     {
-        var joined = Join(this, next);
+        var joined = Concatenate(this, next);
         foreach (var mine in Overflowing)
         {
-            joined.Overflowing.Add(Join(mine, next));
+            joined.Overflowing.Add(Concatenate(mine, next));
             foreach (var theirs in next.Overflowing)
-                joined.Overflowing.Add(Join(mine, theirs));
+                joined.Overflowing.Add(Concatenate(mine, theirs));
         }
         foreach (var theirs in next.Overflowing)
-            joined.Overflowing.Add(Join(this, theirs));
+            joined.Overflowing.Add(Concatenate(this, theirs));
         joined.TruncatedTokens = TruncatedTokens + next.TruncatedTokens;
         return joined;
     }
@@ -141,7 +148,7 @@ internal sealed class EncodedTokens
         var added = Added(ids, padding.TypeId, attention: 0);
         if (padding.Token is { } token)
             added.Spellings = Enumerable.Range(0, ids.Length).ToDictionary(i => i, _ => token);
-        var joined = padding.Side == PaddingSide.Right ? Join(this, added) : Join(added, this);
+        var joined = padding.Side == PaddingSide.Right ? Concatenate(this, added) : Concatenate(added, this);
         (Ids, Spans, Words, TypeIds, SpecialTokensMask, AttentionMask) = (joined.Ids, joined.Spans, joined.Words, joined.TypeIds, joined.SpecialTokensMask, joined.AttentionMask);
         (Sequences, Spellings) = (joined.Sequences, joined.Spellings);
     }
@@ -168,32 +175,28 @@ internal sealed class EncodedTokens
     };
 
     // Overflow aside.
-    private static EncodedTokens Join(EncodedTokens first, EncodedTokens second) => new()
+    private static EncodedTokens Concatenate(params ReadOnlySpan<EncodedTokens> parts)
     {
-        Ids = [.. first.Ids, .. second.Ids],
-        Spans = [.. first.Spans, .. second.Spans],
-        Words = [.. first.Words, .. second.Words],
-        TypeIds = [.. first.TypeIds, .. second.TypeIds],
-        SpecialTokensMask = [.. first.SpecialTokensMask, .. second.SpecialTokensMask],
-        AttentionMask = [.. first.AttentionMask, .. second.AttentionMask],
-        Sequences = JoinSequences(first, second),
-        Spellings = JoinSpellings(first, second),
-    };
-
-    // What the second says of a text counts.
-    private static (int Sequence, int Start, int End)[] JoinSequences(EncodedTokens first, EncodedTokens second) => second.Sequences.Length == 0 ? first.Sequences :
-    [
-        .. first.Sequences.Where(mine => !second.Sequences.Any(theirs => theirs.Sequence == mine.Sequence)),
-        .. second.Sequences.Select(sequence => (sequence.Sequence, first.Count + sequence.Start, first.Count + sequence.End)),
-    ];
-
-    private static Dictionary<int, string>? JoinSpellings(EncodedTokens first, EncodedTokens second)
-    {
-        if (second.Spellings is null)
-            return first.Spellings;
-        var joined = first.Spellings is null ? [] : new Dictionary<int, string>(first.Spellings);
-        foreach (var (token, spelling) in second.Spellings)
-            joined[first.Count + token] = spelling;
+        var count = 0;
+        foreach (var part in parts)
+            count += part.Count;
+        var joined = new EncodedTokens { Ids = new int[count], Spans = new TokenSpan[count], Words = new int[count], TypeIds = new int[count], SpecialTokensMask = new int[count], AttentionMask = new int[count] };
+        var at = 0;
+        foreach (var part in parts)
+        {
+            part.Ids.CopyTo(joined.Ids, at);
+            part.Spans.CopyTo(joined.Spans, at);
+            part.Words.CopyTo(joined.Words, at);
+            part.TypeIds.CopyTo(joined.TypeIds, at);
+            part.SpecialTokensMask.CopyTo(joined.SpecialTokensMask, at);
+            part.AttentionMask.CopyTo(joined.AttentionMask, at);
+            // What a later part says of a text counts.
+            if (part.Sequences.Length > 0)
+                joined.Sequences = [.. joined.Sequences.Where(known => !part.Sequences.Any(sequence => sequence.Sequence == known.Sequence)), .. part.Sequences.Select(sequence => (sequence.Sequence, at + sequence.Start, at + sequence.End))];
+            foreach (var (token, spelling) in part.Spellings ?? [])
+                (joined.Spellings ??= [])[at + token] = spelling;
+            at += part.Count;
+        }
         return joined;
     }
 }

@@ -12,6 +12,9 @@ internal sealed class TokenBuffer
 
     public int Count { get; private set; }
 
+    /// <summary>Whether it may be kept: what a very long text needed goes with it.</summary>
+    public bool IsSmall => _ids.Length <= 1 << 20;
+
     public ReadOnlySpan<int> Ids => _ids.AsSpan(0, Count);
 
     public Span<TokenSpan> Spans => _spans.AsSpan(0, Count);
