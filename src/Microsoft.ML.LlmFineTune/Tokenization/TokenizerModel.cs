@@ -132,6 +132,17 @@ public sealed class TokenizerModel : Tokenizer
     /// <summary>The same tokenizer with other truncation and padding by default.</summary>
     public TokenizerModel WithDefaults(TruncationOptions? truncation, PaddingOptions? padding) => new(Parts with { Truncation = truncation, Padding = padding });
 
+    /// <summary>The same tokenizer with BPE dropout (Provilkov et al., 2020): each merge is passed over with a probability, so that a text is cut otherwise each time. For training; evaluate with a tokenizer without it.</summary>
+    /// <param name="probability">From 0 to 1; null or 0 for none.</param>
+    /// <param name="seed">Where the draws begin: the same texts in the same order on one thread are then cut in the same way. Null draws other numbers every time.</param>
+    /// <exception cref="NotSupportedException">The vocabulary's model is not BPE.</exception>
+    public TokenizerModel WithDropout(double? probability, int? seed = null)
+    {
+        Require.Within(probability ?? 0, 0, 1, nameof(probability));
+        var model = Parts.Model as BpeModel ?? throw new NotSupportedException($"Dropout is for BPE; this tokenizer's model is {Parts.Model.GetType().Name}. For Unigram, {nameof(SentencePieceProcessor)} can draw among the ways to cut a text.");
+        return new(Parts with { Model = new BpeModel(model.Vocabulary.ToDictionary(), model.Merges, model.Options with { Dropout = probability, DropoutSeed = seed }) });
+    }
+
     /// <summary>The same tokenizer with more added tokens. One that the vocabulary has keeps its id there, whatever the id given; the others get the next free ids.</summary>
     public TokenizerModel WithAddedTokens(params IReadOnlyList<AddedToken> tokens) => new(Parts with { AddedTokens = AddedTokenIds.Assign(Parts.AddedTokens, Require.NotNull(tokens), Parts.Model) });
 

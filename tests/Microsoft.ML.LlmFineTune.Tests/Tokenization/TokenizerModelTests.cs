@@ -103,6 +103,23 @@ public sealed class TokenizerModelTests
     }
 
     [Fact]
+    public void Dropout_cuts_otherwise_and_keeps_the_text()
+    {
+        const string text = "to be or not to be that is the question";
+        var certain = Tokenizer.EncodeToIds(text);
+        Assert.Equal(certain, Tokenizer.WithDropout(0).EncodeToIds(text));
+        var never = Tokenizer.WithDropout(1).EncodeToIds(text);
+        Assert.Equal(text.Length, never.Count);
+        var (first, second) = (Tokenizer.WithDropout(0.5, seed: 4), Tokenizer.WithDropout(0.5, seed: 4));
+        var cuts = Enumerable.Range(0, 20).Select(_ => first.EncodeToIds(text)).ToList();
+        Assert.All(cuts, cut => Assert.Equal(text, Tokenizer.Decode(cut)));
+        Assert.True(cuts.Select(cut => string.Join(' ', cut)).Distinct().Count() > 10);
+        Assert.InRange(cuts.Average(cut => cut.Count), certain.Count + 1, never.Count - 1);
+        Assert.Equal(cuts, Enumerable.Range(0, 20).Select(_ => second.EncodeToIds(text)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Tokenizer.WithDropout(1.1));
+    }
+
+    [Fact]
     public void A_long_word_is_merged_in_good_time()
     {
         var word = string.Concat(Enumerable.Repeat("tobe", 100_000));

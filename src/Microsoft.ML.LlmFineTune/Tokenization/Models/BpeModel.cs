@@ -15,6 +15,7 @@ internal sealed class BpeModel : VocabularyModel
     private readonly PairTable _merges;
     private readonly IReadOnlyList<(string Left, string Right)> _mergeList;
     private readonly int[]? _byteIds;
+    private readonly Random? _draws;
     // Whether a character is looked up with a prefix or a suffix.
     private readonly bool _affixes;
     // The ids of characters of the basic plane that stand inside a word, as most do; -1 where there is none, -2 where it isn't known yet.
@@ -39,6 +40,8 @@ internal sealed class BpeModel : VocabularyModel
         }
         if (options.ByteFallback)
             _byteIds = _tokens.ByteIds();
+        if (options.DropoutSeed is { } seed)
+            _draws = new Random(seed);
         _affixes = !string.IsNullOrEmpty(options.ContinuingPrefix) || !string.IsNullOrEmpty(options.EndSuffix);
         UnknownId = options.UnknownToken is { } unknown ? _tokens.IdOf(unknown) : null;
         for (var character = 0; character < _characterIds.Length; character++)
@@ -71,9 +74,7 @@ internal sealed class BpeModel : VocabularyModel
         symbols = symbols[..count];
         if (symbols.Length > 1)
         {
-            if (!Deterministic)
-                MergeWithDropout(symbols);
-            else if (symbols.Length <= FewSymbols)
+            if (Deterministic && symbols.Length <= FewSymbols)
                 MergeFew(ref symbols);
             else
                 MergeMany(symbols);
@@ -218,39 +219,13 @@ internal sealed class BpeModel : VocabularyModel
     {
         // Ordered by rank, then by place. An entry is stale when its pair is no longer there.
         var queue = new PriorityQueue<(int Place, int Left, int Right), long>(symbols.Length);
-        for (var i = 0; i + 1 < symbols.Length; i++)
-            Offer(queue, symbols, i);
-        while (queue.TryDequeue(out var entry, out _))
-        {
-            ref var left = ref symbols[entry.Place];
-            if (left.Next == Symbol.Gone || left.Id != entry.Left || left.Next >= symbols.Length || symbols[left.Next].Id != entry.Right)
-                continue;
-            if (_merges.TryGet(entry.Left, entry.Right, out _, out var product))
-                Merge(symbols, entry.Place, product);
-            if (left.Next < symbols.Length)
-                Offer(queue, symbols, entry.Place);
-            if (left.Previous >= 0)
-                Offer(queue, symbols, left.Previous);
-        }
-    }
-
-    private void Offer(PriorityQueue<(int Place, int Left, int Right), long> queue, Span<Symbol> symbols, int place)
-    {
-        var (left, right) = (symbols[place].Id, symbols[symbols[place].Next].Id);
-        if (_merges.TryGet(left, right, out var rank, out _))
-            queue.Enqueue((place, left, right), (long)rank << 32 | (uint)place);
-    }
-
-    // The same, but each merge that comes up is passed over with the given probability, and considered again after the next that isn't.
-    private void MergeWithDropout(Span<Symbol> symbols)
-    {
-        var queue = new PriorityQueue<(int Place, int Left, int Right), long>(symbols.Length);
+        // With dropout, each merge that comes up is passed over with the given probability, and considered again after the next that isn't.
         var passedOver = new List<((int, int, int) Entry, long Order)>();
         for (var i = 0; i + 1 < symbols.Length; i++)
             Offer(queue, symbols, i);
         while (queue.TryDequeue(out var entry, out var order))
         {
-            if (Random.Shared.NextDouble() < Options.Dropout)
+            if (!Deterministic && NextDraw() < Options.Dropout)
             {
                 passedOver.Add((entry, order));
                 continue;
@@ -267,6 +242,21 @@ internal sealed class BpeModel : VocabularyModel
             if (left.Previous >= 0)
                 Offer(queue, symbols, left.Previous);
         }
+    }
+
+    private double NextDraw()
+    {
+        if (_draws is null)
+            return Random.Shared.NextDouble();
+        lock (_draws)
+            return _draws.NextDouble();
+    }
+
+    private void Offer(PriorityQueue<(int Place, int Left, int Right), long> queue, Span<Symbol> symbols, int place)
+    {
+        var (left, right) = (symbols[place].Id, symbols[symbols[place].Next].Id);
+        if (_merges.TryGet(left, right, out var rank, out _))
+            queue.Enqueue((place, left, right), (long)rank << 32 | (uint)place);
     }
 
     private static void Merge(Span<Symbol> symbols, int place, int product)

@@ -8,6 +8,7 @@ namespace Microsoft.ML.LlmFineTune.Tokenization;
 /// <param name="FuseUnknown">Whether neighbouring unknown characters are one token.</param>
 /// <param name="ByteFallback">Whether unknown characters become tokens of their bytes, if the vocabulary has those.</param>
 /// <param name="IgnoreMerges">Whether a word that is a token as a whole is that token, whatever the merges say.</param>
+/// <param name="DropoutSeed">Where the draws of dropout begin; null draws other numbers every time. No part of a file.</param>
 internal sealed record BpeModelOptions(
     double? Dropout = null, string? UnknownToken = null, string? ContinuingPrefix = null, string? EndSuffix = null,
-    bool FuseUnknown = false, bool ByteFallback = false, bool IgnoreMerges = false);
+    bool FuseUnknown = false, bool ByteFallback = false, bool IgnoreMerges = false, int? DropoutSeed = null);
