@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Golden.Library;
+using Golden.Tokenizers;
 using Microsoft.ML.LlmFineTune.Tokenization;
 
 namespace Golden.ChatTemplates;
@@ -13,6 +14,7 @@ internal sealed class ConversationReader : CaseReader
     private static readonly string[] Named = ["add_generation_prompt", "continue_final_message", "tools", "documents"];
 
     private readonly Dictionary<string, ChatTemplate> _templates = new(StringComparer.Ordinal);
+    private readonly RecipeReader _recipes = new();
     private readonly Dictionary<string, TokenizerModel> _tokenizers = new(StringComparer.Ordinal);
 
     public override bool Reads(string file) => file == "cases.json";
@@ -78,21 +80,14 @@ internal sealed class ConversationReader : CaseReader
         if (!parts[0].StartsWith(Encoded, StringComparison.Ordinal)) throw new UnsupportedException($"the tokenizer of the masks is not one of the encode fixtures: {description}");
         var beside = Path.Combine(c.Area, "..", "tokenizers", parts[0]);
         var folder = Directory.Exists(beside) ? beside : Path.Combine(FixtureFolder.Shared(), "tokenizers", parts[0]);
-        var file = MaskTokenizers.Read(c, folder);
+        tokenizer = _recipes.Tokenizer(c, folder);
         if (parts.Length > 1)
         {
             var words = parts[1].Split(" added as special tokens (ids ");
-            var ids = words[1].TrimEnd(')').Split(", ");
-            foreach (var (token, id) in words[0].Split(", ").Zip(ids)) file["added_tokens"]!.AsArray().Add(MaskTokenizers.Special(token, int.Parse(id, System.Globalization.CultureInfo.InvariantCulture)));
+            tokenizer = tokenizer.WithAddedTokens([.. words[0].Split(", ").Select(token => new AddedToken(0, token))]);
+            var ids = words[1].TrimEnd(')').Split(", ").Select(id => (int?)int.Parse(id, System.Globalization.CultureInfo.InvariantCulture));
+            if (!ids.SequenceEqual(words[0].Split(", ").Select(tokenizer.IdOf))) throw new UnsupportedException($"ids and mask: the added tokens have other ids: {description}");
         }
-        using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(file.ToJsonString()));
-        try
-        {
-            return _tokenizers[description] = TokenizerModel.Load(stream);
-        }
-        catch (Exception e) when (e is NotSupportedException or InvalidDataException)
-        {
-            throw new UnsupportedException($"ids and mask: {e.Message}");
-        }
+        return _tokenizers[description] = tokenizer;
     }
 }
