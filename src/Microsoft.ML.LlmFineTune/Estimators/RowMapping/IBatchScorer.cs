@@ -9,8 +9,11 @@ internal interface IBatchScorer<TResult>
     /// <summary>How many rows a cursor reads ahead at most; 1 or more.</summary>
     int LookAhead { get; }
 
-    /// <summary>One result for each text, in order. What only inactive columns need is not computed.</summary>
-    /// <param name="texts">The rows' texts; at least one.</param>
+    /// <summary>One result for each row, in order. What only inactive columns need is not computed.</summary>
+    /// <param name="texts">The rows' texts, of at least one row; where several columns are read, all of a row's follow each other.</param>
     /// <param name="active">By index in <see cref="Columns"/>: which values will be read.</param>
     TResult[] Score(IReadOnlyList<string> texts, IReadOnlyList<bool> active);
+
+    /// <summary>The scorer of one walk over rows: itself, or one that sums up what it saw when it is disposed, with the walk.</summary>
+    IBatchScorer<TResult> Begin() => this;
 }
