@@ -88,6 +88,9 @@ public sealed record TokenizerConfig
     /// <summary>The other entries, as JSON, in the order of the file.</summary>
     public IReadOnlyDictionary<string, string> OtherEntries { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The special tokens by their roles, such as <c>bos_token</c>, as chat templates take them (<see cref="ChatTemplateOptions.SpecialTokens"/>).</summary>
+    public IReadOnlyDictionary<string, string> SpecialTokens => Roles.Zip(NamedTokens).Where(role => role.Second is not null).ToDictionary(role => role.First, role => role.Second!.Content);
+
     /// <summary>The special tokens that have a role, in transformers' order.</summary>
     internal IEnumerable<ConfiguredToken?> NamedTokens => [BosToken, EosToken, UnkToken, SepToken, PadToken, ClsToken, MaskToken];
 
