@@ -31,11 +31,11 @@ public sealed class TokenizerFolderTests
     public void AFolderComesBackWithItsConfiguration()
     {
         string folder = ScratchFolder.New();
-        var config = new TokenizerConfig { EosToken = new("<stop>"), ChatTemplates = new Dictionary<string, string> { ["default"] = "{{ eos_token }}", ["tools"] = "x" }, ModelMaxLength = 77, OtherEntries = new Dictionary<string, string> { ["more"] = "[1]" } };
+        var config = new TokenizerConfig { EosToken = new("<stop>"), ChatTemplates = new Dictionary<string, string> { ["default"] = "{{ eos_token }}", ["tools"] = "x" }, ModelMaxLength = 77, OtherEntries = new Dictionary<string, string> { ["more"] = "1" } };
         Trained.WithConfig(config).SaveFolder(folder);
         var loaded = TokenizerModel.LoadFolder(folder);
         Assert.Equal(Trained.EncodeToIds("to be <stop>"), loaded.EncodeToIds("to be <stop>"));
-        Assert.Equal((1, 77, "{{ eos_token }}", "x", "[1]"), (loaded.EndOfText, loaded.Config!.ModelMaxLength, loaded.Config.ChatTemplate, loaded.Config.ChatTemplates["tools"], loaded.Config.OtherEntries["more"]));
+        Assert.Equal((1, 77, "{{ eos_token }}", "x", "1"), (loaded.EndOfText, loaded.Config!.ModelMaxLength, loaded.Config.ChatTemplate, loaded.Config.ChatTemplates["tools"], loaded.Config.OtherEntries["more"]));
         using var written = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "tokenizer_config.json")));
         Assert.Equal("PreTrainedTokenizerFast", written.RootElement.GetProperty("tokenizer_class").GetString());
         Assert.Equal("<stop>", written.RootElement.GetProperty("eos_token").GetString());
@@ -106,7 +106,9 @@ public sealed class TokenizerFolderTests
 
     private static double BytesPerToken(Func<int> encode)
     {
-        encode();
+        // What a thread keeps for its next text grows with the first ones.
+        for (int i = 0; i < 3; i++)
+            encode();
         long before = GC.GetAllocatedBytesForCurrentThread();
         int tokens = encode();
         return (GC.GetAllocatedBytesForCurrentThread() - before) / (double)tokens;
