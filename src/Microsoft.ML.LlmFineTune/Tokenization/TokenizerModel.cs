@@ -84,13 +84,17 @@ public sealed class TokenizerModel : Tokenizer
     internal TokenizerParts Parts { get; }
 
     /// <summary>Reads a tokenizer from one file: a <c>tokenizer.json</c>, or by the end of its name a SentencePiece model (<c>.model</c>, <c>.spm</c>), a GGUF file (<c>.gguf</c>) or a WordPiece vocabulary (<c>.txt</c>).</summary>
-    /// <param name="path">The file. What stands beside it is not looked at: for a folder there is <see cref="LoadFolder"/>, for files that need more than their content <see cref="TokenizerFiles"/> and <see cref="TiktokenEncoding"/>.</param>
+    /// <param name="path">The file; what stands beside it is not looked at. Or a folder, as for <see cref="LoadFolder"/>. For files that need more than their content there are <see cref="TokenizerFiles"/> and <see cref="TiktokenEncoding"/>.</param>
     /// <exception cref="InvalidDataException">The file is malformed; the message names the file and the part.</exception>
     /// <exception cref="NotSupportedException">The file has a part of an unknown kind; the message names it.</exception>
     public static TokenizerModel Load(string path)
     {
-        switch (Path.GetExtension(Require.Text(path)).ToLowerInvariant())
+        if (Directory.Exists(Require.Text(path)))
+            return LoadFolder(path);
+        switch (Path.GetExtension(path).ToLowerInvariant())
         {
+            case ".tiktoken":
+                throw new NotSupportedException($"{path} is a rank file of tiktoken, which needs a pattern and special tokens besides: use {nameof(TiktokenEncoding)}.{nameof(TiktokenEncoding.Load)}, or load the folder that it is in.");
             case ".model" or ".spm":
                 return TokenizerFiles.LoadSentencePiece(path);
             case ".gguf":

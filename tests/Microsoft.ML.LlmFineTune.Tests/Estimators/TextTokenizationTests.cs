@@ -136,6 +136,32 @@ public sealed class TextTokenizationTests
     }
 
     [Fact]
+    public void APredictionEngineReadsPairsAndTellsOfTheFirstCutText()
+    {
+        var log = new LogLines(_ml);
+        var engine = _ml.Model.CreatePredictionEngine<TextRow, TextTokenizationPrediction>(_ml.Transforms.Text.TokenizeWith(Bert, new TextTokenizationOptions { PairColumnName = "Pair", MaximumTokens = 6 }).Fit(View()));
+        Assert.Equal([2, 4, 3, 5, 3], engine.Predict(new TextRow { Text = "a", Pair = "b" }).Ids);
+        Assert.Empty(log.Warnings);
+        Assert.Equal([2, 4, 5, 3, 8, 3], engine.Predict(new TextRow { Text = "a b c d", Pair = "e" }).Ids);
+        Assert.Equal([2, 4, 3, 5, 6, 3], engine.Predict(new TextRow { Text = "a", Pair = "b c d" }).Ids);
+        Assert.Equal(["A text was truncated, 2 tokens cut; no more are told of."], log.Warnings);
+    }
+
+    [Theory]
+    [InlineData("\"MaximumTokens\": 9", "\"MaximumTokens\": -9", "MaximumTokens")]
+    [InlineData("\"IdType\": \"Int32\"", "\"IdType\": \"Int33\"", "IdType")]
+    [InlineData("\"options\"", "\"other\"", "task.json")]
+    public void AnImpossibleValueOfTheTaskIsNamed(string good, string bad, string named)
+    {
+        string folder = ScratchFolder.New(), path = Path.Combine(folder, "task.json");
+        _ml.Transforms.Text.TokenizeWith(Bert, new TextTokenizationOptions { MaximumTokens = 9 }).Fit(View()).SaveFolder(folder);
+        string text = File.ReadAllText(path);
+        Assert.Contains(good, text);
+        File.WriteAllText(path, text.Replace(good, bad, StringComparison.Ordinal));
+        Assert.Contains(named, Assert.Throws<InvalidDataException>(() => _ml.LanguageModels.LoadTransformer(folder)).Message);
+    }
+
+    [Fact]
     public void TruncatedTextsAreLogged()
     {
         var log = new LogLines(_ml);

@@ -65,7 +65,8 @@ public sealed class TokenizerFolderTests
         Assert.Equal([2, 5, 6, 3], TokenizerModel.Load(vocabulary).Encode("To be").Ids);
         Trained.Save(json);
         Assert.Equal(Trained.EncodeToIds("to be"), TokenizerModel.Load(json).EncodeToIds("to be"));
-        foreach (string name in (string[])["broken.model", "broken.gguf", "broken.json"])
+        Assert.Equal(Trained.EncodeToIds("to be"), TokenizerModel.Load(folder).EncodeToIds("to be"));
+        foreach (string name in (string[])["o200k_base.tiktoken", "broken.model", "broken.gguf", "broken.json"])
         {
             string path = Path.Combine(folder, name);
             File.WriteAllBytes(path, [1, 2, 3]);

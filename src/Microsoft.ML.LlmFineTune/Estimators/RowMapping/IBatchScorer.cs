@@ -14,6 +14,7 @@ internal interface IBatchScorer<TResult>
     /// <param name="active">By index in <see cref="Columns"/>: which values will be read.</param>
     TResult[] Score(IReadOnlyList<string> texts, IReadOnlyList<bool> active);
 
-    /// <summary>The scorer of one walk over rows: itself, or one that sums up what it saw when it is disposed, with the walk.</summary>
-    IBatchScorer<TResult> Begin() => this;
+    /// <summary>The scorer of one reader: itself, or one that tells what it saw.</summary>
+    /// <param name="rowByRow">Whether rows come one at a time and nobody knows the last one (a <c>PredictionEngine</c>); otherwise the scorer is disposed with the walk.</param>
+    IBatchScorer<TResult> Begin(bool rowByRow) => this;
 }

@@ -29,7 +29,7 @@ internal sealed class LookAheadCursor<TResult> : DataViewRowCursor
     internal LookAheadCursor(RowMapper<TResult> mapper, DataViewRowCursor input, bool[] active)
     {
         (_mapper, _input, _active) = (mapper, input, active);
-        _scorer = mapper.Scorer.Begin();
+        _scorer = mapper.Scorer.Begin(rowByRow: false);
         int capacity = _scorer.LookAhead;
         _window = Math.Min(FirstWindow, capacity);
         (_ids, _batches) = (new DataViewRowId[capacity], new long[capacity]);

@@ -33,11 +33,7 @@ internal sealed class MappedRow<TResult>(RowMapper<TResult> mapper, DataViewRow 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-        {
-            (_scorer as IDisposable)?.Dispose();
-            _scorer = null;
             input.Dispose();
-        }
         base.Dispose(disposing);
     }
 
@@ -48,7 +44,7 @@ internal sealed class MappedRow<TResult>(RowMapper<TResult> mapper, DataViewRow 
             _readTexts ??= mapper.TextReader(input);
             _texts.Clear();
             _readTexts(_texts);
-            _scorer ??= mapper.Scorer.Begin();
+            _scorer ??= mapper.Scorer.Begin(rowByRow: true);
             _result = _scorer.Score(_texts, mapper.ScorerActivity(active))[0];
             _scoredPosition = input.Position;
         }

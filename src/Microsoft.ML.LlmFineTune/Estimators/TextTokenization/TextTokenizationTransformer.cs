@@ -10,7 +10,7 @@ using Microsoft.ML.Tokenizers;
 
 namespace Microsoft.ML.LlmFineTune.Estimators;
 
-/// <summary>A tokenizer behind a text column, or behind two for pairs. Rows are encoded many at a time, on all cores; what texts lost by cutting is a warning in <c>MLContext.Log</c> at the end of each reading.</summary>
+/// <summary>A tokenizer behind a text column, or behind two for pairs. Rows are encoded many at a time, on all cores; what texts lost by cutting is a warning in <c>MLContext.Log</c> at the end of each reading (of a <c>PredictionEngine</c>: at the first text that is cut).</summary>
 /// <remarks>It is saved where the tokenizer is a <see cref="TokenizerModel"/>; others have no file to be saved in.</remarks>
 public sealed class TextTokenizationTransformer : TextTransformer
 {

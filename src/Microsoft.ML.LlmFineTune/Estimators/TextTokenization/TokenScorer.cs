@@ -5,8 +5,8 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Estimators.TextTokenization;
 
-/// <summary>Texts to tokens. Each reading has one of its own, which says at the end what was cut.</summary>
-internal sealed class TokenScorer(IHostEnvironment environment, RowEncoder encoder, IReadOnlyList<OutputColumn<TextEncoding>> columns) : IBatchScorer<TextEncoding>, IDisposable
+/// <summary>Texts to tokens. Each reader has one of its own, which says what was cut: at the end, or at the first cut text where rows come one by one.</summary>
+internal sealed class TokenScorer(IHostEnvironment environment, RowEncoder encoder, IReadOnlyList<OutputColumn<TextEncoding>> columns, bool rowByRow = false) : IBatchScorer<TextEncoding>, IDisposable
 {
     private long _rows;
     private long _truncatedRows;
@@ -16,7 +16,7 @@ internal sealed class TokenScorer(IHostEnvironment environment, RowEncoder encod
 
     public int LookAhead => 1024;
 
-    public IBatchScorer<TextEncoding> Begin() => new TokenScorer(environment, encoder, columns);
+    public IBatchScorer<TextEncoding> Begin(bool rowByRow) => new TokenScorer(environment, encoder, columns, rowByRow);
 
     public TextEncoding[] Score(IReadOnlyList<string> texts, IReadOnlyList<bool> active)
     {
@@ -28,16 +28,23 @@ internal sealed class TokenScorer(IHostEnvironment environment, RowEncoder encod
                 continue;
             _truncatedRows++;
             _truncatedTokens += encoding.TruncatedTokens;
+            if (rowByRow && _truncatedRows == 1)
+                Warn($"A text was truncated, {encoding.TruncatedTokens} tokens cut; no more are told of.");
         }
         return encodings;
     }
 
     public void Dispose()
     {
-        if (_truncatedRows == 0)
+        if (_truncatedRows == 0 || rowByRow)
             return;
-        using var channel = environment.Register(nameof(TextTokenization)).Start("Tokenizing");
-        channel.Warning(MessageSensitivity.None, "{0}", string.Create(CultureInfo.InvariantCulture, $"{_truncatedRows} of {_rows} texts were truncated, {_truncatedTokens} tokens cut."));
+        Warn($"{_truncatedRows} of {_rows} texts were truncated, {_truncatedTokens} tokens cut.");
         _truncatedRows = 0;
+    }
+
+    private void Warn(FormattableString line)
+    {
+        using var channel = environment.Register(nameof(TextTokenization)).Start("Tokenizing");
+        channel.Warning(MessageSensitivity.None, "{0}", line.ToString(CultureInfo.InvariantCulture));
     }
 }
