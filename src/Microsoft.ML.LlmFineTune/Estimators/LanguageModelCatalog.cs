@@ -3,6 +3,7 @@ using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tokenization;
 using Microsoft.ML.Runtime;
+using Microsoft.ML.Tokenizers;
 
 namespace Microsoft.ML.LlmFineTune.Estimators;
 
@@ -13,14 +14,30 @@ public sealed class LanguageModelCatalog
 
     internal LanguageModelCatalog(IHostEnvironment environment) => _environment = Require.NotNull(environment);
 
-    /// <summary>Trains a byte-level BPE tokenizer on a text column.</summary>
+    /// <summary>Trains a byte-level BPE tokenizer, as GPT-2's, on a text column.</summary>
     /// <param name="textColumnName">The text column.</param>
     /// <param name="vocabularySize">Entries of the vocabulary.</param>
-    public TokenizerTrainingEstimator TrainTokenizer(string textColumnName = "Text", int vocabularySize = 4096) =>
-        TrainTokenizer(new TokenizerTrainingOptions { TextColumnName = textColumnName, VocabularySize = vocabularySize });
+    public TokenizerTrainingEstimator TrainTokenizer(string textColumnName = "Text", int vocabularySize = 4096) => TrainTokenizer(TokenizerRecipe.Gpt2(vocabularySize), textColumnName);
 
-    /// <summary>Trains a byte-level BPE tokenizer on a text column.</summary>
+    /// <summary>Trains a tokenizer on a text column.</summary>
+    /// <param name="recipe">What is trained, for example <c>TokenizerRecipe.BertUncased(8000)</c>.</param>
+    /// <param name="textColumnName">The text column.</param>
+    public TokenizerTrainingEstimator TrainTokenizer(TokenizerRecipe recipe, string textColumnName = "Text") =>
+        TrainTokenizer(new TokenizerTrainingOptions { TextColumnName = textColumnName, Recipe = recipe });
+
+    /// <summary>Trains a tokenizer on a text column.</summary>
     public TokenizerTrainingEstimator TrainTokenizer(TokenizerTrainingOptions options) => new(_environment, options);
+
+    /// <summary>Adds the ids of each text's tokens.</summary>
+    /// <param name="tokenizer">A <see cref="TokenizerModel"/>, or any other tokenizer.</param>
+    /// <param name="textColumnName">The text column.</param>
+    /// <param name="idsColumnName">The column of ids, a vector of Int32.</param>
+    public TextTokenizationEstimator TokenizeWith(Tokenizer tokenizer, string textColumnName = "Text", string idsColumnName = "Ids") =>
+        TokenizeWith(tokenizer, new TextTokenizationOptions { TextColumnName = textColumnName, IdsColumnName = idsColumnName });
+
+    /// <summary>Adds what a tokenizer makes of a text or a pair of texts: ids, tokens, masks, words, offsets, as the options ask for.</summary>
+    /// <exception cref="NotSupportedException">The tokenizer is not a <see cref="TokenizerModel"/> and doesn't tell what an option asks for.</exception>
+    public TextTokenizationEstimator TokenizeWith(Tokenizer tokenizer, TextTokenizationOptions options) => new(_environment, tokenizer, options);
 
     /// <summary>An untrained language model; its seed is drawn from the <c>MLContext</c> unless it is given.</summary>
     /// <param name="tokenizer">The tokenizer.</param>
@@ -34,7 +51,7 @@ public sealed class LanguageModelCatalog
 
     /// <summary>Reads a fitted task from the folder that <see cref="TextTransformer.SaveFolder"/> wrote.</summary>
     /// <exception cref="InvalidDataException">A file is cut or corrupt; the message names it.</exception>
-    public TextTransformer LoadTransformer(string folder) => TransformerFolder.Load(folder);
+    public TextTransformer LoadTransformer(string folder) => TransformerFolder.Load(folder, _environment);
 
     /// <summary>Trains a language model to predict the next token: from scratch if it is untrained, going on otherwise.</summary>
     /// <param name="model">The model; it stays as it is, a copy is trained.</param>

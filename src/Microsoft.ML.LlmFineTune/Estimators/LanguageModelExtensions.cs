@@ -1,6 +1,8 @@
 using Microsoft.ML.LlmFineTune.Doors;
 using Microsoft.ML.LlmFineTune.Estimators;
+using Microsoft.ML.LlmFineTune.Tokenization;
 using Microsoft.ML.Runtime;
+using Microsoft.ML.Tokenizers;
 
 // Where ML.NET's own verbs are found.
 namespace Microsoft.ML;
@@ -34,14 +36,29 @@ public static class LanguageModelExtensions
 
     extension(TransformsCatalog.TextTransforms transforms)
     {
-        /// <summary>Trains a byte-level BPE tokenizer on a text column and adds the ids of each text's tokens.</summary>
+        /// <summary>Trains a byte-level BPE tokenizer, as GPT-2's, on a text column and adds the ids of each text's tokens.</summary>
         /// <param name="textColumnName">The text column.</param>
         /// <param name="vocabularySize">Entries of the vocabulary.</param>
         public TokenizerTrainingEstimator TrainTokenizer(string textColumnName = "Text", int vocabularySize = 4096) =>
             CatalogOf(transforms).TrainTokenizer(textColumnName, vocabularySize);
 
-        /// <summary>Trains a byte-level BPE tokenizer on a text column and adds the ids of each text's tokens.</summary>
+        /// <summary>Trains a tokenizer on a text column and adds the ids of each text's tokens.</summary>
+        /// <param name="recipe">What is trained, for example <c>TokenizerRecipe.BertUncased(8000)</c>.</param>
+        /// <param name="textColumnName">The text column.</param>
+        public TokenizerTrainingEstimator TrainTokenizer(TokenizerRecipe recipe, string textColumnName = "Text") => CatalogOf(transforms).TrainTokenizer(recipe, textColumnName);
+
+        /// <summary>Trains a tokenizer on a text column and adds the ids of each text's tokens.</summary>
         public TokenizerTrainingEstimator TrainTokenizer(TokenizerTrainingOptions options) => CatalogOf(transforms).TrainTokenizer(options);
+
+        /// <summary>Adds the ids of each text's tokens.</summary>
+        /// <param name="tokenizer">A <see cref="TokenizerModel"/>, or any other tokenizer.</param>
+        /// <param name="textColumnName">The text column.</param>
+        /// <param name="idsColumnName">The column of ids, a vector of Int32.</param>
+        public TextTokenizationEstimator TokenizeWith(Tokenizer tokenizer, string textColumnName = "Text", string idsColumnName = "Ids") =>
+            CatalogOf(transforms).TokenizeWith(tokenizer, textColumnName, idsColumnName);
+
+        /// <summary>Adds what a tokenizer makes of a text or a pair of texts: ids, tokens, masks, words, offsets, as the options ask for.</summary>
+        public TextTokenizationEstimator TokenizeWith(Tokenizer tokenizer, TextTokenizationOptions options) => CatalogOf(transforms).TokenizeWith(tokenizer, options);
 
         /// <summary>Continues the prompts of a column with a language model.</summary>
         /// <param name="model">The model.</param>

@@ -3,14 +3,13 @@ using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tokenization;
+using Microsoft.ML.Tokenizers;
 
 namespace Microsoft.ML.LlmFineTune.Estimators;
 
 /// <summary>Models with their tokenizers, to and from folders in Hugging Face's layout.</summary>
 internal static class ModelFolder
 {
-    private const string TokenizerName = "tokenizer.json";
-
     internal static LanguageModel LoadLanguageModel(string folder)
     {
         NativeRuntime.Initialize();
@@ -19,7 +18,7 @@ internal static class ModelFolder
     }
 
     internal static void Save(LanguageModel model, string folder, JsonObject? task = null) =>
-        HuggingFaceFolder.Save(folder, model.Decoder, into => SaveTokenizer(model.Tokenizer, into), task);
+        HuggingFaceFolder.Save(folder, model.Decoder, into => SaveTokenizer(model.Tokenizer.Tokenizer, into), task);
 
     internal static (SequenceClassifier Classifier, TokenizerAdapter Tokenizer) LoadClassifier(string folder)
     {
@@ -29,12 +28,13 @@ internal static class ModelFolder
     }
 
     internal static void Save(SequenceClassifier classifier, TokenizerAdapter tokenizer, string folder, JsonObject task) =>
-        HuggingFaceFolder.Save(folder, classifier, into => SaveTokenizer(tokenizer, into), task);
+        HuggingFaceFolder.Save(folder, classifier, into => SaveTokenizer(tokenizer.Tokenizer, into), task);
 
     /// <summary>The tokenizer, provided that it belongs to the configuration beside it.</summary>
     private static TokenizerAdapter LoadPaired(string folder)
     {
-        var tokenizer = TokenizerAdapter.Of(LoadTokenizer(folder));
+        var files = HuggingFaceTokenizerFiles.Read(folder);
+        var tokenizer = TokenizerAdapter.Of(files.Tokenizer);
         try
         {
             LanguageModel.RequirePair(tokenizer, HuggingFaceFolder.ReadConfig(folder));
@@ -42,22 +42,16 @@ internal static class ModelFolder
         }
         catch (ArgumentException error)
         {
-            throw new InvalidDataException($"'{folder}': {TokenizerName} and config.json do not belong together. {error.Message}", error);
+            throw new InvalidDataException($"'{folder}': {Path.GetFileName(files.MainFile)} and config.json do not belong together. {error.Message}", error);
         }
     }
 
-    internal static TokenizerModel LoadTokenizer(string folder)
-    {
-        string path = Path.Combine(Require.Text(folder), TokenizerName);
-        return File.Exists(path)
-            ? TokenizerModel.Load(path)
-            : throw new FileNotFoundException($"'{folder}' has no {TokenizerName}: it is not a model folder, or a part of it is missing.", path);
-    }
+    internal static TokenizerModel LoadTokenizer(string folder) => HuggingFaceTokenizerFiles.Read(folder).Tokenizer;
 
-    internal static void SaveTokenizer(TokenizerAdapter tokenizer, string folder)
+    internal static void SaveTokenizer(Tokenizer tokenizer, string folder)
     {
-        var model = tokenizer.Tokenizer as TokenizerModel
-            ?? throw new NotSupportedException($"Saving needs a tokenizer that can be written as {TokenizerName} (a {nameof(TokenizerModel)}); this model's is a {tokenizer.Tokenizer.GetType().Name}.");
-        AtomicFile.Write(Path.Combine(folder, TokenizerName), model.Save);
+        var model = tokenizer as TokenizerModel
+            ?? throw new NotSupportedException($"Saving needs a tokenizer that can be written as tokenizer.json (a {nameof(TokenizerModel)}); this one is a {tokenizer.GetType().Name}.");
+        model.SaveFolder(folder);
     }
 }

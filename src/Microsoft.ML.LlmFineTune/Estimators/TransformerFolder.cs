@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Estimators;
 
@@ -12,12 +13,13 @@ internal static class TransformerFolder
     private const string FormatKey = "format";
     private const int Format = 1;
 
-    private static readonly SortedDictionary<string, Func<string, JsonObject, TextTransformer>> Loaders = new(StringComparer.Ordinal)
+    private static readonly SortedDictionary<string, Func<string, JsonObject, IHostEnvironment, TextTransformer>> Loaders = new(StringComparer.Ordinal)
     {
         [TokenizerTrainingTransformer.TaskName] = TokenizerTrainingTransformer.Load,
-        [CausalPretrainingTransformer.TaskName] = CausalPretrainingTransformer.Load,
-        [TextGenerationTransformer.TaskName] = TextGenerationTransformer.Load,
-        [TextClassificationTransformer.TaskName] = TextClassificationTransformer.Load,
+        [TextTokenizationTransformer.TaskName] = TextTokenizationTransformer.Load,
+        [CausalPretrainingTransformer.TaskName] = (folder, task, _) => CausalPretrainingTransformer.Load(folder, task),
+        [TextGenerationTransformer.TaskName] = (folder, task, _) => TextGenerationTransformer.Load(folder, task),
+        [TextClassificationTransformer.TaskName] = (folder, task, _) => TextClassificationTransformer.Load(folder, task),
     };
 
     internal static void Save(TextTransformer transformer, string folder)
@@ -29,7 +31,7 @@ internal static class TransformerFolder
         transformer.SaveFiles(folder, task);
     }
 
-    internal static TextTransformer Load(string folder)
+    internal static TextTransformer Load(string folder, IHostEnvironment environment)
     {
         var task = HuggingFaceFolder.ReadTask(Require.Text(folder));
         try
@@ -39,7 +41,7 @@ internal static class TransformerFolder
                 throw new InvalidDataException($"'{folder}': task.json has format {format}; this version of the library reads format {Format}.");
             string name = task[TaskKey]!.GetValue<string>();
             return Loaders.TryGetValue(name, out var load)
-                ? load(folder, task)
+                ? load(folder, task, environment)
                 : throw new InvalidDataException($"'{folder}': task.json is of task '{name}'; known are {string.Join(", ", Loaders.Keys)}.");
         }
         catch (Exception error) when (error is NullReferenceException or InvalidOperationException or FormatException or JsonException or ArgumentException)

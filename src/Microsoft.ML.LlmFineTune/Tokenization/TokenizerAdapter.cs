@@ -25,6 +25,9 @@ public sealed class TokenizerAdapter
     /// <summary>The token for what the vocabulary doesn't have; null where there is none.</summary>
     public int? Unknown => _facts.Unknown;
 
+    /// <summary>What the <c>tokenizer_config.json</c> of one of our tokenizers says, chat templates among it; null where there is none.</summary>
+    public TokenizerConfig? Config => (Tokenizer as TokenizerModel)?.Config;
+
     /// <summary>A view of a tokenizer.</summary>
     /// <param name="tokenizer">A tokenizer of ours or any other.</param>
     /// <param name="facts">What the tokenizer doesn't tell of itself. Needed for tokenizers that are not ours; for a <see cref="TokenizerModel"/>, null takes its own.</param>

@@ -40,22 +40,25 @@ public sealed class TokenizerModel : Tokenizer
             _postProcessorTokens[id] = token;
         _splitting = new TextSplitting(parts, _normalizedContents);
         VocabularySize = 1 + Math.Max(parts.Model.Vocabulary.Values.DefaultIfEmpty(-1).Max(), _addedById.Keys.DefaultIfEmpty(-1).Max());
-        EndOfText = WellKnown("<|endoftext|>", "</s>", "<|end_of_text|>", "<eos>", "[EOS]");
-        Padding = parts.Padding is { } padding && TokenOf(padding.Id) is not null ? padding.Id : WellKnown("<|padding|>", "<|pad|>", "<pad>", "[PAD]");
-        Unknown = parts.Model.UnknownId ?? WellKnown("<unk>", "[UNK]");
+        EndOfText = Configured(parts.Config?.EosToken) ?? WellKnown("<|endoftext|>", "</s>", "<|end_of_text|>", "<eos>", "[EOS]");
+        Padding = Configured(parts.Config?.PadToken) ?? (parts.Padding is { } padding && TokenOf(padding.Id) is not null ? padding.Id : WellKnown("<|padding|>", "<|pad|>", "<pad>", "[PAD]"));
+        Unknown = parts.Model.UnknownId ?? Configured(parts.Config?.UnkToken) ?? WellKnown("<unk>", "[UNK]");
     }
 
     /// <summary>One more than the largest token id.</summary>
     public int VocabularySize { get; }
 
-    /// <summary>The token that ends a document: the special token named <c>&lt;|endoftext|&gt;</c>, <c>&lt;/s&gt;</c>, <c>&lt;|end_of_text|&gt;</c>, <c>&lt;eos&gt;</c> or <c>[EOS]</c>; null where there is none.</summary>
+    /// <summary>The token that ends a document: <c>eos_token</c> of <see cref="Config"/>, else the special token named <c>&lt;|endoftext|&gt;</c>, <c>&lt;/s&gt;</c>, <c>&lt;|end_of_text|&gt;</c>, <c>&lt;eos&gt;</c> or <c>[EOS]</c>; null where there is none.</summary>
     public int? EndOfText { get; }
 
-    /// <summary>The token to pad with: that of the padding section, else the special token named <c>&lt;|padding|&gt;</c>, <c>&lt;|pad|&gt;</c>, <c>&lt;pad&gt;</c> or <c>[PAD]</c>; null where there is none.</summary>
+    /// <summary>The token to pad with: <c>pad_token</c> of <see cref="Config"/>, else that of the padding section, else the special token named <c>&lt;|padding|&gt;</c>, <c>&lt;|pad|&gt;</c>, <c>&lt;pad&gt;</c> or <c>[PAD]</c>; null where there is none.</summary>
     public int? Padding { get; }
 
-    /// <summary>The token for what the vocabulary doesn't have; null where there is none.</summary>
+    /// <summary>The token for what the vocabulary doesn't have: the model's own, else <c>unk_token</c> of <see cref="Config"/>, else the special token named <c>&lt;unk&gt;</c> or <c>[UNK]</c>; null where there is none.</summary>
     public int? Unknown { get; }
+
+    /// <summary>What the <c>tokenizer_config.json</c> beside the tokenizer says: special tokens by their roles, chat templates, the model's length. Null where there was none, as for a single file.</summary>
+    public TokenizerConfig? Config => Parts.Config;
 
     /// <summary>Tokens that are found in the text before the vocabulary's model looks at it.</summary>
     public IReadOnlyList<AddedToken> AddedTokens { get; }
@@ -80,15 +83,36 @@ public sealed class TokenizerModel : Tokenizer
 
     internal TokenizerParts Parts { get; }
 
-    /// <summary>Reads a <c>tokenizer.json</c>.</summary>
+    /// <summary>Reads a tokenizer from one file: a <c>tokenizer.json</c>, or by the end of its name a SentencePiece model (<c>.model</c>, <c>.spm</c>), a GGUF file (<c>.gguf</c>) or a WordPiece vocabulary (<c>.txt</c>).</summary>
+    /// <param name="path">The file; what stands beside it is not looked at. Or a folder, as for <see cref="LoadFolder"/>. For files that need more than their content there are <see cref="TokenizerFiles"/> and <see cref="TiktokenEncoding"/>.</param>
     /// <exception cref="InvalidDataException">The file is malformed; the message names the file and the part.</exception>
     /// <exception cref="NotSupportedException">The file has a part of an unknown kind; the message names it.</exception>
     public static TokenizerModel Load(string path)
     {
-        Require.Text(path);
-        using var file = File.OpenRead(path);
-        return TokenizerJsonReader.Read(file, path);
+        if (Directory.Exists(Require.Text(path)))
+            return LoadFolder(path);
+        switch (Path.GetExtension(path).ToLowerInvariant())
+        {
+            case ".tiktoken":
+                throw new NotSupportedException($"{path} is a rank file of tiktoken, which needs a pattern and special tokens besides: use {nameof(TiktokenEncoding)}.{nameof(TiktokenEncoding.Load)}, or load the folder that it is in.");
+            case ".model" or ".spm":
+                return TokenizerFiles.LoadSentencePiece(path);
+            case ".gguf":
+                return TokenizerFiles.LoadGguf(path).WithConfig(TokenizerFiles.LoadGgufConfig(path));
+            case ".txt":
+                return TokenizerFiles.LoadVocabulary(path);
+            default:
+                using (var file = File.OpenRead(path))
+                    return TokenizerJsonReader.Read(file, path);
+        }
     }
+
+    /// <summary>Reads the tokenizer of a folder as Hugging Face's hub has them, with what its <c>tokenizer_config.json</c> and the files beside it say; which files, says <see cref="HuggingFaceTokenizerFiles"/>.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="FileNotFoundException">The folder has none of the files that make a tokenizer.</exception>
+    /// <exception cref="InvalidDataException">A file is malformed; the message names the file and the part.</exception>
+    /// <exception cref="NotSupportedException">A file has a part of an unknown kind; the message names it.</exception>
+    public static TokenizerModel LoadFolder(string folder) => HuggingFaceTokenizerFiles.Read(folder).Tokenizer;
 
     /// <summary>Reads the content of a <c>tokenizer.json</c>.</summary>
     /// <exception cref="InvalidDataException">The content is malformed; the message names the part.</exception>
@@ -106,18 +130,16 @@ public sealed class TokenizerModel : Tokenizer
     /// <summary>Writes a <c>tokenizer.json</c>. A file that is there stays as it was until the new one is complete.</summary>
     public void Save(string path)
     {
-        Require.Text(path);
-        var temporary = path + ".partial";
-        try
-        {
-            using (var file = File.Create(temporary))
-                Save(file);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        WholeFile.Write(Require.Text(path), Save);
+    }
+
+    /// <summary>Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c> into a folder, as <see cref="LoadFolder"/> and transformers read them.</summary>
+    /// <param name="folder">Made when missing.</param>
+    public void SaveFolder(string folder)
+    {
+        Directory.CreateDirectory(Require.Text(folder));
+        Save(Path.Combine(folder, "tokenizer.json"));
+        DescribeTokens().Save(Path.Combine(folder, "tokenizer_config.json"));
     }
 
     /// <summary>Writes the content of a <c>tokenizer.json</c>; the stream stays open.</summary>
@@ -131,6 +153,9 @@ public sealed class TokenizerModel : Tokenizer
 
     /// <summary>The same tokenizer with other truncation and padding by default.</summary>
     public TokenizerModel WithDefaults(TruncationOptions? truncation, PaddingOptions? padding) => new(Parts with { Truncation = truncation, Padding = padding });
+
+    /// <summary>The same tokenizer with another configuration: it names the tokens with a role, and is saved with the tokenizer.</summary>
+    public TokenizerModel WithConfig(TokenizerConfig? config) => new(Parts with { Config = config });
 
     /// <summary>The same tokenizer with BPE dropout (Provilkov et al., 2020): each merge is passed over with a probability, so that a text is cut otherwise each time. For training; evaluate with a tokenizer without it.</summary>
     /// <param name="probability">From 0 to 1; null or 0 for none.</param>
@@ -390,6 +415,22 @@ public sealed class TokenizerModel : Tokenizer
     private string Spell(int id) => TokenOf(id) ?? _postProcessorTokens.GetValueOrDefault(id, "");
 
     private string Spell(EncodedTokens tokens, int token) => tokens.Spellings?.GetValueOrDefault(token) ?? Spell(tokens.Ids[token]);
+
+    // The configuration, with what it doesn't say of this tokenizer. A token that isn't found in texts would be after loading, if it were named.
+    private TokenizerConfig DescribeTokens()
+    {
+        ConfiguredToken? Named(int? id) => id is { } value && _addedById.TryGetValue(value, out var token) && token.Special ? new ConfiguredToken(token.Content) : null;
+        var config = Config ?? new TokenizerConfig { CleanUpTokenizationSpaces = false };
+        return config with
+        {
+            TokenizerClass = config.TokenizerClass ?? TokenizerConfig.GenericClass,
+            EosToken = config.EosToken ?? Named(EndOfText),
+            PadToken = config.PadToken ?? Named(Padding),
+            UnkToken = config.UnkToken ?? Named(Unknown),
+        };
+    }
+
+    private int? Configured(ConfiguredToken? token) => token is null ? null : IdOf(token.Content);
 
     private int? WellKnown(params ReadOnlySpan<string> names)
     {

@@ -17,4 +17,7 @@ internal sealed record TokenizerParts(VocabularyModel Model)
     public TruncationOptions? Truncation { get; init; }
 
     public PaddingOptions? Padding { get; init; }
+
+    /// <summary>What a tokenizer_config.json says besides; null where nothing was said.</summary>
+    public TokenizerConfig? Config { get; init; }
 }

@@ -2,6 +2,7 @@ using Microsoft.ML.LlmFineTune.Estimators;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Tokenization;
 using Xunit;
 
 namespace Microsoft.ML.LlmFineTune.Tests.Estimators;
@@ -40,9 +41,18 @@ public sealed class OptionsTests
         Assert.Equal(("Prompt", "GeneratedText", 32), (generation.PromptColumnName, generation.GeneratedTextColumnName, generation.BatchSize));
 
         var tokenizer = new TokenizerTrainingOptions();
-        Assert.Equal(("Text", "Tokens", 4096, 2, null), (tokenizer.TextColumnName, tokenizer.TokensColumnName, tokenizer.VocabularySize, tokenizer.MinimumFrequency, tokenizer.Progress));
-        Assert.Equal(["<|endoftext|>"], tokenizer.SpecialTokens);
+        Assert.Equal(("Text", "Tokens", 4096, null), (tokenizer.TextColumnName, tokenizer.TokensColumnName, tokenizer.Recipe.VocabularySize, tokenizer.Progress));
         Assert.False(tokenizer.Cancellation.CanBeCanceled);
+
+        var tokens = new TextTokenizationOptions();
+        Assert.Equal(("Text", null, "Ids", TokenIdType.Int32), (tokens.TextColumnName, tokens.PairColumnName, tokens.IdsColumnName, tokens.IdType));
+        Assert.All(
+            (string?[])[tokens.TokensColumnName, tokens.AttentionMaskColumnName, tokens.SpecialTokensMaskColumnName, tokens.TypeIdsColumnName, tokens.WordIdsColumnName, tokens.StartsColumnName, tokens.EndsColumnName, tokens.TokenCountColumnName, tokens.TruncatedTokensColumnName],
+            Assert.Null);
+        Assert.Equal((true, null, TruncationStrategy.LongestFirst, TruncationSide.Right), (tokens.AddSpecialTokens, tokens.MaximumTokens, tokens.TruncationStrategy, tokens.TruncationSide));
+        Assert.Equal((false, PaddingSide.Right, null, null), (tokens.PadToMaximum, tokens.PaddingSide, tokens.PaddingId, tokens.Facts));
+        Assert.False(tokens.Cancellation.CanBeCanceled);
+        tokens.Validate();
     }
 
     [Fact]
@@ -73,7 +83,15 @@ public sealed class OptionsTests
         var tokenizer = new TokenizerTrainingOptions();
         foreach (TokenizerTrainingOptions options in (TokenizerTrainingOptions[])
         [
-            tokenizer with { TextColumnName = "" }, tokenizer with { TokensColumnName = "" }, tokenizer with { VocabularySize = 256 }, tokenizer with { MinimumFrequency = 0 }, tokenizer with { SpecialTokens = ["a", "a"] },
+            tokenizer with { TextColumnName = "" }, tokenizer with { TokensColumnName = "" }, tokenizer with { Recipe = null! },
+        ])
+            Assert.ThrowsAny<ArgumentException>(options.Validate);
+        var tokens = new TextTokenizationOptions();
+        foreach (TextTokenizationOptions options in (TextTokenizationOptions[])
+        [
+            tokens with { TextColumnName = "" }, tokens with { PairColumnName = " " }, tokens with { IdsColumnName = "" }, tokens with { IdsColumnName = null }, tokens with { TokensColumnName = "Ids" }, tokens with { EndsColumnName = "" },
+            tokens with { IdType = (TokenIdType)9 }, tokens with { TruncationStrategy = (TruncationStrategy)9 }, tokens with { TruncationSide = (TruncationSide)9 }, tokens with { PaddingSide = (PaddingSide)9 },
+            tokens with { TruncationStrategy = TruncationStrategy.OnlySecond }, tokens with { MaximumTokens = 0 }, tokens with { PadToMaximum = true }, tokens with { PaddingId = -1 },
         ])
             Assert.ThrowsAny<ArgumentException>(options.Validate);
     }

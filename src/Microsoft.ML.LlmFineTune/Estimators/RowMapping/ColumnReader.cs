@@ -6,20 +6,20 @@ namespace Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 internal static class ColumnReader
 {
     /// <summary>All texts of a column, in order.</summary>
-    internal static List<string> Texts(IDataView view, DataViewSchema.Column column, CancellationToken cancellation)
+    internal static List<string> Texts(IDataView view, DataViewSchema.Column column, CancellationToken cancellation) => [.. StreamTexts(view, column, cancellation)];
+
+    /// <summary>The texts of a column one after the other, as they are asked for: none is kept.</summary>
+    internal static IEnumerable<string> StreamTexts(IDataView view, DataViewSchema.Column column, CancellationToken cancellation)
     {
-        var texts = new List<string>();
-        Walk(view, [column], cancellation, row =>
+        using var cursor = view.GetRowCursor([column]);
+        var read = cursor.GetGetter<ReadOnlyMemory<char>>(column);
+        ReadOnlyMemory<char> text = default;
+        while (cursor.MoveNext())
         {
-            var read = row.GetGetter<ReadOnlyMemory<char>>(column);
-            ReadOnlyMemory<char> text = default;
-            return () =>
-            {
-                read(ref text);
-                texts.Add(text.ToString());
-            };
-        });
-        return texts;
+            cancellation.ThrowIfCancellationRequested();
+            read(ref text);
+            yield return text.ToString();
+        }
     }
 
     /// <summary>Calls for every row what <paramref name="bind"/> made of the cursor.</summary>

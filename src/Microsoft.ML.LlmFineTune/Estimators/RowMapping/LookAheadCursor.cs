@@ -12,13 +12,13 @@ internal sealed class LookAheadCursor<TResult> : DataViewRowCursor
     private readonly RowMapper<TResult> _mapper;
     private readonly DataViewRowCursor _input;
     private readonly bool[] _active;
-    private readonly ValueGetter<ReadOnlyMemory<char>> _readText;
+    private readonly IBatchScorer<TResult> _scorer;
+    private readonly Action<List<string>> _readTexts;
     private readonly ValueGetter<DataViewRowId> _readId;
     private readonly ColumnBuffer?[] _buffers;
     private readonly DataViewRowId[] _ids;
     private readonly long[] _batches;
     private readonly List<string> _texts = [];
-    private ReadOnlyMemory<char> _text;
     private TResult[] _results = [];
     private int _window;
     private int _slot = -1;
@@ -29,10 +29,11 @@ internal sealed class LookAheadCursor<TResult> : DataViewRowCursor
     internal LookAheadCursor(RowMapper<TResult> mapper, DataViewRowCursor input, bool[] active)
     {
         (_mapper, _input, _active) = (mapper, input, active);
-        int capacity = mapper.Scorer.LookAhead;
+        _scorer = mapper.Scorer.Begin(rowByRow: false);
+        int capacity = _scorer.LookAhead;
         _window = Math.Min(FirstWindow, capacity);
         (_ids, _batches) = (new DataViewRowId[capacity], new long[capacity]);
-        _readText = mapper.TextGetter(input);
+        _readTexts = mapper.TextReader(input);
         _readId = input.GetIdGetter();
         _buffers = [.. input.Schema.Select(column => active[column.Index] ? ColumnBuffer.Over(input, column, capacity) : null)];
     }
@@ -69,7 +70,10 @@ internal sealed class LookAheadCursor<TResult> : DataViewRowCursor
     protected override void Dispose(bool disposing)
     {
         if (disposing)
+        {
+            (_scorer as IDisposable)?.Dispose();
             _input.Dispose();
+        }
         base.Dispose(disposing);
     }
 
@@ -84,8 +88,7 @@ internal sealed class LookAheadCursor<TResult> : DataViewRowCursor
         _texts.Clear();
         while (_filled < _window && _input.MoveNext())
         {
-            _readText(ref _text);
-            _texts.Add(_text.ToString());
+            _readTexts(_texts);
             _readId(ref _ids[_filled]);
             _batches[_filled] = _input.Batch;
             foreach (var buffer in _buffers)
@@ -94,7 +97,7 @@ internal sealed class LookAheadCursor<TResult> : DataViewRowCursor
         }
         _window = Math.Min(2 * _window, _ids.Length);
         if (_filled > 0)
-            _results = _mapper.Scorer.Score(_texts, _mapper.ScorerActivity(_active));
+            _results = _scorer.Score(_texts, _mapper.ScorerActivity(_active));
         return _filled > 0;
     }
 }

@@ -6,8 +6,9 @@ namespace Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 internal sealed class MappedRow<TResult>(RowMapper<TResult> mapper, DataViewRow input, bool[] active) : DataViewRow
 {
     private const long Nowhere = -1;
-    private ValueGetter<ReadOnlyMemory<char>>? _textGetter;
-    private ReadOnlyMemory<char> _text;
+    private readonly List<string> _texts = [];
+    private IBatchScorer<TResult>? _scorer;
+    private Action<List<string>>? _readTexts;
     private long _scoredPosition = Nowhere;
     private TResult _result = default!;
 
@@ -40,9 +41,11 @@ internal sealed class MappedRow<TResult>(RowMapper<TResult> mapper, DataViewRow 
     {
         if (_scoredPosition == Nowhere || _scoredPosition != input.Position)
         {
-            _textGetter ??= mapper.TextGetter(input);
-            _textGetter(ref _text);
-            _result = mapper.Scorer.Score([_text.ToString()], mapper.ScorerActivity(active))[0];
+            _readTexts ??= mapper.TextReader(input);
+            _texts.Clear();
+            _readTexts(_texts);
+            _scorer ??= mapper.Scorer.Begin(rowByRow: true);
+            _result = _scorer.Score(_texts, mapper.ScorerActivity(active))[0];
             _scoredPosition = input.Position;
         }
         return _result;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.ML.LlmFineTune.Doors;
+using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 
@@ -23,7 +24,7 @@ internal sealed class ModelReader : IModelReader
             if (Checksum(path) != checksum)
                 throw new InvalidDataException($"The model file is corrupt: the entry '{name}' is not what was saved. Take a fresh copy, or save the model again.");
         }
-        return TransformerFolder.Load(folder.Path);
+        return TransformerFolder.Load(folder.Path, (IHostEnvironment)environment);
     }
 
     /// <summary>The entries that <see cref="Read"/> reads again.</summary>

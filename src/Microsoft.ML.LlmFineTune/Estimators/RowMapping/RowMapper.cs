@@ -5,11 +5,11 @@ namespace Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 /// <summary>A scorer bound to an input schema: the input's columns keep their places, the scorer's follow.</summary>
 internal sealed class RowMapper<TResult> : IRowToRowMapper
 {
-    private readonly DataViewSchema.Column _text;
+    private readonly DataViewSchema.Column[] _texts;
 
-    internal RowMapper(DataViewSchema input, string textColumnName, IBatchScorer<TResult> scorer)
+    internal RowMapper(DataViewSchema input, IReadOnlyList<string> textColumnNames, IBatchScorer<TResult> scorer)
     {
-        _text = SchemaChecks.RequireText(input, textColumnName);
+        _texts = [.. textColumnNames.Select(name => SchemaChecks.RequireText(input, name))];
         InputSchema = input;
         Scorer = scorer;
         OutputSchema = Extend(input, scorer);
@@ -22,7 +22,7 @@ internal sealed class RowMapper<TResult> : IRowToRowMapper
     internal IBatchScorer<TResult> Scorer { get; }
 
     public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns) =>
-        dependingColumns.Select(column => IsPassedOn(column) ? InputSchema[column.Index] : _text).DistinctBy(column => column.Index);
+        dependingColumns.SelectMany(column => IsPassedOn(column) ? [InputSchema[column.Index]] : _texts).DistinctBy(column => column.Index);
 
     public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns) =>
         new MappedRow<TResult>(this, input, Activity(activeColumns));
@@ -46,7 +46,20 @@ internal sealed class RowMapper<TResult> : IRowToRowMapper
     /// <summary>The scorer's part of <see cref="Activity"/>.</summary>
     internal ArraySegment<bool> ScorerActivity(bool[] activity) => new(activity, InputSchema.Count, activity.Length - InputSchema.Count);
 
-    internal ValueGetter<ReadOnlyMemory<char>> TextGetter(DataViewRow row) => row.GetGetter<ReadOnlyMemory<char>>(row.Schema[_text.Index]);
+    /// <summary>Appends the texts of the row that <paramref name="row"/> stands on.</summary>
+    internal Action<List<string>> TextReader(DataViewRow row)
+    {
+        var getters = Array.ConvertAll(_texts, column => row.GetGetter<ReadOnlyMemory<char>>(row.Schema[column.Index]));
+        ReadOnlyMemory<char> text = default;
+        return texts =>
+        {
+            foreach (var read in getters)
+            {
+                read(ref text);
+                texts.Add(text.ToString());
+            }
+        };
+    }
 
     /// <summary>The getter of one of the scorer's columns.</summary>
     internal ValueGetter<TValue> Getter<TValue>(DataViewSchema.Column column, Func<TResult> current)

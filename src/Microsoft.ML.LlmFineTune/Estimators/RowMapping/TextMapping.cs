@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 
-/// <summary>A scorer on a text column, whatever its results are.</summary>
+/// <summary>A scorer on text columns, whatever its results are.</summary>
 internal interface ITextMapping
 {
     /// <summary>The mapping of single rows, bound to a schema.</summary>
@@ -13,9 +13,13 @@ internal interface ITextMapping
 }
 
 /// <inheritdoc cref="ITextMapping"/>
-internal sealed class TextMapping<TResult>(string textColumnName, IBatchScorer<TResult> scorer) : ITextMapping
+internal sealed class TextMapping<TResult>(IReadOnlyList<string> textColumnNames, IBatchScorer<TResult> scorer) : ITextMapping
 {
-    public IRowToRowMapper Bind(DataViewSchema input) => new RowMapper<TResult>(input, textColumnName, scorer);
+    internal TextMapping(string textColumnName, IBatchScorer<TResult> scorer) : this([textColumnName], scorer)
+    {
+    }
 
-    public IDataView Apply(IDataView input) => new ScoredDataView<TResult>(input, new RowMapper<TResult>(input.Schema, textColumnName, scorer));
+    public IRowToRowMapper Bind(DataViewSchema input) => new RowMapper<TResult>(input, textColumnNames, scorer);
+
+    public IDataView Apply(IDataView input) => new ScoredDataView<TResult>(input, new RowMapper<TResult>(input.Schema, textColumnNames, scorer));
 }

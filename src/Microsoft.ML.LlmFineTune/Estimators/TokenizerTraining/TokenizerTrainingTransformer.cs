@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
-using Microsoft.ML.LlmFineTune.Estimators.TokenizerTraining;
+using Microsoft.ML.LlmFineTune.Estimators.TextTokenization;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tokenization;
+using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Estimators;
 
@@ -14,10 +15,11 @@ public sealed class TokenizerTrainingTransformer : TextTransformer
     private const string TextKey = "textColumn";
     private const string TokensKey = "tokensColumn";
 
-    internal TokenizerTrainingTransformer(TokenizerModel tokenizer, string textColumnName, string tokensColumnName) : base(textColumnName)
+    internal TokenizerTrainingTransformer(IHostEnvironment environment, TokenizerModel tokenizer, string textColumnName, string tokensColumnName) : base(textColumnName)
     {
         (Tokenizer, TokensColumnName) = (tokenizer, tokensColumnName);
-        Mapping = new TextMapping<int[]>(textColumnName, new TokenScorer(tokenizer, TokenScorer.MakeColumns(tokensColumnName)));
+        var options = new TextTokenizationOptions { TextColumnName = textColumnName, IdsColumnName = tokensColumnName, AddSpecialTokens = false };
+        Mapping = new TextMapping<TextEncoding>(textColumnName, new TokenScorer(environment, RowEncoder.Of(tokenizer, options), TokenColumns.MakeIds(tokensColumnName)));
     }
 
     /// <summary>The tokenizer.</summary>
@@ -30,14 +32,14 @@ public sealed class TokenizerTrainingTransformer : TextTransformer
 
     private protected override ITextMapping Mapping { get; }
 
-    internal static TokenizerTrainingTransformer Load(string folder, JsonObject task) =>
-        new(ModelFolder.LoadTokenizer(folder), Require.Text(task[TextKey]!.GetValue<string>(), TextKey), Require.Text(task[TokensKey]!.GetValue<string>(), TokensKey));
+    internal static TokenizerTrainingTransformer Load(string folder, JsonObject task, IHostEnvironment environment) =>
+        new(environment, ModelFolder.LoadTokenizer(folder), Require.Text(task[TextKey]!.GetValue<string>(), TextKey), Require.Text(task[TokensKey]!.GetValue<string>(), TokensKey));
 
     internal override JsonObject Describe() => new() { [TextKey] = TextColumnName, [TokensKey] = TokensColumnName };
 
     internal override void SaveFiles(string folder, JsonObject task)
     {
-        ModelFolder.SaveTokenizer(TokenizerAdapter.Of(Tokenizer), folder);
+        ModelFolder.SaveTokenizer(Tokenizer, folder);
         HuggingFaceFolder.WriteTask(folder, task);
     }
 }

@@ -16,7 +16,8 @@ public sealed class HuggingFaceTokenizerFiles
 
     private static readonly string[] SentencePieceNames = ["tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model", "sentencepiece.model", "bpe.model"];
 
-    private HuggingFaceTokenizerFiles(string mainFile, TokenizerConfig config, TokenizerModel tokenizer, TokenizerModel? target) => (MainFile, Config, Tokenizer, TargetTokenizer) = (mainFile, config, tokenizer, target);
+    private HuggingFaceTokenizerFiles(string mainFile, TokenizerConfig config, TokenizerModel tokenizer, TokenizerModel? target) =>
+        (MainFile, Config, Tokenizer, TargetTokenizer) = (mainFile, config, tokenizer.WithConfig(config), target?.WithConfig(config));
 
     /// <summary>The file that the vocabulary comes from.</summary>
     public string MainFile { get; }
@@ -45,7 +46,6 @@ public sealed class HuggingFaceTokenizerFiles
             new(path, config, Read(path, json), targetJson is null ? null : Read(targetPath!, targetJson));
         HuggingFaceTokenizerFiles OfPair(string vocabulary, string pairs) =>
             new(vocabulary, config, Read($"{vocabulary} with {pairs}", () => VocabularyFiles.Bpe(VocabularyFiles.ReadObject(vocabulary), VocabularyFiles.ReadMerges(pairs), config)), null);
-
 
         if (Existing("tokenizer.json") is { } tokenizer)
             return new HuggingFaceTokenizerFiles(tokenizer, config, Completed(TokenizerModel.Load(tokenizer), config), null);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -11,6 +12,9 @@ namespace Microsoft.ML.LlmFineTune.Tokenization;
 /// </summary>
 public sealed record TokenizerConfig
 {
+    /// <summary>The class of transformers that takes a tokenizer.json as it is.</summary>
+    internal const string GenericClass = "PreTrainedTokenizerFast";
+
     private const int MaximumLength = 1 << 26;
     private static readonly JsonSerializerOptions Written = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly string[] Roles = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
@@ -84,6 +88,9 @@ public sealed record TokenizerConfig
     /// <summary>The other entries, as JSON, in the order of the file.</summary>
     public IReadOnlyDictionary<string, string> OtherEntries { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The special tokens by their roles, such as <c>bos_token</c>, as chat templates take them (<see cref="ChatTemplateOptions.SpecialTokens"/>).</summary>
+    public IReadOnlyDictionary<string, string> SpecialTokens => Roles.Zip(NamedTokens).Where(role => role.Second is not null).ToDictionary(role => role.First, role => role.Second!.Content);
+
     /// <summary>The special tokens that have a role, in transformers' order.</summary>
     internal IEnumerable<ConfiguredToken?> NamedTokens => [BosToken, EosToken, UnkToken, SepToken, PadToken, ClsToken, MaskToken];
 
@@ -97,8 +104,8 @@ public sealed record TokenizerConfig
     /// <exception cref="NotSupportedException">There is too much of it.</exception>
     public static TokenizerConfig Load(Stream stream) => Read(BoundedFile.ReadAll(Require.NotNull(stream), "tokenizer_config.json", MaximumLength), "tokenizer_config.json");
 
-    /// <summary>Writes a <c>tokenizer_config.json</c> that transformers reads.</summary>
-    public void Save(string path) => File.WriteAllText(Require.Text(path), ToJson().ToJsonString(Written) + "\n");
+    /// <summary>Writes a <c>tokenizer_config.json</c> that transformers reads. A file that is there stays as it was until the new one is complete.</summary>
+    public void Save(string path) => WholeFile.Write(Require.Text(path), stream => stream.Write(Encoding.UTF8.GetBytes(ToJson().ToJsonString(Written) + "\n")));
 
     /// <summary>Writes the content of a <c>tokenizer_config.json</c>; the stream stays open.</summary>
     public void Save(Stream stream)

@@ -17,10 +17,8 @@ public sealed class ByteLevelBpeTrainer
     /// <exception cref="ArgumentException">An option is out of its range, or the vocabulary has no room for special tokens and initial alphabet.</exception>
     public ByteLevelBpeTrainer(BpeTrainerOptions? options = null, TextPreTokenizer? preTokenizer = null)
     {
-        _options = options ?? Defaults;
-        _pipeline = new TokenizerTrainingPipeline { PreTokenizer = preTokenizer ?? TextPreTokenizer.ByteLevel(), Decoder = TokenDecoder.ByteLevel };
-        _options.Validate();
-        Require.AtLeast(_options.VocabularySize, _options.SpecialTokens.Distinct().Count() + _options.InitialAlphabet.Count, nameof(BpeTrainerOptions.VocabularySize));
+        _options = Checked(options ?? Defaults);
+        _pipeline = PipelineOf(preTokenizer);
     }
 
     /// <summary>4096 entries, pairs that occur twice, all bytes, <c>&lt;|endoftext|&gt;</c> as the only special token.</summary>
@@ -31,4 +29,14 @@ public sealed class ByteLevelBpeTrainer
     /// <param name="cancellationToken">Stops training; nothing is left behind.</param>
     /// <exception cref="ArgumentException">No document has any text, or one is null.</exception>
     public TokenizerModel Train(IEnumerable<string> documents, CancellationToken cancellationToken = default) => TokenizerTrainer.Train(documents, _options, _pipeline, cancellationToken);
+
+    /// <summary>Demands options in their ranges, and room for special tokens and initial alphabet.</summary>
+    internal static BpeTrainerOptions Checked(BpeTrainerOptions options)
+    {
+        options.Validate();
+        Require.AtLeast(options.VocabularySize, options.SpecialTokens.Distinct().Count() + options.InitialAlphabet.Count, nameof(BpeTrainerOptions.VocabularySize));
+        return options;
+    }
+
+    internal static TokenizerTrainingPipeline PipelineOf(TextPreTokenizer? preTokenizer) => new() { PreTokenizer = preTokenizer ?? TextPreTokenizer.ByteLevel(), Decoder = TokenDecoder.ByteLevel };
 }
