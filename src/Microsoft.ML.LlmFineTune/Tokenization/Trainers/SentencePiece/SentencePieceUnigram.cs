@@ -21,6 +21,7 @@ internal static class SentencePieceUnigram
             FirstIsUnknown = false,
             DropsUnused = true,
             OverestimatesParts = false,
+            EndsWithPruning = true,
             Progress = options.Progress,
         };
         return Final(estimation.Run(new UnigramPieces<float>(text, seeds)), corpus, room);

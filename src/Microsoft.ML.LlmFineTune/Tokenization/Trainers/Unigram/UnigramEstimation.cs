@@ -49,6 +49,9 @@ internal sealed class UnigramEstimation<T> where T : struct, IBinaryFloatingPoin
     /// <summary>Whether the total count after a piece is dropped is estimated as if it were made of as many parts as there are pieces: not what the paper says, but how Hugging Face's trainer has it, and so the pieces that it drops.</summary>
     public required bool OverestimatesParts { get; init; }
 
+    /// <summary>Whether the scores of the last pieces are those from before the last pruning, as in SentencePiece's trainer, or estimated once more for these pieces alone, as in Hugging Face's.</summary>
+    public required bool EndsWithPruning { get; init; }
+
     public IProgress<TokenizerTrainingProgress>? Progress { get; init; }
 
     /// <summary>Estimates and prunes until there are no more than <see cref="Target"/> pieces.</summary>
@@ -63,8 +66,8 @@ internal sealed class UnigramEstimation<T> where T : struct, IBinaryFloatingPoin
             if (pieces.All.Length <= Target)
                 return pieces;
             var pruned = Prune(pieces);
-            if (pruned.All.Length == pieces.All.Length)
-                return pieces;
+            if (pruned.All.Length == pieces.All.Length || (EndsWithPruning && pruned.All.Length <= Target))
+                return pruned;
             pieces = pruned;
         }
     }
@@ -78,9 +81,9 @@ internal sealed class UnigramEstimation<T> where T : struct, IBinaryFloatingPoin
             if (piece.Length > 0)
                 sum += piece.Score;
         }
-        var logarithm = Rounded(Math.Log(Number(sum)));
+        var logarithm = Math.Log(Number(sum));
         for (var id = 0; id < pieces.Length; id++)
-            pieces[id] = pieces[id] with { Score = pieces[id].Length > 0 ? Rounded(Math.Log(Number(pieces[id].Score)) - Number(logarithm)) : T.NaN };
+            pieces[id] = pieces[id] with { Score = pieces[id].Length > 0 ? Rounded(Math.Log(Number(pieces[id].Score)) - logarithm) : T.NaN };
     }
 
     private T[] Expect(UnigramPieces<T> pieces) => SumOverWords(pieces, static (lattice, count, sums) => lattice.AddExpected(count, sums));

@@ -39,6 +39,7 @@ internal static class UnigramLearner
             FirstIsUnknown = true,
             DropsUnused = false,
             OverestimatesParts = true,
+            EndsWithPruning = false,
             Progress = options.Progress,
         };
         var pieces = estimation.Run(new UnigramPieces<double>(text, Seeds(text, characters, options, cancellationToken)));
