@@ -21,7 +21,8 @@ internal sealed class TextSplitting
         (_normalizer, _preTokenizer, _model) = (parts.Normalizer, parts.PreTokenizer, parts.Model);
         _literal = new AddedTokenFinder(parts.AddedTokens.Where(token => !token.Normalized).Select(token => (token.Content, token)));
         _normalized = new AddedTokenFinder(parts.AddedTokens.Where(token => token.Normalized).Select(token => (normalizedContents.GetValueOrDefault(token.Id, token.Content), token)));
-        _spells = _preTokenizer is { SpellsBytesLast: true };
+        // An unknown token that is spelled as the text needs the bytes spelled before.
+        _spells = _preTokenizer is { SpellsBytesLast: true } && !_model.UnknownKeepsText;
         _words = _model.Deterministic ? new WordCache() : null;
     }
 

@@ -50,6 +50,14 @@ internal sealed class EncodedTokens
     /// <summary>Tokens that stand for no text.</summary>
     public static EncodedTokens Special(IReadOnlyList<int> ids, int typeId) => Added([.. ids], typeId, attention: 1);
 
+    /// <summary>The same tokens, to be changed without changing these.</summary>
+    public EncodedTokens Copy()
+    {
+        var copy = (EncodedTokens)MemberwiseClone();
+        (copy.Spans, copy.Overflowing) = ([.. Spans], [.. Overflowing.Select(overflow => overflow.Copy())]);
+        return copy;
+    }
+
     public void SetSequence(int sequence)
     {
         Sequences = [.. Sequences.Where(known => known.Sequence != sequence), (sequence, 0, Count)];

@@ -53,9 +53,11 @@ internal sealed class TemplatePostProcessor : TokenPostProcessor
             // The pattern for one text may name the second only in files that other programs made.
             else if (piece.Text is { } text && text < texts.Count)
             {
-                texts[text].SetTypeIds(piece.TypeId);
-                texts[text].SetSequence(text);
-                parts.Add(texts[text]);
+                // A template may name a text twice, each time with another type.
+                var part = texts[text].Copy();
+                part.SetTypeIds(piece.TypeId);
+                part.SetSequence(text);
+                parts.Add(part);
             }
         }
         return parts;
