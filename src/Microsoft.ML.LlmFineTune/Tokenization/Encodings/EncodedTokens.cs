@@ -115,11 +115,11 @@ internal sealed class EncodedTokens
         return kept;
     }
 
-    /// <summary>Puts special tokens around these.</summary>
+    /// <summary>Puts special tokens around these, which are then no special ones, whatever they were.</summary>
     public EncodedTokens Surround(IReadOnlyList<int> before, IReadOnlyList<int> after, int beforeType, int afterType)
     {
-        var whole = Special(before, beforeType).Append(this).Append(Special(after, afterType));
-        return whole;
+        ForEach(text => Array.Clear(text.SpecialTokensMask));
+        return Special(before, beforeType).Append(this).Append(Special(after, afterType));
     }
 
     /// <summary>These and others after them. Overflow on both sides is combined, each with each.</summary>
