@@ -47,8 +47,17 @@ internal sealed class EncodedTokens
         };
     }
 
-    /// <summary>Tokens that stand for no text.</summary>
-    public static EncodedTokens Special(IReadOnlyList<int> ids, int typeId) => Added([.. ids], typeId, attention: 1);
+    /// <summary>Tokens that stand for no text. They are spelled as they are given, even where the vocabulary spells them otherwise.</summary>
+    public static EncodedTokens Special(IReadOnlyList<(string Token, int Id)> tokens, int typeId, Func<EncodedTokens, int, string> spell)
+    {
+        var special = Added([.. tokens.Select(token => token.Id)], typeId, attention: 1);
+        for (var i = 0; i < tokens.Count; i++)
+        {
+            if (spell(special, i) != tokens[i].Token)
+                (special.Spellings ??= [])[i] = tokens[i].Token;
+        }
+        return special;
+    }
 
     /// <summary>The same tokens, to be changed without changing these.</summary>
     public EncodedTokens Copy()
@@ -116,10 +125,10 @@ internal sealed class EncodedTokens
     }
 
     /// <summary>Puts special tokens around these, which are then no special ones, whatever they were.</summary>
-    public EncodedTokens Surround(IReadOnlyList<int> before, IReadOnlyList<int> after, int beforeType, int afterType)
+    public EncodedTokens Surround(EncodedTokens? before, EncodedTokens after)
     {
         ForEach(text => Array.Clear(text.SpecialTokensMask));
-        return Special(before, beforeType).Append(this).Append(Special(after, afterType));
+        return (before is null ? this : before.Append(this)).Append(after);
     }
 
     /// <summary>These and others after them. Overflow on both sides is combined, each with each.</summary>
