@@ -13,15 +13,17 @@ internal sealed class TextSplitting
     private readonly VocabularyModel _model;
     private readonly AddedTokenFinder _literal;
     private readonly AddedTokenFinder _normalized;
+    private readonly IReadOnlyDictionary<int, string> _normalizedContents;
     private readonly bool _spells;
     private readonly WordCache? _words;
 
     public TextSplitting(TokenizerParts parts, IReadOnlyDictionary<int, string> normalizedContents)
     {
-        (_normalizer, _preTokenizer, _model) = (parts.Normalizer, parts.PreTokenizer, parts.Model);
+        (_normalizer, _preTokenizer, _model, _normalizedContents) = (parts.Normalizer, parts.PreTokenizer, parts.Model, normalizedContents);
         _literal = new AddedTokenFinder(parts.AddedTokens.Where(token => !token.Normalized).Select(token => (token.Content, token)));
         _normalized = new AddedTokenFinder(parts.AddedTokens.Where(token => token.Normalized).Select(token => (normalizedContents.GetValueOrDefault(token.Id, token.Content), token)));
-        _spells = _preTokenizer is { SpellsBytesLast: true };
+        // An unknown token that is spelled as the text needs the bytes spelled before.
+        _spells = _preTokenizer is { SpellsBytesLast: true } && !_model.UnknownKeepsText;
         _words = _model.Deterministic ? new WordCache() : null;
     }
 
@@ -131,6 +133,9 @@ internal sealed class TextSplitting
                 tokens.Add(piece.Id, workspace.Pieces.Text.SpanOf(start + piece.Start, start + piece.End), number);
                 if (piece.Id == _model.UnknownId && _model.UnknownKeepsText)
                     tokens.Spell(content[piece.Start..piece.End].ToString());
+                // The model found the token by its own spelling, not by the normalized one of the added token.
+                else if (_normalizedContents.Count > 0 && _normalizedContents.ContainsKey(piece.Id))
+                    tokens.Spell(_model.TokenOf(piece.Id)!);
             }
         }
         return pieces.Length;

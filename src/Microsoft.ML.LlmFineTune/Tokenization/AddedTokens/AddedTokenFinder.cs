@@ -32,18 +32,19 @@ internal sealed class AddedTokenFinder
             at = end;
             if (token.SingleWord && (EndsInWord(text[..start]) || BeginsWithWord(text[end..])))
                 continue;
-            // Another token may have swallowed this white space already.
+            // White space that the token before has swallowed is not swallowed twice; a token that begins in it is found all the same.
             if (token.StripLeft)
             {
                 while (start > done && UnicodeProperties.IsWhiteSpace(text[start - 1]))
                     start--;
+                start = Math.Max(start, done);
             }
             if (token.StripRight)
             {
                 while (end < text.Length && UnicodeProperties.IsWhiteSpace(text[end]))
                     end++;
             }
-            if (start < done)
+            if (start >= end)
                 continue;
             if (done < start)
                 parts.Add(new TextPiece(offset + done, offset + start));

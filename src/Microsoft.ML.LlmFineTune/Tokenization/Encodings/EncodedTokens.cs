@@ -47,8 +47,25 @@ internal sealed class EncodedTokens
         };
     }
 
-    /// <summary>Tokens that stand for no text.</summary>
-    public static EncodedTokens Special(IReadOnlyList<int> ids, int typeId) => Added([.. ids], typeId, attention: 1);
+    /// <summary>Tokens that stand for no text. They are spelled as they are given, even where the vocabulary spells them otherwise.</summary>
+    public static EncodedTokens Special(IReadOnlyList<(string Token, int Id)> tokens, int typeId, Func<EncodedTokens, int, string> spell)
+    {
+        var special = Added([.. tokens.Select(token => token.Id)], typeId, attention: 1);
+        for (var i = 0; i < tokens.Count; i++)
+        {
+            if (spell(special, i) != tokens[i].Token)
+                (special.Spellings ??= [])[i] = tokens[i].Token;
+        }
+        return special;
+    }
+
+    /// <summary>The same tokens, to be changed without changing these.</summary>
+    public EncodedTokens Copy()
+    {
+        var copy = (EncodedTokens)MemberwiseClone();
+        (copy.Spans, copy.Overflowing) = ([.. Spans], [.. Overflowing.Select(overflow => overflow.Copy())]);
+        return copy;
+    }
 
     public void SetSequence(int sequence)
     {
@@ -107,8 +124,12 @@ internal sealed class EncodedTokens
         return kept;
     }
 
-    /// <summary>Puts special tokens around these.</summary>
-    public EncodedTokens Surround(IReadOnlyList<int> before, IReadOnlyList<int> after, int beforeType, int afterType) => Join([Special(before, beforeType), this, Special(after, afterType)]);
+    /// <summary>Puts special tokens around these, which are then no special ones, whatever they were.</summary>
+    public EncodedTokens Surround(EncodedTokens? before, EncodedTokens after)
+    {
+        ForEach(text => Array.Clear(text.SpecialTokensMask));
+        return Join(before is null ? [this, after] : [before, this, after]);
+    }
 
     /// <summary>One after the other. Overflow of several is combined, each with each.</summary>
     public static EncodedTokens Join(IReadOnlyList<EncodedTokens> parts)

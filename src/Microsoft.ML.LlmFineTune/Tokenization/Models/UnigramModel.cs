@@ -123,16 +123,18 @@ internal sealed class UnigramModel : VocabularyModel
                 Offer(ref steps[end], score + _pieces[id].Score, start, id);
                 single |= end - start == width;
             }
-            if (!single)
-                Offer(ref steps[start + width], score + _unknownScore, start, UnknownId ?? throw NoUnknownToken(word.Slice(start, width), null));
+            if (!single && Offer(ref steps[start + width], score + _unknownScore, start, UnknownId ?? -1) && UnknownId is null)
+                throw NoUnknownToken(word.Slice(start, width), null);
             start += width;
         }
     }
 
-    private static void Offer(ref Step step, double score, int start, int id)
+    private static bool Offer(ref Step step, double score, int start, int id)
     {
-        if (step.Start < 0 || score > step.Score)
-            step = new Step(score, start, id);
+        if (step.Start >= 0 && !(score > step.Score))
+            return false;
+        step = new Step(score, start, id);
+        return true;
     }
 
     private void AddReversed(ReadOnlySpan<char> word, int start, int end, int id, List<TokenPiece> pieces)

@@ -13,8 +13,8 @@ internal sealed class BertPostProcessor((string Token, int Id) separator, (strin
         if (!addSpecialTokens)
             return texts;
         return [.. texts.Select((text, i) => i == 0
-            ? text.Surround([classification.Id], [separator.Id], 0, 0)
-            : text.Surround([], [separator.Id], 1, 1))];
+            ? text.Surround(EncodedTokens.Special([classification], 0, spell), EncodedTokens.Special([separator], 0, spell))
+            : text.Surround(null, EncodedTokens.Special([separator], 1, spell)))];
     }
 
     internal override void Write(Utf8JsonWriter writer)

@@ -43,7 +43,15 @@ internal sealed class ByteLevelPostProcessor(bool trimOffsets, bool addPrefixSpa
             var (start, end) = tokens.Spans[i];
             // One space that the text may not have: it was put before it.
             if (leading == 1 && addPrefixSpace && (i == 0 || start == 0))
+            {
+                // Alone it stands for no text, however many units the character has whose span it took.
+                if (text.Length == 1)
+                {
+                    tokens.Spans[i] = new TokenSpan(start, start);
+                    continue;
+                }
                 leading = 0;
+            }
             start = Math.Min(start + leading, end);
             if (end >= trailing)
                 end = Math.Max(end - trailing, start);

@@ -20,7 +20,7 @@ internal sealed class RobertaPostProcessor((string Token, int Id) separator, (st
             return texts;
         foreach (var text in texts)
             text.ForEach(part => part.SetTypeIds(0));
-        return [.. texts.Select((text, i) => text.Surround([i == 0 ? classification.Id : separator.Id], [separator.Id], 0, 0))];
+        return [.. texts.Select((text, i) => text.Surround(EncodedTokens.Special([i == 0 ? classification : separator], 0, spell), EncodedTokens.Special([separator], 0, spell)))];
     }
 
     internal override void Write(Utf8JsonWriter writer)

@@ -4,4 +4,7 @@ namespace Microsoft.ML.LlmFineTune.Tokenization;
 internal readonly record struct TemplatePiece(int? Text, string? SpecialToken, int TypeId);
 
 /// <summary>Special tokens by the name that a template calls them.</summary>
-internal sealed record TemplateToken(string Name, int[] Ids, string[] Tokens);
+internal sealed record TemplateToken(string Name, int[] Ids, string[] Tokens)
+{
+    public IReadOnlyList<(string Token, int Id)> Spelled { get; } = [.. Tokens.Zip(Ids)];
+}

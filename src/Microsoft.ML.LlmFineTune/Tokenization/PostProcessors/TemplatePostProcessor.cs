@@ -23,7 +23,7 @@ internal sealed class TemplatePostProcessor : TokenPostProcessor
         }
     }
 
-    internal override IEnumerable<(string Token, int Id)> SpecialTokens => _tokens.Values.SelectMany(token => token.Tokens.Zip(token.Ids));
+    internal override IEnumerable<(string Token, int Id)> SpecialTokens => _tokens.Values.SelectMany(token => token.Spelled);
 
     public static TemplatePostProcessor Of(string single, string pair, IReadOnlyDictionary<string, int> specialTokens)
     {
@@ -48,14 +48,16 @@ internal sealed class TemplatePostProcessor : TokenPostProcessor
             if (piece.SpecialToken is { } name)
             {
                 if (addSpecialTokens)
-                    parts.Add(EncodedTokens.Special(_tokens[name].Ids, piece.TypeId));
+                    parts.Add(EncodedTokens.Special(_tokens[name].Spelled, piece.TypeId, spell));
             }
             // The pattern for one text may name the second only in files that other programs made.
             else if (piece.Text is { } text && text < texts.Count)
             {
-                texts[text].SetTypeIds(piece.TypeId);
-                texts[text].SetSequence(text);
-                parts.Add(texts[text]);
+                // A template may name a text twice, each time with another type.
+                var part = texts[text].Copy();
+                part.SetTypeIds(piece.TypeId);
+                part.SetSequence(text);
+                parts.Add(part);
             }
         }
         return parts;
