@@ -60,7 +60,7 @@ public static class CounterfactualEvaluation
         List<CounterfactualExample> worst = [];
         while (largest.TryDequeue(out CounterfactualExample? example, out _)) worst.Add(example);
         worst.Reverse();
-        return new CounterfactualResult(accumulator.Items > 0 ? accumulator.ToMetrics() : null, read, accumulator.Items, swaps, worst);
+        return new CounterfactualResult(accumulator.Items > 0 ? accumulator.Compute() : null, read, accumulator.Items, swaps, worst);
 
         void Flush()
         {
