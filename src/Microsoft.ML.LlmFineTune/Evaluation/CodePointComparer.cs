@@ -15,8 +15,8 @@ internal sealed class CodePointComparer : IComparer<string>
         int same = x.AsSpan().CommonPrefixLength(y);
         if (same == x.Length || same == y.Length) return x.Length - y.Length;
         // Texts may part within a character beyond the basic plane.
-        if (same > 0 && char.IsHighSurrogate(x[same - 1])) same--;
-        return CodePoint(x, same) - CodePoint(y, same);
+        int within = same > 0 && char.IsHighSurrogate(x[same - 1]) ? CodePoint(x, same - 1) - CodePoint(y, same - 1) : 0;
+        return within != 0 ? within : CodePoint(x, same) - CodePoint(y, same);
     }
 
     private static int CodePoint(string text, int at) => at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]) ? char.ConvertToUtf32(text[at], text[at + 1]) : text[at];

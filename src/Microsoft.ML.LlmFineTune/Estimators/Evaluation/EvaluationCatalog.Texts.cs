@@ -94,6 +94,18 @@ public sealed partial class EvaluationCatalog
         return ViewEvaluation.Run(data, [text], row => EvaluationColumns.TextReader(row, text), _ => new DiversityMeasure(), evaluation);
     }
 
+    /// <summary>Self-BLEU: how like each other generated texts are, each against all others. It keeps the texts in memory.</summary>
+    /// <param name="data">The texts.</param>
+    /// <param name="textColumnName">The column of texts.</param>
+    /// <param name="options">How BLEU is computed; default null: sacreBLEU's defaults with effective order.</param>
+    /// <param name="evaluation">Slices; there are neither intervals nor worst rows. Default null: none.</param>
+    /// <exception cref="ArgumentException">The column is missing or of the wrong type, or there are no rows.</exception>
+    public EvaluationResult<SelfBleuMetrics> SelfBleu(IDataView data, string textColumnName = GeneratedText, BleuOptions? options = null, EvaluationOptions? evaluation = null)
+    {
+        DataViewSchema.Column text = SchemaChecks.RequireText(Require.NotNull(data).Schema, textColumnName);
+        return ViewEvaluation.Run(data, [text], row => EvaluationColumns.TextReader(row, text), _ => new SelfBleuMeasure(options, evaluation?.Cancellation ?? default), evaluation);
+    }
+
     /// <summary>Exact match and F1 of answers, in percent, as SQuAD's programs compute them.</summary>
     /// <param name="data">The questions.</param>
     /// <param name="predictionColumnName">The column of predicted answers, text; empty: the question has no answer.</param>

@@ -58,7 +58,7 @@ public sealed class CounterfactualTests
         CounterfactualAccumulator accumulator = new(), other = new();
         accumulator.Add("doctor", 0.9, [("nurse", 0.2), ("doctor", 0.8)], "jobs");
         other.Add("nurse", 0.5, [("nurse", 0.5)], "jobs");
-        accumulator.Add(other);
+        accumulator.Merge(other);
         CounterfactualMetrics metrics = accumulator.Compute();
         Assert.Equal(1.0 / 3, metrics.Overall.FlipRate, 12);
         Assert.Equal(0.5, metrics.Overall.ItemFlipRate);

@@ -100,9 +100,9 @@ public sealed class CorpusMetricTests
             (i < 13 ? leftChrf : rightChrf).Add(hypothesis, references);
             (i < 13 ? leftTer : rightTer).Add(hypothesis, references);
         }
-        leftBleu.Add(rightBleu);
-        leftChrf.Add(rightChrf);
-        leftTer.Add(rightTer);
+        leftBleu.Merge(rightBleu);
+        leftChrf.Merge(rightChrf);
+        leftTer.Merge(rightTer);
         Assert.Equal(wholeBleu.Compute().Score, leftBleu.Compute().Score);
         Assert.Equal(wholeBleu.Compute().ToString(4, wholeBleu.Compute().Signature), leftBleu.Compute().ToString(4, leftBleu.Compute().Signature));
         Assert.Equal(wholeBleu.PerSegment!.SegmentScores(), leftBleu.PerSegment!.SegmentScores());
@@ -134,8 +134,8 @@ public sealed class CorpusMetricTests
         Assert.Equal(100, accumulator.Compute().Score, 1e-9);
         Assert.Contains("row 1", Assert.Throws<ArgumentException>(() => Chrf.Corpus(["a", "b"], ["a"])).Message, StringComparison.Ordinal);
         Assert.Contains("row 1", Assert.Throws<ArgumentException>(() => Ter.Corpus(["a"], ["a", "b"])).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => accumulator.Add(new BleuAccumulator(new BleuOptions { Lowercase = true })));
-        Assert.Throws<ArgumentException>(() => accumulator.Add(accumulator));
+        Assert.Throws<ArgumentException>(() => accumulator.Merge(new BleuAccumulator(new BleuOptions { Lowercase = true })));
+        Assert.Throws<ArgumentException>(() => accumulator.Merge(accumulator));
         Assert.Throws<ArgumentOutOfRangeException>(() => new BleuAccumulator(new BleuOptions { MaximumOrder = 0 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => new ChrfAccumulator(new ChrfOptions { CharacterOrder = 0 }));
     }

@@ -47,7 +47,7 @@ public sealed class EntityTests
         (EntityAccumulator left, EntityAccumulator right) = (new(new EntityOptions { Scheme = EntityScheme.Iob2 }), new(new EntityOptions { Scheme = EntityScheme.Iob2 }));
         left.Add(["B-X", "I-X"], ["B-X", "O"]);
         right.Add(["B-Y", "O"], ["B-Y", "I-X"]);
-        left.Add(right);
+        left.Merge(right);
         EntityMetrics metrics = left.Compute();
         Assert.Equal((0.5, 2L), (metrics.Micro.FScore, metrics.Micro.Support));
         Assert.Equal(["X", "Y"], metrics.PerType.Select(type => type.Type));
