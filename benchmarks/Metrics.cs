@@ -18,8 +18,8 @@ internal static class Metrics
         ("bleu none", (hypotheses, references) => Bleu.Corpus(hypotheses, references, new BleuOptions { Tokenizer = BleuTokenizer.None }).Score),
         ("chrf", (hypotheses, references) => Chrf.Corpus(hypotheses, references).Score),
         ("chrf++", (hypotheses, references) => Chrf.Corpus(hypotheses, references, ChrfOptions.PlusPlus).Score),
-        ("rouge 1, 2, L", (hypotheses, references) => Rouge.Corpus(hypotheses, references, new RougeOptions { Types = [RougeType.N(1), RougeType.N(2), RougeType.L] }).RougeL.FMeasure),
-        ("rouge, stemmed", (hypotheses, references) => Rouge.Corpus(hypotheses, references, new RougeOptions { Types = [RougeType.N(1), RougeType.N(2), RougeType.L], UseStemmer = true }).RougeL.FMeasure),
+        ("rouge 1, 2, L", (hypotheses, references) => Rouge.Corpus(hypotheses, references, new RougeOptions { Types = [RougeType.N(1), RougeType.N(2), RougeType.L] }).RougeL.FScore),
+        ("rouge, stemmed", (hypotheses, references) => Rouge.Corpus(hypotheses, references, new RougeOptions { Types = [RougeType.N(1), RougeType.N(2), RougeType.L], UseStemmer = true }).RougeL.FScore),
     ];
 
     public static int Run(FileInfo hypotheses, FileInfo references, int repeats, string? python)

@@ -89,7 +89,7 @@ public sealed class LanguageModelCatalog
     /// <param name="data">The texts.</param>
     /// <param name="textColumnName">The text column.</param>
     /// <exception cref="ArgumentException">The text column is missing or is no text, or there are no rows.</exception>
-    public PerplexityAccumulator Evaluate(LanguageModel model, IDataView data, string textColumnName = "Text") =>
+    public PerplexityMetrics Evaluate(LanguageModel model, IDataView data, string textColumnName = "Text") =>
         Evaluate(new CausalPretrainingTransformer(Require.NotNull(model), new CausalPretrainingOptions { TextColumnName = textColumnName }, training: null).Transform(data), textColumnName);
 
     /// <summary>Perplexity of rows that a pretrained model has scored; <c>mlContext.Evaluation.Perplexity</c> gives intervals and slices, too.</summary>
@@ -98,7 +98,7 @@ public sealed class LanguageModelCatalog
     /// <param name="tokenCountColumnName">The column of token counts.</param>
     /// <param name="logProbabilityColumnName">The column of log probabilities.</param>
     /// <exception cref="ArgumentException">A column is missing or of the wrong type, or there are no rows.</exception>
-    public PerplexityAccumulator Evaluate(IDataView scored, string textColumnName = "Text", string tokenCountColumnName = "TokenCount", string logProbabilityColumnName = "LogProbability") =>
+    public PerplexityMetrics Evaluate(IDataView scored, string textColumnName = "Text", string tokenCountColumnName = "TokenCount", string logProbabilityColumnName = "LogProbability") =>
         new EvaluationCatalog().Perplexity(scored, logProbabilityColumnName, tokenCountColumnName, textColumnName).Metrics;
 
     /// <summary>What a bug report needs to know: versions, libraries and their paths, processor, BLAS, threads, allocator, devices.</summary>

@@ -14,8 +14,10 @@ internal sealed class CodePointComparer : IComparer<string>
         if (x is null || y is null) return (x is null ? 0 : 1) - (y is null ? 0 : 1);
         int same = x.AsSpan().CommonPrefixLength(y);
         if (same == x.Length || same == y.Length) return x.Length - y.Length;
-        (char left, char right) = (x[same], y[same]);
-        // At the first difference a surrogate outweighs every other unit; of two surrogates the order is that of the units.
-        return char.IsSurrogate(left) != char.IsSurrogate(right) ? (char.IsSurrogate(left) ? 1 : -1) : left - right;
+        // Texts may part within a character beyond the basic plane.
+        int within = same > 0 && char.IsHighSurrogate(x[same - 1]) ? CodePoint(x, same - 1) - CodePoint(y, same - 1) : 0;
+        return within != 0 ? within : CodePoint(x, same) - CodePoint(y, same);
     }
+
+    private static int CodePoint(string text, int at) => at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]) ? char.ConvertToUtf32(text[at], text[at + 1]) : text[at];
 }

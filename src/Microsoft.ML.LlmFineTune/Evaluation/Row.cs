@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Numerics.Tensors;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -37,6 +38,15 @@ internal static class Row
         foreach (double value in values) Probability(value, row);
     }
 
+    /// <summary>Demands another accumulator than this one: what it counted would count twice.</summary>
+    public static T Other<T>(T self, [NotNull] T? other)
+        where T : class
+    {
+        Require.NotNull(other);
+        Require.Argument(!ReferenceEquals(self, other), "An accumulator cannot be merged into itself.", nameof(other));
+        return other;
+    }
+
     /// <summary>Demands lists of one length; no weights at all are right, too.</summary>
     public static void SameLength(int references, int predictions, int? weights = null)
     {
@@ -61,6 +71,9 @@ internal static class Row
         TensorPrimitives.ConvertTruncating(row, buffer);
         return buffer.AsSpan(0, row.Length);
     }
+
+    /// <summary>The end of a message about a row.</summary>
+    public static string At(string message, long row) => Invariant($"{message} at row {row} (counted from 0).");
 
     private static ArgumentException Refused<T>(long row, string required, T received, string name) => new(Invariant($"Row {row}: {required}; received {received}."), name);
 

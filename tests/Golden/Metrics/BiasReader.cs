@@ -32,7 +32,7 @@ internal sealed class BiasReader : CaseReader
         var (actual, predicted) = (inputs.GetProperty("y_true").ToInts(), inputs.GetProperty("y_pred").ToInts());
         var groups = inputs.GetProperty("group").EnumerateArray().Select(group => group.ToString()).ToList();
         for (var i = 0; i < actual.Length; i++) accumulator.Add(actual[i] == 1, predicted[i] == 1, groups[i], weights?[i] ?? 1);
-        var metrics = accumulator.ToMetrics();
+        var metrics = accumulator.Compute();
         tally.Sequence("groups", expected.GetProperty("per_group").EnumerateObject().Select(group => group.Name), metrics.PerGroup.Keys);
         foreach (var group in expected.GetProperty("per_group").EnumerateObject())
         {
@@ -74,7 +74,7 @@ internal sealed class BiasReader : CaseReader
         });
         foreach (var item in inputs.GetProperty("items").EnumerateArray())
             accumulator.Add(item.GetProperty("original").ToDouble(), item.GetProperty("variants").ToDoubles(), item.TryGetProperty("group", out var group) && group.IsGiven() ? group.ToString() : null);
-        var metrics = accumulator.ToMetrics();
+        var metrics = accumulator.Compute();
         Compare(expected.GetProperty("all"), metrics.Overall);
         var groups = expected.GetProperty("per_group").EnumerateObject().ToList();
         tally.Sequence("groups", groups.Select(group => group.Name), metrics.PerGroup.Keys);
@@ -99,7 +99,7 @@ internal sealed class BiasReader : CaseReader
         var accumulator = new StereoSetAccumulator();
         foreach (var row in inputs.GetProperty("rows").EnumerateArray())
             accumulator.Add(row.GetProperty("target").GetString()!, row.GetProperty("stereotype").ToDouble(), row.GetProperty("anti_stereotype").ToDouble(), row.GetProperty("unrelated").ToDouble());
-        var metrics = accumulator.ToMetrics();
+        var metrics = accumulator.Compute();
         Compare(expected.GetProperty("over_rows"), metrics.Overall);
         Compare(expected.GetProperty("mean_over_targets"), metrics.MeanOverTargets);
         var targets = expected.GetProperty("per_target").EnumerateObject().ToList();
@@ -147,7 +147,7 @@ internal sealed class BiasReader : CaseReader
             var inputs = pair.GetProperty("inputs");
             accumulator.Add(Pair(pair.GetProperty("expected"), new Tally()), inputs.GetProperty("direction").GetString() == "stereo" ? StereotypeDirection.Stereotype : StereotypeDirection.AntiStereotype, inputs.GetProperty("bias_type").GetString()!);
         }
-        var scores = accumulator.ToMetrics().Overall;
+        var scores = accumulator.Compute().Overall;
         Fields(expected, tally, name => name switch
         {
             "total" => scores.Total,

@@ -48,7 +48,7 @@ internal sealed class BleuReader : CaseReader
     {
         var accumulator = new BleuAccumulator(Options(c["options"]), keepSegments: true);
         CorpusCases.Verify(c, tally, accumulator, CorpusCases.Flat);
-        Compare(tally, c["expected"].GetProperty("corpus"), accumulator.ToMetrics());
+        Compare(tally, c["expected"].GetProperty("corpus"), accumulator.Compute());
     }
 
     /// <summary>The fixtures join tokens by a space; what splits them afterwards is white space.</summary>

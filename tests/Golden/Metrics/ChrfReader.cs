@@ -18,7 +18,7 @@ internal sealed class ChrfReader : CaseReader
         }
         var accumulator = new ChrfAccumulator(Options(c["options"]), keepSegments: true);
         CorpusCases.Verify(c, tally, accumulator, CorpusCases.Flat);
-        Compare(tally, c["expected"].GetProperty("corpus"), accumulator.ToMetrics());
+        Compare(tally, c["expected"].GetProperty("corpus"), accumulator.Compute());
     }
 
     public static ChrfOptions Options(JsonElement options) => new()

@@ -21,12 +21,12 @@ internal sealed class PerplexityReader : CaseReader
             case "sums":
                 accumulator.Add(inputs.GetProperty("nll_sum_nats").ToDouble(), inputs.GetProperty("tokens").GetInt64());
                 accumulator.AddText(inputs.GetProperty("words").GetInt64(), inputs.GetProperty("bytes").GetInt64(), inputs.GetProperty("chars").GetInt64());
-                Compare(tally, expected, accumulator);
+                Compare(tally, expected, accumulator.Compute());
                 break;
             case "text":
                 accumulator.Add(inputs.GetProperty("nll_sum_nats").ToDouble(), inputs.GetProperty("tokens").GetInt64());
                 accumulator.AddText(inputs.GetProperty("text").GetString()!);
-                Compare(tally, expected, accumulator, inputs.GetProperty("text").GetString()!);
+                Compare(tally, expected, accumulator.Compute(), inputs.GetProperty("text").GetString()!);
                 break;
             case "batches":
                 List<double> means = [];
@@ -35,10 +35,10 @@ internal sealed class PerplexityReader : CaseReader
                     var kept = batch.GetProperty("token_nll").ToDoubles().Zip(batch.GetProperty("mask").ToInts()).Where(token => token.Second == 1).Select(token => token.First).ToList();
                     var own = new PerplexityAccumulator();
                     own.Add(kept.Sum(), kept.Count);
-                    if (own.Loss is { } mean) means.Add(mean);
+                    if (own.Compute().Loss is { } mean) means.Add(mean);
                     accumulator.Merge(own);
                 }
-                Compare(tally, expected, accumulator, batchMeans: means);
+                Compare(tally, expected, accumulator.Compute(), batchMeans: means);
                 break;
             case "logits":
                 Compare(tally, expected, inputs);
@@ -55,7 +55,7 @@ internal sealed class PerplexityReader : CaseReader
         }
     }
 
-    private static void Compare(Tally tally, JsonElement expected, PerplexityAccumulator actual, string? text = null, IReadOnlyList<double>? batchMeans = null)
+    private static void Compare(Tally tally, JsonElement expected, PerplexityMetrics actual, string? text = null, IReadOnlyList<double>? batchMeans = null)
     {
         foreach (var figure in expected.EnumerateObject())
         {
@@ -102,7 +102,7 @@ internal sealed class PerplexityReader : CaseReader
             }
             tally.Numbers(form.Name + " each", form.Value.GetProperty("nll_each").ToDoubles(), each, Expectation.Tolerance);
             using var rest = JsonDocument.Parse(JsonSerializer.Serialize(form.Value.EnumerateObject().Where(figure => figure.Name != "nll_each").ToDictionary(figure => figure.Name, figure => figure.Value)));
-            Compare(tally, rest.RootElement, accumulator);
+            Compare(tally, rest.RootElement, accumulator.Compute());
         }
     }
 }

@@ -17,9 +17,9 @@ internal sealed class PublicReader : CaseReader
         var (metric, options, value) = (c["metric"].GetString()!, c["options"], c["value"]);
         switch (metric)
         {
-            case "BLEU": BleuReader.Compare(tally, value, Add(c, new BleuAccumulator(BleuReader.Options(options))).ToMetrics()); break;
-            case "chrF": ChrfReader.Compare(tally, value, Add(c, new ChrfAccumulator(ChrfReader.Options(options))).ToMetrics()); break;
-            case "TER": TerReader.Compare(tally, value, Add(c, new TerAccumulator(TerReader.Options(options))).ToMetrics()); break;
+            case "BLEU": BleuReader.Compare(tally, value, Add(c, new BleuAccumulator(BleuReader.Options(options))).Compute()); break;
+            case "chrF": ChrfReader.Compare(tally, value, Add(c, new ChrfAccumulator(ChrfReader.Options(options))).Compute()); break;
+            case "TER": TerReader.Compare(tally, value, Add(c, new TerAccumulator(TerReader.Options(options))).Compute()); break;
             case "sentence BLEU": Sentences(c, tally); break;
             case "SQuAD": Answers(c, tally); break;
             case "SQuAD over all questions": Questions(c, tally); break;
@@ -50,9 +50,9 @@ internal sealed class PublicReader : CaseReader
         if (c["same_sentence_lengths"].IsGiven()) tally.Sequence("same_sentence_lengths", reference.Select(tags => tags.Length), predicted.Select(tags => tags.Length));
         var metrics = SeqevalReader.Add(reference, predicted, SeqevalReader.Options(c["options"])) ?? throw new InvalidDataException("The sentences of the files differ.");
         var value = c["value"];
-        tally.Numbers("precision, recall, f1", [value.GetProperty("precision").ToDouble(), value.GetProperty("recall").ToDouble(), value.GetProperty("f1").ToDouble()], [metrics.Micro.Precision, metrics.Micro.Recall, metrics.Micro.F], Tolerance);
-        if (value.TryGetProperty("macro_f1", out var macro)) tally.Number("macro_f1", macro.ToDouble(), metrics.Macro.F, Tolerance);
-        if (value.TryGetProperty("weighted_f1", out var weighted)) tally.Number("weighted_f1", weighted.ToDouble(), metrics.Weighted.F, Tolerance);
+        tally.Numbers("precision, recall, f1", [value.GetProperty("precision").ToDouble(), value.GetProperty("recall").ToDouble(), value.GetProperty("f1").ToDouble()], [metrics.Micro.Precision, metrics.Micro.Recall, metrics.Micro.FScore], Tolerance);
+        if (value.TryGetProperty("macro_f1", out var macro)) tally.Number("macro_f1", macro.ToDouble(), metrics.Macro.FScore, Tolerance);
+        if (value.TryGetProperty("weighted_f1", out var weighted)) tally.Number("weighted_f1", weighted.ToDouble(), metrics.Weighted.FScore, Tolerance);
         if (value.TryGetProperty("sentences", out var sentences)) tally.Equal("sentences", sentences.GetInt64(), metrics.Sentences);
         if (value.TryGetProperty("report", out var report)) SeqevalReader.Report(tally, "", report, metrics);
     }
@@ -91,9 +91,9 @@ internal sealed class PublicReader : CaseReader
         }
         tally.Equal("questions", c["value"].GetProperty("questions").GetInt64(), first.Total);
         tally.Equal("scored", c["value"].GetProperty("scored").GetInt32(), scored);
-        tally.Number("exact", c["value"].GetProperty("exact").ToDouble(), second.ToMetrics().ExactMatch, Tolerance);
-        tally.Number("f1_v1", c["value"].GetProperty("f1_v1").ToDouble(), first.ToMetrics().F1, Tolerance);
-        tally.Number("f1_v2", c["value"].GetProperty("f1_v2").ToDouble(), second.ToMetrics().F1, Tolerance);
+        tally.Number("exact", c["value"].GetProperty("exact").ToDouble(), second.Compute().ExactMatch, Tolerance);
+        tally.Number("f1_v1", c["value"].GetProperty("f1_v1").ToDouble(), first.Compute().F1, Tolerance);
+        tally.Number("f1_v2", c["value"].GetProperty("f1_v2").ToDouble(), second.Compute().F1, Tolerance);
     }
 
     /// <summary>Lines end at \n alone; a byte order mark is a character, as in the reference.</summary>

@@ -21,7 +21,7 @@ internal sealed class RougeReader : CaseReader
     }
 
     public static void Compare(Tally tally, string what, JsonElement expected, RougeScore actual) =>
-        tally.Numbers(what, expected.ToDoubles(), [actual.Precision, actual.Recall, actual.FMeasure], Tolerance);
+        tally.Numbers(what, expected.ToDoubles(), [actual.Precision, actual.Recall, actual.FScore], Tolerance);
 
     private static void Texts(FixtureCase c, Tally tally)
     {
@@ -58,7 +58,7 @@ internal sealed class RougeReader : CaseReader
         Compare(tally, "low", c["expected"].GetProperty("low"), interval.Low);
         Compare(tally, "mid", c["expected"].GetProperty("mid"), interval.Mid);
         Compare(tally, "high", c["expected"].GetProperty("high"), interval.High);
-        Compare(tally, "plain_mean", c["expected"].GetProperty("plain_mean"), new RougeScore(scores.Average(score => score.Precision), scores.Average(score => score.Recall), scores.Average(score => score.FMeasure)));
+        Compare(tally, "plain_mean", c["expected"].GetProperty("plain_mean"), new RougeScore(scores.Average(score => score.Precision), scores.Average(score => score.Recall), scores.Average(score => score.FScore)));
     }
 
     private static void Words(FixtureCase c, Tally tally)

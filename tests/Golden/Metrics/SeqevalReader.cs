@@ -33,7 +33,7 @@ internal sealed class SeqevalReader : CaseReader
         {
             var beta = c["options"].TryGetProperty("beta", out var given) && given.IsGiven() ? given.ToDouble() : 1;
             var scores = Add(reference, predicted, options with { Beta = beta })!.Micro;
-            if (micro.ValueKind == JsonValueKind.Number) tally.Number("default_f_beta_micro", micro.ToDouble(), scores.F, Tolerance);
+            if (micro.ValueKind == JsonValueKind.Number) tally.Number("default_f_beta_micro", micro.ToDouble(), scores.FScore, Tolerance);
             else Scores(tally, "default_f_beta_micro", micro, scores);
         }
     }
@@ -50,7 +50,7 @@ internal sealed class SeqevalReader : CaseReader
     {
         var accumulator = new EntityAccumulator(options);
         for (int i = 0; i < Math.Max(reference.Count, predicted.Count); i++) accumulator.Add(i < reference.Count ? reference[i] : [], i < predicted.Count ? predicted[i] : []);
-        return accumulator.ToMetrics();
+        return accumulator.Compute();
     });
 
     public static void Report(Tally tally, string what, JsonElement expected, EntityMetrics actual)
@@ -60,7 +60,7 @@ internal sealed class SeqevalReader : CaseReader
         foreach (var (row, (name, scores)) in expected.EnumerateObject().Zip(rows))
         {
             tally.Numbers($"{what} report", [row.Value.GetProperty("precision").ToDouble(), row.Value.GetProperty("recall").ToDouble(), row.Value.GetProperty("f1-score").ToDouble(), row.Value.GetProperty("support").ToDouble()],
-                [scores.Precision, scores.Recall, scores.F, scores.Support], Tolerance);
+                [scores.Precision, scores.Recall, scores.FScore, scores.Support], Tolerance);
         }
     }
 
@@ -83,7 +83,7 @@ internal sealed class SeqevalReader : CaseReader
         foreach (var value in new[] { 0, 1 })
         {
             if (!expected.TryGetProperty($"zero_division_{value}", out var wanted)) continue;
-            var metrics = Add(reference, predicted, options with { ZeroDivision = value });
+            var metrics = Add(reference, predicted, options with { ZeroDivision = value == 0 ? ZeroDivision.Zero : ZeroDivision.One });
             tally.Equal($"{what} is refused", IsError(wanted), metrics is null);
             if (metrics is null || IsError(wanted)) continue;
             Averages(tally, what, wanted, metrics);
@@ -104,13 +104,13 @@ internal sealed class SeqevalReader : CaseReader
         var perType = expected.GetProperty("per_type");
         tally.Numbers($"{what} per_type precision", perType.GetProperty("precision").ToDoubles(), [.. actual.PerType.Select(type => type.Scores.Precision)], Tolerance);
         tally.Numbers($"{what} per_type recall", perType.GetProperty("recall").ToDoubles(), [.. actual.PerType.Select(type => type.Scores.Recall)], Tolerance);
-        tally.Numbers($"{what} per_type f1", perType.GetProperty("f1").ToDoubles(), [.. actual.PerType.Select(type => type.Scores.F)], Tolerance);
+        tally.Numbers($"{what} per_type f1", perType.GetProperty("f1").ToDoubles(), [.. actual.PerType.Select(type => type.Scores.FScore)], Tolerance);
     }
 
     private static void Scores(Tally tally, string what, JsonElement expected, EntityScores actual)
     {
         var f = expected.TryGetProperty("f1", out var f1) ? f1 : expected.GetProperty("f");
-        tally.Numbers(what, [expected.GetProperty("precision").ToDouble(), expected.GetProperty("recall").ToDouble(), f.ToDouble()], [actual.Precision, actual.Recall, actual.F], Tolerance);
+        tally.Numbers(what, [expected.GetProperty("precision").ToDouble(), expected.GetProperty("recall").ToDouble(), f.ToDouble()], [actual.Precision, actual.Recall, actual.FScore], Tolerance);
     }
 
     /// <summary>Token figures need no scheme. Where the lengths differ the library refuses, and the reference compares what both have.</summary>

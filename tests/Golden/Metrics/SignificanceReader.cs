@@ -176,15 +176,15 @@ internal sealed class SignificanceReader : CaseReader
 
     private static MetricSignature Signature(CorpusAccumulator accumulator) => accumulator switch
     {
-        BleuAccumulator bleu => bleu.ToMetrics().Signature,
-        ChrfAccumulator chrf => chrf.ToMetrics().Signature,
-        _ => ((TerAccumulator)accumulator).ToMetrics().Signature,
+        BleuAccumulator bleu => bleu.Compute().Signature,
+        ChrfAccumulator chrf => chrf.Compute().Signature,
+        _ => ((TerAccumulator)accumulator).Compute().Signature,
     };
 
     private static string Line(CorpusAccumulator accumulator, MetricSignature signature, ConfidenceInterval? interval) => accumulator switch
     {
-        BleuAccumulator bleu => bleu.ToMetrics().ToString(4, signature, interval),
-        ChrfAccumulator chrf => chrf.ToMetrics().ToString(4, signature, interval),
-        _ => ((TerAccumulator)accumulator).ToMetrics().ToString(4, signature, interval),
+        BleuAccumulator bleu => bleu.Compute().ToString(4, signature, interval),
+        ChrfAccumulator chrf => chrf.Compute().ToString(4, signature, interval),
+        _ => ((TerAccumulator)accumulator).Compute().ToString(4, signature, interval),
     };
 }

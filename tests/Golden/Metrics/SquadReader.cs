@@ -38,7 +38,7 @@ internal sealed class SquadReader : CaseReader
         var accumulator = new SquadAccumulator(new SquadOptions { Version = SquadVersion.V1 });
         foreach (var one in c.Root.GetProperty("cases").EnumerateArray()) accumulator.Add(one.GetProperty("inputs").GetProperty("prediction").GetString(), one.GetProperty("inputs").GetProperty("answers").ToTexts());
         accumulator.Add(null, ["anything"]);
-        var metrics = accumulator.ToMetrics();
+        var metrics = accumulator.Compute();
         tally.Number("exact_match", c["expected"].GetProperty("exact_match").ToDouble(), metrics.ExactMatch, Tolerance);
         tally.Number("f1", c["expected"].GetProperty("f1").ToDouble(), metrics.F1, Tolerance);
         tally.Equal("total", c["expected"].GetProperty("total").GetInt64(), metrics.Total);
@@ -56,7 +56,7 @@ internal sealed class SquadReader : CaseReader
             tally.Number("raw_f1", c["expected"].GetProperty("raw_f1").GetProperty(id).ToDouble(), f1, Tolerance);
             accumulator.Add(prediction, answers, row.GetProperty("na_prob").ToDouble());
         }
-        var (summary, metrics) = (c["expected"].GetProperty("summary"), accumulator.ToMetrics());
+        var (summary, metrics) = (c["expected"].GetProperty("summary"), accumulator.Compute());
         Scores(tally, "summary", summary, metrics.Overall);
         foreach (var (name, scores) in new[] { ("has_answer", metrics.HasAnswer), ("no_answer", metrics.NoAnswer) })
         {

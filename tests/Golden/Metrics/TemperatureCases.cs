@@ -13,7 +13,7 @@ internal static class TemperatureCases
         {
             var accumulator = new TemperatureAccumulator(logits.Length == 0 ? 2 : logits[0].Length);
             for (var i = 0; i < logits.Length; i++) accumulator.Add(logits[i], actual[i]);
-            return accumulator.Fit();
+            return accumulator.Compute();
         });
         foreach (var expected in c["expected"].EnumerateObject())
         {

@@ -32,7 +32,7 @@ internal sealed class TerReader : CaseReader
         }
         var accumulator = new TerAccumulator(Options(c["options"]), keepSegments: true);
         CorpusCases.Verify(c, tally, accumulator, CorpusCases.Flat);
-        Compare(tally, c["expected"].GetProperty("corpus"), accumulator.ToMetrics());
+        Compare(tally, c["expected"].GetProperty("corpus"), accumulator.Compute());
     }
 
     public static TerOptions Options(JsonElement options) => new()

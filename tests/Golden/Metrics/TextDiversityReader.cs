@@ -27,7 +27,7 @@ internal sealed class TextDiversityReader : CaseReader
         var (texts, expected) = (c["inputs"].GetProperty("texts").ToTexts(), c["expected"]);
         var accumulator = new DiversityAccumulator();
         foreach (var text in texts) accumulator.Add(text);
-        var metrics = accumulator.ToMetrics();
+        var metrics = accumulator.Compute();
         tally.Equal("tokens", expected.GetProperty("tokens").GetInt64(), metrics.Tokens);
         tally.Equal("types", expected.GetProperty("types").GetInt64(), metrics.Types);
         Optional(tally, "type_token_ratio", expected.GetProperty("type_token_ratio"), metrics.TypeTokenRatio);

@@ -19,12 +19,12 @@ internal sealed class WerReader : CaseReader
             var corpus = new ErrorRateAccumulator();
             foreach (var one in c.Root.GetProperty("cases").EnumerateArray().TakeWhile(one => one.GetProperty("name").GetString() != c.Name))
                 corpus.Add(one.GetProperty("inputs").GetProperty("hypothesis").GetString()!, one.GetProperty("inputs").GetProperty("reference").GetString()!);
-            Compare(tally, expected, corpus.ToMetrics());
+            Compare(tally, expected, corpus.Compute());
             return;
         }
         var (wanted, hypothesis) = (reference.GetString()!, c["inputs"].GetProperty("hypothesis").GetString()!);
         Compare(tally, expected, new ErrorRateAccumulator().Add(hypothesis, wanted));
-        if (expected.TryGetProperty("damerau_char_distance", out var damerau)) tally.Equal("damerau_char_distance", damerau.GetInt32(), EditDistance.DamerauCharacters(wanted, hypothesis));
+        if (expected.TryGetProperty("damerau_char_distance", out var damerau)) tally.Equal("damerau_char_distance", damerau.GetInt32(), EditDistance.DamerauCharacters(hypothesis, wanted));
     }
 
     private static void Compare(Tally tally, JsonElement expected, ErrorRateMetrics actual)

@@ -18,31 +18,37 @@ public sealed partial class EvaluationCatalog
     /// <exception cref="ArgumentException">A column is missing or of the wrong type, there are no rows, or a row has what is no probability or a label that no score stands for.</exception>
     public EvaluationResult<MulticlassEvaluationMetrics> MulticlassClassification(IDataView data, string labelColumnName = DefaultColumns.Label, string scoreColumnName = DefaultColumns.Score, string? weightColumnName = null, MulticlassEvaluationOptions? options = null, EvaluationOptions? evaluation = null)
     {
-        DataViewSchema schema = Require.NotNull(data).Schema;
         options ??= new MulticlassEvaluationOptions();
         options.Validate();
-        DataViewSchema.Column label = SchemaChecks.RequireKey(schema, labelColumnName), score = EvaluationColumns.RequireNumbers(schema, scoreColumnName);
-        DataViewSchema.Column? weight = Weight(data, weightColumnName);
-        int classes = Size(score, "class");
-        Require.Argument(classes >= 2, $"Column '{score.Name}' has to be a vector of at least two numbers, one a class, and is {score.Type}.", nameof(scoreColumnName));
-        IReadOnlyList<string> labelNames = LabelKeys.Of(label).Names, names = EvaluationColumns.SlotNames(score) ?? (labelNames.Count == classes ? labelNames : Names(score, classes));
-        int[] ofLabel = Places(label, labelNames, score, names);
-        bool single = ((VectorDataViewType)score.Type).ItemType.RawType == typeof(float);
-        return ViewEvaluation.Run<JudgedScores, MulticlassEvaluationMetrics>(data, Given(label, score, weight), row =>
-        {
-            Func<ulong> readLabel = ColumnReader.KeyGetter(row, label);
-            Func<double[]> readScores = EvaluationColumns.NumbersReader(row, score);
-            Func<double> readWeight = WeightReader(row, weight);
-            return () => new JudgedScores(Actual(readLabel(), row.Position), readScores(), readWeight());
-        }, keep => new MulticlassMeasure(names, single, options, keep), evaluation);
+        return Scores(data, labelColumnName, scoreColumnName, weightColumnName, (names, single, keep) => new MulticlassMeasure(names, single, options, keep), evaluation);
+    }
 
-        int Actual(ulong key, long row)
+    /// <summary>The temperature that a classifier's logits are divided by so that their softmax is calibrated. Measure it on rows that the classifier was not trained on; it keeps every logit in memory.</summary>
+    /// <param name="data">Scored rows.</param>
+    /// <param name="labelColumnName">The label column, a key; matched to the scores as <see cref="MulticlassClassification"/> does, rows without a label are left out and counted in a warning.</param>
+    /// <param name="scoreColumnName">The column of logits, a vector of a known size, one number a class.</param>
+    /// <param name="weightColumnName">The column of the rows' weights, a number of 0 or more; default null: all the same.</param>
+    /// <param name="evaluation">Slices; there are neither intervals nor worst rows. Default null: none.</param>
+    /// <exception cref="ArgumentException">A column is missing or of the wrong type, there are no rows, a logit is not finite, or no score stands for a label.</exception>
+    /// <exception cref="InvalidOperationException">No row has a label.</exception>
+    public EvaluationResult<TemperatureScaling> TemperatureScaling(IDataView data, string labelColumnName = DefaultColumns.Label, string scoreColumnName = DefaultColumns.Score, string? weightColumnName = null, EvaluationOptions? evaluation = null) =>
+        Scores(data, labelColumnName, scoreColumnName, weightColumnName, (names, _, _) => new TemperatureMeasure(names), evaluation);
+
+    /// <summary>Clusters against classes: Rand index, mutual information, homogeneity, completeness.</summary>
+    /// <param name="data">Rows with a class and a cluster.</param>
+    /// <param name="labelColumnName">The column of classes, text or a key; rows without one are left out and counted in a warning.</param>
+    /// <param name="clusterColumnName">The column of clusters, text or a key.</param>
+    /// <param name="evaluation">Slices; there are neither intervals nor worst rows. Default null: none.</param>
+    /// <exception cref="ArgumentException">A column is missing or of the wrong type, or there are no rows.</exception>
+    public EvaluationResult<ClusteringMetrics> Clustering(IDataView data, string labelColumnName = DefaultColumns.Label, string clusterColumnName = DefaultColumns.PredictedLabel, EvaluationOptions? evaluation = null)
+    {
+        DataViewSchema schema = Require.NotNull(data).Schema;
+        DataViewSchema.Column label = EvaluationColumns.RequireLabel(schema, labelColumnName), cluster = EvaluationColumns.RequireLabel(schema, clusterColumnName);
+        return ViewEvaluation.Run<JudgedLabel, ClusteringMetrics>(data, [label, cluster], row =>
         {
-            if (key == 0) return -1;
-            int place = key <= (ulong)ofLabel.Length ? ofLabel[key - 1] : -1;
-            return place >= 0 ? place : throw new ArgumentException(
-                $"Row {row} (counted from 0): the label '{(key <= (ulong)labelNames.Count ? labelNames[(int)key - 1] : key)}' of column '{label.Name}' has no score in column '{score.Name}', whose classes are {string.Join(", ", names)}.", nameof(data));
-        }
+            Func<string?> readLabel = EvaluationColumns.LabelReader(row, label), readCluster = EvaluationColumns.LabelReader(row, cluster);
+            return () => new JudgedLabel(readLabel(), readCluster(), 1);
+        }, _ => new ClusteringMeasure(), evaluation);
     }
 
     /// <summary>A classifier that gives labels without scores.</summary>
@@ -199,6 +205,34 @@ public sealed partial class EvaluationCatalog
             Func<double> readWeight = WeightReader(row, weight);
             return () => new JudgedDecision(readLabel(), readPredicted(), readGroup(), readWeight());
         }, _ => new FairnessMeasure(), evaluation);
+    }
+
+    private static EvaluationResult<TMetrics> Scores<TMetrics>(IDataView data, string labelColumnName, string scoreColumnName, string? weightColumnName, Func<IReadOnlyList<string>, bool, bool, Measure<JudgedScores, TMetrics>> create, EvaluationOptions? evaluation)
+        where TMetrics : notnull
+    {
+        DataViewSchema schema = Require.NotNull(data).Schema;
+        DataViewSchema.Column label = SchemaChecks.RequireKey(schema, labelColumnName), score = EvaluationColumns.RequireNumbers(schema, scoreColumnName);
+        DataViewSchema.Column? weight = Weight(data, weightColumnName);
+        int classes = Size(score, "class");
+        Require.Argument(classes >= 2, $"Column '{score.Name}' has to be a vector of at least two numbers, one a class, and is {score.Type}.", nameof(scoreColumnName));
+        IReadOnlyList<string> labelNames = LabelKeys.Of(label).Names, names = EvaluationColumns.SlotNames(score) ?? (labelNames.Count == classes ? labelNames : Names(score, classes));
+        int[] ofLabel = Places(label, labelNames, score, names);
+        bool single = ((VectorDataViewType)score.Type).ItemType.RawType == typeof(float);
+        return ViewEvaluation.Run(data, Given(label, score, weight), row =>
+        {
+            Func<ulong> readLabel = ColumnReader.KeyGetter(row, label);
+            Func<double[]> readScores = EvaluationColumns.NumbersReader(row, score);
+            Func<double> readWeight = WeightReader(row, weight);
+            return () => new JudgedScores(Actual(readLabel(), row.Position), readScores(), readWeight());
+        }, keep => create(names, single, keep), evaluation);
+
+        int Actual(ulong key, long row)
+        {
+            if (key == 0) return -1;
+            int place = key <= (ulong)ofLabel.Length ? ofLabel[key - 1] : -1;
+            return place >= 0 ? place : throw new ArgumentException(
+                $"Row {row} (counted from 0): the label '{(key <= (ulong)labelNames.Count ? labelNames[(int)key - 1] : key)}' of column '{label.Name}' has no score in column '{score.Name}', whose classes are {string.Join(", ", names)}.", nameof(data));
+        }
     }
 
     /// <summary>For each label the place of its score: by name where both have names, otherwise the same place.</summary>

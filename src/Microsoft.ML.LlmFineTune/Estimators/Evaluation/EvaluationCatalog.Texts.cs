@@ -11,76 +11,76 @@ public sealed partial class EvaluationCatalog
 
     /// <summary>BLEU of generated texts, from 0 to 100, as sacreBLEU computes it.</summary>
     /// <param name="data">The texts.</param>
-    /// <param name="candidateColumnName">The column of generated texts, text.</param>
+    /// <param name="hypothesisColumnName">The column of generated texts, text.</param>
     /// <param name="referenceColumnName">The column of right texts, text or a vector of texts.</param>
     /// <param name="options">How BLEU is computed; default null: sacreBLEU's defaults.</param>
     /// <param name="evaluation">Intervals, slices, worst rows; default null: none.</param>
     /// <exception cref="ArgumentException">A column is missing or of the wrong type, or there are no rows.</exception>
-    public EvaluationResult<BleuMetrics> Bleu(IDataView data, string candidateColumnName = GeneratedText, string referenceColumnName = Reference, BleuOptions? options = null, EvaluationOptions? evaluation = null) =>
-        Texts(data, candidateColumnName, referenceColumnName, evaluation, keep =>
+    public EvaluationResult<BleuMetrics> Bleu(IDataView data, string hypothesisColumnName = GeneratedText, string referenceColumnName = Reference, BleuOptions? options = null, EvaluationOptions? evaluation = null) =>
+        Texts(data, hypothesisColumnName, referenceColumnName, evaluation, keep =>
         {
             BleuAccumulator accumulator = new(options, keep);
-            return new CorpusMeasure<BleuMetrics>(accumulator, accumulator.ToMetrics, accumulator.Name, metrics => metrics.Score, score => 100 - score);
+            return new CorpusMeasure<BleuMetrics>(accumulator, accumulator.Compute, accumulator.Name, metrics => metrics.Score, score => 100 - score);
         });
 
     /// <summary>chrF of generated texts, from 0 to 100, as sacreBLEU computes it; chrF++ with <see cref="ChrfOptions.PlusPlus"/>.</summary>
     /// <param name="data">The texts.</param>
-    /// <param name="candidateColumnName">The column of generated texts, text.</param>
+    /// <param name="hypothesisColumnName">The column of generated texts, text.</param>
     /// <param name="referenceColumnName">The column of right texts, text or a vector of texts.</param>
     /// <param name="options">How chrF is computed; default null: sacreBLEU's defaults.</param>
     /// <param name="evaluation">Intervals, slices, worst rows; default null: none.</param>
     /// <exception cref="ArgumentException">A column is missing or of the wrong type, or there are no rows.</exception>
-    public EvaluationResult<ChrfMetrics> Chrf(IDataView data, string candidateColumnName = GeneratedText, string referenceColumnName = Reference, ChrfOptions? options = null, EvaluationOptions? evaluation = null) =>
-        Texts(data, candidateColumnName, referenceColumnName, evaluation, keep =>
+    public EvaluationResult<ChrfMetrics> Chrf(IDataView data, string hypothesisColumnName = GeneratedText, string referenceColumnName = Reference, ChrfOptions? options = null, EvaluationOptions? evaluation = null) =>
+        Texts(data, hypothesisColumnName, referenceColumnName, evaluation, keep =>
         {
             ChrfAccumulator accumulator = new(options, keep);
-            return new CorpusMeasure<ChrfMetrics>(accumulator, accumulator.ToMetrics, accumulator.Name, metrics => metrics.Score, score => 100 - score);
+            return new CorpusMeasure<ChrfMetrics>(accumulator, accumulator.Compute, accumulator.Name, metrics => metrics.Score, score => 100 - score);
         });
 
     /// <summary>Translation edit rate of generated texts, in percent, as sacreBLEU computes it; the lower, the better.</summary>
     /// <param name="data">The texts.</param>
-    /// <param name="candidateColumnName">The column of generated texts, text.</param>
+    /// <param name="hypothesisColumnName">The column of generated texts, text.</param>
     /// <param name="referenceColumnName">The column of right texts, text or a vector of texts.</param>
     /// <param name="options">How TER is computed; default null: sacreBLEU's defaults.</param>
     /// <param name="evaluation">Intervals, slices, worst rows; default null: none.</param>
     /// <exception cref="ArgumentException">A column is missing or of the wrong type, or there are no rows.</exception>
-    public EvaluationResult<TerMetrics> Ter(IDataView data, string candidateColumnName = GeneratedText, string referenceColumnName = Reference, TerOptions? options = null, EvaluationOptions? evaluation = null) =>
-        Texts(data, candidateColumnName, referenceColumnName, evaluation, keep =>
+    public EvaluationResult<TerMetrics> Ter(IDataView data, string hypothesisColumnName = GeneratedText, string referenceColumnName = Reference, TerOptions? options = null, EvaluationOptions? evaluation = null) =>
+        Texts(data, hypothesisColumnName, referenceColumnName, evaluation, keep =>
         {
             TerAccumulator accumulator = new(options, keep);
-            return new CorpusMeasure<TerMetrics>(accumulator, accumulator.ToMetrics, accumulator.Name, metrics => metrics.Score, score => score);
+            return new CorpusMeasure<TerMetrics>(accumulator, accumulator.Compute, accumulator.Name, metrics => metrics.Score, score => score);
         });
 
     /// <summary>ROUGE of generated texts (summaries), from 0 to 1, as rouge_score computes it; of several references the best one counts.</summary>
     /// <param name="data">The texts.</param>
-    /// <param name="candidateColumnName">The column of generated texts, text.</param>
+    /// <param name="hypothesisColumnName">The column of generated texts, text.</param>
     /// <param name="referenceColumnName">The column of right texts, text or a vector of texts.</param>
     /// <param name="options">How ROUGE is computed; default null: rouge1, rouge2, rougeL and rougeLsum without stemming.</param>
     /// <param name="evaluation">Intervals, slices, worst rows; default null: none.</param>
     /// <exception cref="ArgumentException">A column is missing or of the wrong type, or there are no rows.</exception>
-    public EvaluationResult<RougeMetrics> Rouge(IDataView data, string candidateColumnName = GeneratedText, string referenceColumnName = Reference, RougeOptions? options = null, EvaluationOptions? evaluation = null) =>
-        Texts(data, candidateColumnName, referenceColumnName, evaluation, keep => new RougeMeasure(options, keep));
+    public EvaluationResult<RougeMetrics> Rouge(IDataView data, string hypothesisColumnName = GeneratedText, string referenceColumnName = Reference, RougeOptions? options = null, EvaluationOptions? evaluation = null) =>
+        Texts(data, hypothesisColumnName, referenceColumnName, evaluation, keep => new RougeMeasure(options, keep));
 
     /// <summary>METEOR without synonyms of generated texts, from 0 to 1, as nltk computes it.</summary>
     /// <param name="data">The texts.</param>
-    /// <param name="candidateColumnName">The column of generated texts, text.</param>
+    /// <param name="hypothesisColumnName">The column of generated texts, text.</param>
     /// <param name="referenceColumnName">The column of right texts, text or a vector of texts.</param>
     /// <param name="options">How METEOR is computed; default null: nltk's defaults.</param>
     /// <param name="evaluation">Intervals, slices, worst rows; default null: none.</param>
     /// <exception cref="ArgumentException">A column is missing or of the wrong type, or there are no rows.</exception>
-    public EvaluationResult<MeteorMetrics> Meteor(IDataView data, string candidateColumnName = GeneratedText, string referenceColumnName = Reference, MeteorOptions? options = null, EvaluationOptions? evaluation = null) =>
-        Texts(data, candidateColumnName, referenceColumnName, evaluation, keep => new MeteorMeasure(options, keep));
+    public EvaluationResult<MeteorMetrics> Meteor(IDataView data, string hypothesisColumnName = GeneratedText, string referenceColumnName = Reference, MeteorOptions? options = null, EvaluationOptions? evaluation = null) =>
+        Texts(data, hypothesisColumnName, referenceColumnName, evaluation, keep => new MeteorMeasure(options, keep));
 
     /// <summary>Word and character error rates of generated texts (transcripts); the lower, the better.</summary>
     /// <param name="data">The texts.</param>
-    /// <param name="candidateColumnName">The column of generated texts, text.</param>
+    /// <param name="hypothesisColumnName">The column of generated texts, text.</param>
     /// <param name="referenceColumnName">The column of right texts, text.</param>
     /// <param name="evaluation">Intervals, slices, worst rows; default null: none.</param>
     /// <exception cref="ArgumentException">A column is missing or of the wrong type, or there are no rows.</exception>
-    public EvaluationResult<ErrorRateMetrics> ErrorRates(IDataView data, string candidateColumnName = GeneratedText, string referenceColumnName = Reference, EvaluationOptions? evaluation = null)
+    public EvaluationResult<ErrorRateMetrics> ErrorRates(IDataView data, string hypothesisColumnName = GeneratedText, string referenceColumnName = Reference, EvaluationOptions? evaluation = null)
     {
         SchemaChecks.RequireText(Require.NotNull(data).Schema, referenceColumnName);
-        return Texts(data, candidateColumnName, referenceColumnName, evaluation, keep => new ErrorRateMeasure(keep));
+        return Texts(data, hypothesisColumnName, referenceColumnName, evaluation, keep => new ErrorRateMeasure(keep));
     }
 
     /// <summary>How varied generated texts are: distinct n-grams, repetition, entropy. There are no intervals.</summary>
@@ -92,6 +92,18 @@ public sealed partial class EvaluationCatalog
     {
         DataViewSchema.Column text = SchemaChecks.RequireText(Require.NotNull(data).Schema, textColumnName);
         return ViewEvaluation.Run(data, [text], row => EvaluationColumns.TextReader(row, text), _ => new DiversityMeasure(), evaluation);
+    }
+
+    /// <summary>Self-BLEU: how like each other generated texts are, each against all others. It keeps the texts in memory.</summary>
+    /// <param name="data">The texts.</param>
+    /// <param name="textColumnName">The column of texts.</param>
+    /// <param name="options">How BLEU is computed; default null: sacreBLEU's defaults with effective order.</param>
+    /// <param name="evaluation">Slices; there are neither intervals nor worst rows. Default null: none.</param>
+    /// <exception cref="ArgumentException">The column is missing or of the wrong type, or there are no rows.</exception>
+    public EvaluationResult<SelfBleuMetrics> SelfBleu(IDataView data, string textColumnName = GeneratedText, BleuOptions? options = null, EvaluationOptions? evaluation = null)
+    {
+        DataViewSchema.Column text = SchemaChecks.RequireText(Require.NotNull(data).Schema, textColumnName);
+        return ViewEvaluation.Run(data, [text], row => EvaluationColumns.TextReader(row, text), _ => new SelfBleuMeasure(options, evaluation?.Cancellation ?? default), evaluation);
     }
 
     /// <summary>Exact match and F1 of answers, in percent, as SQuAD's programs compute them.</summary>
@@ -141,29 +153,29 @@ public sealed partial class EvaluationCatalog
     /// <param name="textColumnName">The text column, whose words, characters and bytes are counted; null: figures by token only.</param>
     /// <param name="evaluation">Intervals, slices, worst rows; default null: none.</param>
     /// <exception cref="ArgumentException">A column is missing or of the wrong type, or there are no rows.</exception>
-    public EvaluationResult<PerplexityAccumulator> Perplexity(IDataView data, string logProbabilityColumnName = "LogProbability", string tokenCountColumnName = "TokenCount", string? textColumnName = "Text", EvaluationOptions? evaluation = null)
+    public EvaluationResult<PerplexityMetrics> Perplexity(IDataView data, string logProbabilityColumnName = "LogProbability", string tokenCountColumnName = "TokenCount", string? textColumnName = "Text", EvaluationOptions? evaluation = null)
     {
         DataViewSchema schema = Require.NotNull(data).Schema;
         DataViewSchema.Column logProbability = EvaluationColumns.RequireNumber(schema, logProbabilityColumnName), tokens = EvaluationColumns.RequireNumber(schema, tokenCountColumnName);
         DataViewSchema.Column? text = textColumnName is null ? null : SchemaChecks.RequireText(schema, textColumnName);
-        return ViewEvaluation.Run<JudgedLikelihood, PerplexityAccumulator>(data, Given(logProbability, tokens, text), row =>
+        return ViewEvaluation.Run<JudgedLikelihood, PerplexityMetrics>(data, Given(logProbability, tokens, text), row =>
         {
             Func<double> readLog = EvaluationColumns.NumberReader(row, logProbability), readTokens = EvaluationColumns.NumberReader(row, tokens);
             Func<string>? readText = text is { } given ? EvaluationColumns.TextReader(row, given) : null;
-            return () => new JudgedLikelihood(readLog(), (long)readTokens(), readText?.Invoke());
+            return () => new JudgedLikelihood(readLog(), readTokens(), readText?.Invoke());
         }, keep => new PerplexityMeasure(text is not null, keep), evaluation);
     }
 
-    private static EvaluationResult<TMetrics> Texts<TMetrics>(IDataView data, string candidateColumnName, string referenceColumnName, EvaluationOptions? evaluation, Func<bool, Measure<JudgedText, TMetrics>> create)
+    private static EvaluationResult<TMetrics> Texts<TMetrics>(IDataView data, string hypothesisColumnName, string referenceColumnName, EvaluationOptions? evaluation, Func<bool, Measure<JudgedText, TMetrics>> create)
         where TMetrics : notnull
     {
         DataViewSchema schema = Require.NotNull(data).Schema;
-        DataViewSchema.Column candidate = SchemaChecks.RequireText(schema, candidateColumnName), reference = EvaluationColumns.RequireTexts(schema, referenceColumnName);
-        return ViewEvaluation.Run(data, [candidate, reference], row =>
+        DataViewSchema.Column hypothesis = SchemaChecks.RequireText(schema, hypothesisColumnName), reference = EvaluationColumns.RequireTexts(schema, referenceColumnName);
+        return ViewEvaluation.Run(data, [hypothesis, reference], row =>
         {
-            Func<string> readCandidate = EvaluationColumns.TextReader(row, candidate);
+            Func<string> readHypothesis = EvaluationColumns.TextReader(row, hypothesis);
             Func<string[]> readReferences = EvaluationColumns.TextsReader(row, reference);
-            return () => new JudgedText(readCandidate(), readReferences());
+            return () => new JudgedText(readHypothesis(), readReferences());
         }, create, evaluation);
     }
 }

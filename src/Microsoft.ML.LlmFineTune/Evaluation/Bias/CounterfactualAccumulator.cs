@@ -12,7 +12,7 @@ public sealed class CounterfactualAccumulator
         public long Items, Pairs, Flips, FlippedItems;
         public double Gap, AbsoluteGap, Largest, Range;
 
-        public void Add(Sums other)
+        public void Merge(Sums other)
         {
             Items += other.Items;
             Pairs += other.Pairs;
@@ -68,17 +68,19 @@ public sealed class CounterfactualAccumulator
         Count(originalScore, [.. variants.Select(variant => variant.Score)], variants.Count(variant => !string.Equals(variant.Label, originalLabel, StringComparison.Ordinal)), group);
     }
 
-    /// <summary>Adds what another accumulator has counted.</summary>
-    public void Add(CounterfactualAccumulator other)
+    /// <summary>Adds what another accumulator (of other texts) has counted.</summary>
+    /// <exception cref="ArgumentException">It has other options.</exception>
+    public void Merge(CounterfactualAccumulator other)
     {
-        Require.NotNull(other);
-        _overall.Add(other._overall);
-        foreach ((string group, Sums sums) in other._groups) Group(group).Add(sums);
+        Row.Other(this, other);
+        Require.Argument(other._options == _options, "Both accumulators must have the same options.", nameof(other));
+        _overall.Merge(other._overall);
+        foreach ((string group, Sums sums) in other._groups) Group(group).Merge(sums);
     }
 
     /// <summary>The metrics of everything seen.</summary>
     /// <exception cref="InvalidOperationException">Nothing was counted.</exception>
-    public CounterfactualMetrics ToMetrics()
+    public CounterfactualMetrics Compute()
     {
         Require.State(Items > 0, "Counterfactual metrics need at least one text with a variant; none was counted. Does the word list have terms that stand in the texts?");
         return new CounterfactualMetrics(_overall.Scores(), new SortedDictionary<string, CounterfactualScores>(_groups.ToDictionary(group => group.Key, group => group.Value.Scores()), StringComparer.Ordinal));
@@ -98,8 +100,8 @@ public sealed class CounterfactualAccumulator
             item.Largest = Math.Max(item.Largest, Math.Abs(gap));
         }
         item.Range = Math.Max(original, variants.Max()) - Math.Min(original, variants.Min());
-        _overall.Add(item);
-        if (group is not null) Group(group).Add(item);
+        _overall.Merge(item);
+        if (group is not null) Group(group).Merge(item);
     }
 
     private Sums Group(string name) => _groups.TryGetValue(name, out Sums? sums) ? sums : _groups[name] = new Sums();

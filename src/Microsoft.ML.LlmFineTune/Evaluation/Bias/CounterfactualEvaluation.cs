@@ -50,6 +50,7 @@ public static class CounterfactualEvaluation
         List<(string Text, IReadOnlyList<SwappedText> Variants)> batch = [];
         foreach (string text in texts)
         {
+            if (text is null) throw new ArgumentException(Row.At("A text must not be null; there is a null", read), nameof(texts));
             read++;
             IReadOnlyList<SwappedText> variants = swapper.Variants(text);
             if (variants.Count == 0) continue;
@@ -60,13 +61,14 @@ public static class CounterfactualEvaluation
         List<CounterfactualExample> worst = [];
         while (largest.TryDequeue(out CounterfactualExample? example, out _)) worst.Add(example);
         worst.Reverse();
-        return new CounterfactualResult(accumulator.Items > 0 ? accumulator.ToMetrics() : null, read, accumulator.Items, swaps, worst);
+        return new CounterfactualResult(accumulator.Items > 0 ? accumulator.Compute() : null, read, accumulator.Items, swaps, worst);
 
         void Flush()
         {
             cancellation.ThrowIfCancellationRequested();
             List<string> asked = [.. batch.SelectMany(item => item.Variants.Select(variant => variant.Text).Prepend(item.Text))];
             IReadOnlyList<double> scores = score(asked);
+            Require.State(scores is not null, "The model must give scores; it gave null.");
             Require.State(scores.Count == asked.Count, $"The model must give one score for each of the {asked.Count} texts; it gave {scores.Count}.");
             int at = 0;
             foreach ((string text, IReadOnlyList<SwappedText> variants) in batch)

@@ -99,9 +99,20 @@ public sealed class CrowsPairsAccumulator
         };
     }
 
+    /// <summary>Adds what another accumulator (of other pairs) has counted.</summary>
+    public void Merge(CrowsPairsAccumulator other)
+    {
+        Row.Other(this, other);
+        _overall = Sum(_overall, other._overall);
+        foreach ((string type, CrowsPairsScores scores) in other._types) _types[type] = Sum(_types.GetValueOrDefault(type) ?? new(0, 0, 0, 0, 0, 0), scores);
+
+        static CrowsPairsScores Sum(CrowsPairsScores left, CrowsPairsScores right) => new(left.Total + right.Total, left.Neutral + right.Neutral, left.StereotypeTotal + right.StereotypeTotal,
+            left.StereotypePreferred + right.StereotypePreferred, left.AntiStereotypeTotal + right.AntiStereotypeTotal, left.AntiStereotypePreferred + right.AntiStereotypePreferred);
+    }
+
     /// <summary>The metrics of everything seen.</summary>
     /// <exception cref="InvalidOperationException">Nothing was counted.</exception>
-    public CrowsPairsMetrics ToMetrics()
+    public CrowsPairsMetrics Compute()
     {
         Require.State(_overall.Total > 0, "CrowS-Pairs' figures need at least one pair; none was counted.");
         return new CrowsPairsMetrics(_overall, new SortedDictionary<string, CrowsPairsScores>(_types, StringComparer.Ordinal));
@@ -122,6 +133,6 @@ public sealed class CrowsPairsAccumulator
             cancellation.ThrowIfCancellationRequested();
             accumulator.Add(PseudoLogLikelihood.Compare(encode(pair.SentenceMore), encode(pair.SentenceLess), scorer), pair.Direction, pair.BiasType);
         }
-        return accumulator.ToMetrics();
+        return accumulator.Compute();
     }
 }

@@ -13,6 +13,19 @@ public sealed class GroupFairnessAccumulator
         // Negative is summed, not Weight - Positive, in which rounding would stay behind.
         public double Weight, Selected, Right, Positive, Negative, TruePositive, FalsePositive;
 
+        public void Merge(Counts other)
+        {
+            Rows += other.Rows;
+            Positives += other.Positives;
+            Weight += other.Weight;
+            Selected += other.Selected;
+            Right += other.Right;
+            Positive += other.Positive;
+            Negative += other.Negative;
+            TruePositive += other.TruePositive;
+            FalsePositive += other.FalsePositive;
+        }
+
         public GroupScores Scores() => new(Rows, Share(Selected, Weight), Share(Right, Weight), Share(TruePositive, Positive), Share(FalsePositive, Negative), Positives, Rows - Positives);
 
         private static double Share(double part, double whole) => whole == 0 ? 0 : part / whole;
@@ -31,8 +44,8 @@ public sealed class GroupFairnessAccumulator
     public void Add(bool actual, bool predicted, string group, double weight = 1)
     {
         Require.Argument(group is not null, string.Create(CultureInfo.InvariantCulture, $"Row {Rows} must have a group; it has none."), nameof(group));
-        Require.NotNegative(weight);
-        if (!_groups.TryGetValue(group, out Counts? counts)) _groups.Add(group, counts = new Counts());
+        Row.Weight(weight, Rows);
+        Counts counts = Group(group);
         Rows++;
         counts.Rows++;
         counts.Weight += weight;
@@ -51,11 +64,21 @@ public sealed class GroupFairnessAccumulator
         if (predicted && !actual) counts.FalsePositive += weight;
     }
 
+    /// <summary>Adds what another accumulator (of other rows) has counted.</summary>
+    public void Merge(GroupFairnessAccumulator other)
+    {
+        Row.Other(this, other);
+        Rows += other.Rows;
+        foreach ((string group, Counts counts) in other._groups) Group(group).Merge(counts);
+    }
+
     /// <summary>The metrics of everything seen.</summary>
     /// <exception cref="InvalidOperationException">Nothing was counted.</exception>
-    public GroupFairnessMetrics ToMetrics()
+    public GroupFairnessMetrics Compute()
     {
         Require.State(Rows > 0, "Fairness needs at least one row; none was counted.");
         return new GroupFairnessMetrics(new SortedDictionary<string, GroupScores>(_groups.ToDictionary(group => group.Key, group => group.Value.Scores()), StringComparer.Ordinal));
     }
+
+    private Counts Group(string name) => _groups.TryGetValue(name, out Counts? counts) ? counts : _groups[name] = new Counts();
 }

@@ -60,6 +60,7 @@ public static class PseudoLogLikelihood
     {
         if (positions.Length == 0) return [];
         IReadOnlyList<double> answers = scorer(ids, positions);
+        Require.State(answers is not null, "The model must give log-probabilities; it gave null.");
         Require.State(answers.Count == positions.Length, $"The model must give one log-probability for each of the {positions.Length} positions; it gave {answers.Count}.");
         for (int i = 0; i < answers.Count; i++)
             Require.State(answers[i] <= 0, string.Create(CultureInfo.InvariantCulture, $"A log-probability must be 0 or less; the model gave {answers[i]} for position {positions[i]}."));

@@ -96,7 +96,8 @@ public static class StereoSetFile
             using JsonDocument document = JsonDocument.Parse(file);
             return read(document.RootElement);
         }
-        catch (Exception error) when (error is JsonException or InvalidDataException)
+        // A text of half a character is an InvalidOperationException.
+        catch (Exception error) when (error is JsonException or InvalidDataException or InvalidOperationException)
         {
             throw new InvalidDataException($"{path}: {error.Message}", error);
         }

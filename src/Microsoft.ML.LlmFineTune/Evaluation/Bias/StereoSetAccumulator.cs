@@ -11,7 +11,7 @@ public sealed class StereoSetAccumulator
     {
         public long Rows, Stereotype, Related;
 
-        public void Add(Counts other) => (Rows, Stereotype, Related) = (Rows + other.Rows, Stereotype + other.Stereotype, Related + other.Related);
+        public void Merge(Counts other) => (Rows, Stereotype, Related) = (Rows + other.Rows, Stereotype + other.Stereotype, Related + other.Related);
 
         public StereoSetScores Scores() => new(100.0 * Stereotype / Rows, 100.0 * Related / (2 * Rows), Rows);
     }
@@ -38,17 +38,28 @@ public sealed class StereoSetAccumulator
         Rows++;
         Count(_targets, target, row);
         if (biasType is null) return;
-        if (!_types.TryGetValue(biasType, out SortedDictionary<string, Counts>? targets)) _types.Add(biasType, targets = new(StringComparer.Ordinal));
-        Count(targets, target, row);
+        Count(Type(biasType), target, row);
+    }
+
+    /// <summary>Adds what another accumulator (of other examples) has counted.</summary>
+    public void Merge(StereoSetAccumulator other)
+    {
+        Row.Other(this, other);
+        Rows += other.Rows;
+        foreach ((string target, Counts counts) in other._targets) Count(_targets, target, counts);
+        foreach ((string type, SortedDictionary<string, Counts> targets) in other._types)
+        {
+            foreach ((string target, Counts counts) in targets) Count(Type(type), target, counts);
+        }
     }
 
     /// <summary>The metrics of everything seen.</summary>
     /// <exception cref="InvalidOperationException">Nothing was counted.</exception>
-    public StereoSetMetrics ToMetrics()
+    public StereoSetMetrics Compute()
     {
         Require.State(Rows > 0, "StereoSet's figures need at least one example; none was counted.");
         Counts all = new();
-        foreach (Counts counts in _targets.Values) all.Add(counts);
+        foreach (Counts counts in _targets.Values) all.Merge(counts);
         return new StereoSetMetrics(all.Scores(), Mean(_targets), Sorted(_targets, counts => counts.Scores()), Sorted(_types, Mean));
     }
 
@@ -66,7 +77,7 @@ public sealed class StereoSetAccumulator
             cancellation.ThrowIfCancellationRequested();
             accumulator.Add(example.Target, score(example, example.Stereotype), score(example, example.AntiStereotype), score(example, example.Unrelated), example.BiasType);
         }
-        return accumulator.ToMetrics();
+        return accumulator.Compute();
     }
 
     /// <summary>The figures of scores that stand in a predictions file.</summary>
@@ -81,10 +92,12 @@ public sealed class StereoSetAccumulator
             : throw new ArgumentException($"Each candidate must have a score; candidate {sentence.Id} of example {example.Id} has none.", nameof(predictions)));
     }
 
+    private SortedDictionary<string, Counts> Type(string name) => _types.TryGetValue(name, out SortedDictionary<string, Counts>? targets) ? targets : _types[name] = new(StringComparer.Ordinal);
+
     private static void Count(SortedDictionary<string, Counts> targets, string target, Counts row)
     {
         if (!targets.TryGetValue(target, out Counts? counts)) targets.Add(target, counts = new Counts());
-        counts.Add(row);
+        counts.Merge(row);
     }
 
     private static StereoSetScores Mean(SortedDictionary<string, Counts> targets)

@@ -19,7 +19,7 @@ public sealed record TermTable
         Require.Argument(rows.Count > 0, "A word list needs at least one row; there are none.", nameof(rows));
         for (int row = 0; row < rows.Count; row++)
         {
-            Require.Argument(rows[row].Count == groups.Count, $"Row {row} of the word list must have {groups.Count} terms, one a group; it has {rows[row].Count}.", nameof(rows));
+            Require.Argument(rows[row]?.Count == groups.Count, $"Row {row} of the word list must have {groups.Count} terms, one a group; it has {rows[row]?.Count ?? 0}.", nameof(rows));
             foreach (string term in rows[row])
                 Require.Argument(WordCharacters.BoundedByWords(term), $"Row {row} of the word list has the term '{term}': a term must begin and end with a letter or digit, so that it can be found between words.", nameof(rows));
         }

@@ -22,7 +22,7 @@ public static class Bleu
     {
         BleuAccumulator accumulator = new(options);
         accumulator.AddRange(hypotheses, references);
-        return accumulator.ToMetrics();
+        return accumulator.Compute();
     }
 
     /// <summary>BLEU of one sentence.</summary>
@@ -34,6 +34,6 @@ public static class Bleu
     {
         BleuAccumulator accumulator = new(options ?? s_forSentences);
         accumulator.Add(hypothesis, references);
-        return accumulator.ToMetrics();
+        return accumulator.Compute();
     }
 }

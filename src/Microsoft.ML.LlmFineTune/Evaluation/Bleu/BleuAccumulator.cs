@@ -35,11 +35,16 @@ public sealed class BleuAccumulator : CorpusAccumulator
     private int Orders => Options.MaximumOrder;
 
     /// <summary>What was added so far, divided once.</summary>
-    public BleuMetrics ToMetrics() => Metrics(Sums, Segments, References) with { Warnings = Warnings };
+    /// <exception cref="InvalidOperationException">Nothing was added.</exception>
+    public BleuMetrics Compute()
+    {
+        Row.Some(Segments);
+        return Metrics(Sums, Segments, References) with { Warnings = Warnings };
+    }
 
     /// <summary>Adds what another accumulator (of another part of the corpus) has counted, as if its segments followed.</summary>
     /// <exception cref="ArgumentException">It has other options, or lacks the segments that this one keeps.</exception>
-    public void Add(BleuAccumulator other) => AddCounted(other, other?.Options == Options);
+    public void Merge(BleuAccumulator other) => MergeCounted(other, other?.Options == Options);
 
     /// <summary>The metrics of given statistics, of one segment or of sums of any.</summary>
     /// <param name="statistics">Hypothesis length, reference length, matches of each order, n-grams of each order.</param>

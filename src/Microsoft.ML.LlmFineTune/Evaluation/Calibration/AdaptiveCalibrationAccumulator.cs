@@ -45,7 +45,7 @@ public sealed class AdaptiveCalibrationAccumulator(int bins = 15)
     /// <exception cref="ArgumentException">It has another number of bins.</exception>
     public void Merge(AdaptiveCalibrationAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         Require.Argument(other.Bins == Bins, string.Create(CultureInfo.InvariantCulture, $"Both accumulators must have the same bins; this one has {Bins}, the other {other.Bins}."), nameof(other));
         _rows.AddRange(other._rows.ToArray());
     }

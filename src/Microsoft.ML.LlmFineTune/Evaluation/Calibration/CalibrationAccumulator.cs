@@ -58,7 +58,7 @@ public sealed class CalibrationAccumulator
     /// <exception cref="ArgumentException">It has another number of bins.</exception>
     public void Merge(CalibrationAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         Require.Argument(other.Bins == Bins, string.Create(CultureInfo.InvariantCulture, $"Both accumulators must have the same bins; this one has {Bins}, the other {other.Bins}."), nameof(other));
         for (int i = 0; i < Bins; i++)
         {

@@ -40,7 +40,7 @@ public sealed class ClasswiseCalibrationAccumulator
     /// <exception cref="ArgumentException">It has another number of classes or bins.</exception>
     public void Merge(ClasswiseCalibrationAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         Require.Argument(other.Classes == Classes, string.Create(CultureInfo.InvariantCulture, $"Both accumulators must have the same classes; this one has {Classes}, the other {other.Classes}."), nameof(other));
         for (int i = 0; i < Classes; i++) _classes[i].Merge(other._classes[i]);
     }

@@ -47,7 +47,7 @@ public sealed class TemperatureAccumulator(int classes)
     /// <exception cref="ArgumentException">It has another number of classes.</exception>
     public void Merge(TemperatureAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         Require.Argument(other.Classes == Classes, string.Create(CultureInfo.InvariantCulture, $"Both accumulators must have the same classes; this one has {Classes}, the other {other.Classes}."), nameof(other));
         _logits.AddRange(other._logits.ToArray());
         _actual.AddRange(other._actual.ToArray());
@@ -56,7 +56,7 @@ public sealed class TemperatureAccumulator(int classes)
 
     /// <summary>Fits the temperature to what was seen.</summary>
     /// <exception cref="InvalidOperationException">There are no rows, or all weights are 0.</exception>
-    public TemperatureScaling Fit()
+    public TemperatureScaling Compute()
     {
         Row.Some(Rows, _weights.Sum());
         double before = At(1).Loss;

@@ -31,11 +31,16 @@ public sealed class ChrfAccumulator : CorpusAccumulator
     public ChrfOptions Options { get; }
 
     /// <summary>What was added so far, divided once.</summary>
-    public ChrfMetrics ToMetrics() => new() { Name = Name, Score = Score(Sums), Segments = Segments, Signature = Signature(), Warnings = Warnings };
+    /// <exception cref="InvalidOperationException">Nothing was added.</exception>
+    public ChrfMetrics Compute()
+    {
+        Row.Some(Segments);
+        return new() { Name = Name, Score = Score(Sums), Segments = Segments, Signature = Signature(), Warnings = Warnings };
+    }
 
     /// <summary>Adds what another accumulator (of another part of the corpus) has counted, as if its segments followed.</summary>
     /// <exception cref="ArgumentException">It has other options, or lacks the segments that this one keeps.</exception>
-    public void Add(ChrfAccumulator other) => AddCounted(other, other?.Options == Options);
+    public void Merge(ChrfAccumulator other) => MergeCounted(other, other?.Options == Options);
 
     /// <summary>The words of a text: a word longer than a character loses one ASCII punctuation mark, at its end or else at its beginning, which becomes a word.</summary>
     internal static List<string> SplitWords(string text)

@@ -46,7 +46,7 @@ public sealed class BinaryProbabilityAccumulator(ProbabilityOptions? options = n
     /// <summary>Adds what another accumulator (of a replica, for example) has counted.</summary>
     public void Merge(BinaryProbabilityAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         _weight += other._weight;
         _positive += other._positive;
         _logLoss += other._logLoss;

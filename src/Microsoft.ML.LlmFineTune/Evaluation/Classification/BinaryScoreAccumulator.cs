@@ -49,7 +49,7 @@ public sealed class BinaryScoreAccumulator
     /// <summary>Adds the rows of another accumulator after this one's.</summary>
     public void Merge(BinaryScoreAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         for (int i = 0, count = other._scores.Count; i < count; i++) Add(other._positive[i], other._scores[i], other._weights.Count == 0 ? 1 : other._weights[i]);
     }
 

@@ -56,7 +56,7 @@ public sealed class ClassificationAccumulator
     /// <exception cref="ArgumentException">It has another number of classes.</exception>
     public void Merge(ClassificationAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         Require.Argument(other.Classes == Classes, string.Create(CultureInfo.InvariantCulture, $"Both accumulators must have the same classes; this one has {Classes}, the other {other.Classes}."), nameof(other));
         for (int actual = 0; actual < Classes; actual++)
         {

@@ -53,7 +53,7 @@ public sealed class LabelAccumulator<TLabel> where TLabel : notnull
     /// <summary>Adds what another accumulator (of a replica, for example) has counted.</summary>
     public void Merge(LabelAccumulator<TLabel> other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         TLabel[] labels = [.. other._index.OrderBy(entry => entry.Value).Select(entry => entry.Key)];
         foreach (((int actual, int predicted), double weight) in other._cells.ToArray()) AddCell((Index(labels[actual]), Index(labels[predicted])), weight);
         Rows += other.Rows;

@@ -55,7 +55,7 @@ public sealed class MlNetMulticlassAccumulator
     /// <exception cref="ArgumentException">It has another number of classes.</exception>
     public void Merge(MlNetMulticlassAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         Require.Argument(other.Classes == Classes, string.Create(CultureInfo.InvariantCulture, $"Both accumulators must have the same classes; this one has {Classes}, the other {other.Classes}."), nameof(other));
         for (int i = 0; i < Classes; i++)
         {

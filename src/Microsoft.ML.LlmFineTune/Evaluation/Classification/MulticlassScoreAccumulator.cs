@@ -52,7 +52,7 @@ public sealed class MulticlassScoreAccumulator(int classes)
     /// <exception cref="ArgumentException">It has another number of classes.</exception>
     public void Merge(MulticlassScoreAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         Require.Argument(other.Classes == Classes, string.Create(CultureInfo.InvariantCulture, $"Both accumulators must have the same classes; this one has {Classes}, the other {other.Classes}."), nameof(other));
         for (int i = 0, count = other._actual.Count; i < count; i++) Add(CollectionsMarshal.AsSpan(other._scores).Slice(i * Classes, Classes), other._actual[i], other._weights[i]);
     }

@@ -66,7 +66,7 @@ public sealed class ProbabilityAccumulator
     /// <exception cref="ArgumentException">It has another number of classes.</exception>
     public void Merge(ProbabilityAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         Require.Argument(other.Classes == Classes, string.Create(CultureInfo.InvariantCulture, $"Both accumulators must have the same classes; this one has {Classes}, the other {other.Classes}."), nameof(other));
         _firstNotSummingToOne ??= other._firstNotSummingToOne + Rows;
         _notSummingToOne += other._notSummingToOne;

@@ -28,7 +28,7 @@ public sealed class DiversityAccumulator
     public IReadOnlyList<InputWarning> Warnings => _warnings.List;
 
     /// <summary>What was added so far.</summary>
-    public DiversityMetrics ToMetrics()
+    public DiversityMetrics Compute()
     {
         long[] once = new long[_orders.Length];
         double[] information = new double[_orders.Length];
@@ -88,10 +88,9 @@ public sealed class DiversityAccumulator
 
     /// <summary>Adds what another accumulator (of other texts) has counted, as if its texts followed.</summary>
     /// <exception cref="ArgumentException">It counts other orders.</exception>
-    public void Add(DiversityAccumulator other)
+    public void Merge(DiversityAccumulator other)
     {
-        Require.NotNull(other);
-        Require.Argument(!ReferenceEquals(other, this), "An accumulator cannot be added to itself.", nameof(other));
+        Row.Other(this, other);
         Require.Argument(other._orders.Length == _orders.Length, string.Create(CultureInfo.InvariantCulture, $"Both accumulators must count the same orders; this one counts {_orders.Length}, the other {other._orders.Length}."), nameof(other));
         int[] tokens = new int[other._vocabulary.Count], nodes = new int[other._nGrams.Count];
         for (int token = 0; token < tokens.Length; token++) tokens[token] = _vocabulary.Add(other._vocabulary[token]);
@@ -111,7 +110,7 @@ public sealed class DiversityAccumulator
             _orders[n].Texts += other._orders[n].Texts;
             _orders[n].Ratios += other._orders[n].Ratios;
         }
-        _warnings.Add(other._warnings, Texts);
+        _warnings.Merge(other._warnings, Texts);
         Texts += other.Texts;
     }
 

@@ -30,7 +30,12 @@ public sealed class MeteorAccumulator
     public SegmentStatistics? PerSegment { get; }
 
     /// <summary>What was added so far, divided once.</summary>
-    public MeteorMetrics ToMetrics() => new(_sum / _segments, _segments, _warnings.List);
+    /// <exception cref="InvalidOperationException">Nothing was added.</exception>
+    public MeteorMetrics Compute()
+    {
+        Row.Some(_segments);
+        return new(_sum / _segments, _segments, _warnings.List);
+    }
 
     /// <summary>Adds a text with one reference.</summary>
     /// <param name="hypothesis">The text that is judged.</param>
@@ -58,14 +63,13 @@ public sealed class MeteorAccumulator
 
     /// <summary>Adds what another accumulator (of another part of the corpus) has counted, as if its texts followed.</summary>
     /// <exception cref="ArgumentException">It has other options, or lacks the texts' scores that this one keeps.</exception>
-    public void Add(MeteorAccumulator other)
+    public void Merge(MeteorAccumulator other)
     {
-        Require.NotNull(other);
-        Require.Argument(!ReferenceEquals(other, this), "An accumulator cannot be added to itself.", nameof(other));
+        Row.Other(this, other);
         Require.Argument(other.Options == Options, "Both accumulators must have the same options.", nameof(other));
         Require.Argument(PerSegment is null || other.PerSegment is not null || other._segments == 0, "This accumulator keeps the score of each text, so the other must keep them, too.", nameof(other));
-        if (other.PerSegment is not null) PerSegment?.Add(other.PerSegment);
-        _warnings.Add(other._warnings, _segments);
+        if (other.PerSegment is not null) PerSegment?.Merge(other.PerSegment);
+        _warnings.Merge(other._warnings, _segments);
         _sum += other._sum;
         _segments += other._segments;
     }

@@ -23,7 +23,7 @@ public sealed class EntityAccumulator
         Options = options ?? new EntityOptions();
         Options.Validate();
         (_reference, _predicted) = (new ConllChunks(Options.Suffix), new ConllChunks(Options.Suffix));
-        if (keepSegments) PerSegment = new SegmentStatistics("entity F", 3, sums => Score((long)sums[0], (long)sums[1], (long)sums[2]).F);
+        if (keepSegments) PerSegment = new SegmentStatistics("entity F", 3, sums => Score((long)sums[0], (long)sums[1], (long)sums[2]).FScore);
     }
 
     /// <summary>How entities are read and counted.</summary>
@@ -40,11 +40,11 @@ public sealed class EntityAccumulator
 
     /// <summary>What was added so far, divided once.</summary>
     /// <exception cref="InvalidOperationException">There was no sentence.</exception>
-    public EntityMetrics ToMetrics()
+    public EntityMetrics Compute()
     {
         Require.State(Sentences > 0, "Entity scores need at least one sentence; none was added.");
         List<(string Type, Counts Counts)> types = [.. _types.Where(type => type.Value.Predicted + type.Value.Actual > 0).Select(type => (type.Key, type.Value))];
-        types.Sort((left, right) => CodePoints.Compare(left.Type, right.Type));
+        types.Sort((left, right) => CodePointComparer.Instance.Compare(left.Type, right.Type));
         List<EntityTypeScores> perType = [.. types.Select(type => new EntityTypeScores(type.Type, Score(type.Counts.Correct, type.Counts.Predicted, type.Counts.Actual), type.Counts.Correct, type.Counts.Predicted))];
         long predicted = types.Sum(type => type.Counts.Predicted), actual = types.Sum(type => type.Counts.Actual);
         return new EntityMetrics
@@ -62,7 +62,7 @@ public sealed class EntityAccumulator
     {
         Require.NotNull(reference);
         Require.NotNull(predicted);
-        Require.Argument(reference.Count == predicted.Count, Row($"There must be a predicted tag for every token; {Text(reference.Count)} tokens have {Text(predicted.Count)}"), nameof(predicted));
+        Require.Argument(reference.Count == predicted.Count, Row.At($"There must be a predicted tag for every token; {Text(reference.Count)} tokens have {Text(predicted.Count)}", Sentences), nameof(predicted));
         Check(reference, nameof(reference));
         Check(predicted, nameof(predicted));
         (List<(string Type, long Begin, long End)> actual, List<(string Type, long Begin, long End)> guessed) = Options.Scheme is EntityScheme scheme
@@ -86,15 +86,14 @@ public sealed class EntityAccumulator
 
     /// <summary>Adds what another accumulator (of other sentences) has counted, as if its sentences followed.</summary>
     /// <exception cref="ArgumentException">It has other options, or lacks the sentences' counts that this one keeps.</exception>
-    public void Add(EntityAccumulator other)
+    public void Merge(EntityAccumulator other)
     {
-        Require.NotNull(other);
-        Require.Argument(!ReferenceEquals(other, this), "An accumulator cannot be added to itself.", nameof(other));
+        Row.Other(this, other);
         Require.Argument(other.Options == Options, "Both accumulators must have the same options.", nameof(other));
         Require.Argument(PerSegment is null || other.PerSegment is not null || other.Sentences == 0, "This accumulator keeps the counts of each sentence, so the other must keep them, too.", nameof(other));
         foreach ((string type, Counts counts) in other._types) Add(type, counts.Correct, counts.Predicted, counts.Actual);
-        if (other.PerSegment is not null) PerSegment?.Add(other.PerSegment);
-        _warnings.Add(other._warnings, Sentences);
+        if (other.PerSegment is not null) PerSegment?.Merge(other.PerSegment);
+        _warnings.Merge(other._warnings, Sentences);
         Tags += other.Tags;
         Sentences += other.Sentences;
     }
@@ -120,7 +119,7 @@ public sealed class EntityAccumulator
         }
         catch (ArgumentException e)
         {
-            throw new ArgumentException(Row($"{e.Message.Split(" (Parameter", 2)[0].TrimEnd('.')}, in the sentence"), name, e);
+            throw new ArgumentException(Row.At($"{e.Message.Split(" (Parameter", 2)[0].TrimEnd('.')}, in the sentence", Sentences), name, e);
         }
         return [.. spans.Select(span => (span.Type, (long)span.Start, (long)span.End))];
     }
@@ -133,7 +132,7 @@ public sealed class EntityAccumulator
 
     private EntityScores Score(long correct, long predicted, long actual)
     {
-        double precision = predicted == 0 ? Options.ZeroDivision : (double)correct / predicted, recall = actual == 0 ? Options.ZeroDivision : (double)correct / actual;
+        double precision = predicted == 0 ? Options.ZeroDivision.Value() : (double)correct / predicted, recall = actual == 0 ? Options.ZeroDivision.Value() : (double)correct / actual;
         if (double.IsPositiveInfinity(Options.Beta)) return new EntityScores(precision, recall, recall, actual);
         double beta2 = Options.Beta * Options.Beta, denominator = (beta2 * precision) + recall;
         return new EntityScores(precision, recall, (1 + beta2) * precision * recall / (denominator == 0 ? 1 : denominator), actual);
@@ -143,23 +142,24 @@ public sealed class EntityAccumulator
     {
         double weights = types.Sum(weight);
         double Of(Func<EntityScores, double> part) => types.Sum(type => part(type.Scores) * weight(type)) / weights;
-        return new EntityScores(Of(scores => scores.Precision), Of(scores => scores.Recall), Of(scores => scores.F), support);
+        return new EntityScores(Of(scores => scores.Precision), Of(scores => scores.Recall), Of(scores => scores.FScore), support);
     }
 
     private EntityScores WeightedWithoutEntities(long predicted)
     {
-        double precision = predicted == 0 ? Options.ZeroDivision : 0;
-        return new EntityScores(precision, Options.ZeroDivision, precision, 0);
+        double precision = predicted == 0 ? Options.ZeroDivision.Value() : 0;
+        return new EntityScores(precision, Options.ZeroDivision.Value(), precision, 0);
     }
 
     private void Check(IReadOnlyList<string> tags, string name)
     {
-        for (int i = 0; i < tags.Count; i++) Require.Argument(!string.IsNullOrEmpty(tags[i]), Row($"A tag must have a prefix, O for example; token {Text(i)} has none"), name);
+        for (int i = 0; i < tags.Count; i++)
+        {
+            if (string.IsNullOrEmpty(tags[i])) throw new ArgumentException(Row.At($"A tag must have a prefix, O for example; token {Text(i)} has none", Sentences), name);
+        }
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private string Row(string message) => string.Create(CultureInfo.InvariantCulture, $"{message} at row {Sentences} (counted from 0).");
 
     private readonly record struct Counts(long Correct, long Predicted, long Actual);
 }

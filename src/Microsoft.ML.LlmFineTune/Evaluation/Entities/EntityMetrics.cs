@@ -32,7 +32,7 @@ public sealed record EntityMetrics
     public IReadOnlyList<InputWarning> Warnings { get; init; } = [];
 
     /// <summary>One line.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"precision {Micro.Precision:0.0000}, recall {Micro.Recall:0.0000}, F {Micro.F:0.0000} over {Micro.Support} entities");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"precision {Micro.Precision:0.0000}, recall {Micro.Recall:0.0000}, F {Micro.FScore:0.0000} over {Micro.Support} entities");
 
     /// <summary>seqeval's table (classification_report): a line for each type, then the averages.</summary>
     /// <param name="digits">Decimals; from 0 to 15. Default 2.</param>
@@ -57,7 +57,7 @@ public sealed record EntityMetrics
         void Append(string name, EntityScores scores)
         {
             report.Append(' ', width - CodePoints.Count(name)).Append(name).Append(' ');
-            foreach (double value in (double[])[scores.Precision, scores.Recall, scores.F]) report.Append(' ').Append(PythonText.Fixed(value, digits).PadLeft(9));
+            foreach (double value in (double[])[scores.Precision, scores.Recall, scores.FScore]) report.Append(' ').Append(PythonText.Fixed(value, digits).PadLeft(9));
             report.Append(' ').Append(scores.Support.ToString(CultureInfo.InvariantCulture).PadLeft(9)).Append('\n');
         }
     }

@@ -16,8 +16,8 @@ public sealed record EntityOptions
     /// <summary>How many times as much recall weighs as precision in F; at least 0, infinity for recall alone. Default 1: F1.</summary>
     public double Beta { get; init; } = 1;
 
-    /// <summary>What a precision without predicted entities, and a recall without entities, counts; 0 or 1. F is computed from the two afterwards. Default 0.</summary>
-    public double ZeroDivision { get; init; }
+    /// <summary>What a precision without predicted entities, and a recall without entities, counts: 0 or 1. F is computed from the two afterwards. Default <see cref="ZeroDivision.Zero"/>; NaN is refused, seqeval has no such rule.</summary>
+    public ZeroDivision ZeroDivision { get; init; }
 
     /// <summary>Checks every value.</summary>
     /// <exception cref="ArgumentException">A value is out of its range.</exception>
@@ -25,6 +25,6 @@ public sealed record EntityOptions
     {
         if (Scheme is EntityScheme scheme) Require.Argument(Enum.IsDefined(scheme), $"Scheme must be one of {string.Join(", ", Enum.GetNames<EntityScheme>())}, or null; received {scheme}.", nameof(Scheme));
         Require.AtLeast(Beta, 0);
-        Require.Argument(ZeroDivision is 0 or 1, $"ZeroDivision must be 0 or 1; received {MetricSignature.Number(ZeroDivision)}.", nameof(ZeroDivision));
+        Require.Argument(ZeroDivision is ZeroDivision.Zero or ZeroDivision.One, $"ZeroDivision must be Zero or One; received {ZeroDivision}.", nameof(ZeroDivision));
     }
 }

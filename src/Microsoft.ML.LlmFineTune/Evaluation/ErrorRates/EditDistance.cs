@@ -7,7 +7,7 @@ namespace Microsoft.ML.LlmFineTune.Evaluation;
 public static class EditDistance
 {
     /// <summary>Levenshtein's edits between words. Takes time by the product of the lengths, memory by their sum.</summary>
-    public static EditCounts Words(string reference, string hypothesis)
+    public static EditCounts Words(string hypothesis, string reference)
     {
         (TokenTable vocabulary, CodePoints text, TokenList left, TokenList right) = (new(), new(), new(), new());
         text.Set(Require.NotNull(reference));
@@ -18,7 +18,7 @@ public static class EditDistance
     }
 
     /// <summary>Levenshtein's edits between characters, white space included. Takes time by the product of the lengths, memory by their sum.</summary>
-    public static EditCounts Characters(string reference, string hypothesis)
+    public static EditCounts Characters(string hypothesis, string reference)
     {
         (CodePoints left, CodePoints right) = (new(), new());
         left.Set(Require.NotNull(reference));
@@ -28,7 +28,7 @@ public static class EditDistance
 
     /// <summary>Damerau's distance between characters: neighbours that changed places are one edit, also when others stand between them, as in nltk's edit_distance with transpositions. Takes time and memory by the product of the lengths.</summary>
     /// <exception cref="ArgumentException">The product of the lengths is beyond an array's.</exception>
-    public static int DamerauCharacters(string reference, string hypothesis)
+    public static int DamerauCharacters(string hypothesis, string reference)
     {
         (CodePoints leftText, CodePoints rightText) = (new(), new());
         leftText.Set(Require.NotNull(reference));

@@ -30,7 +30,12 @@ public sealed class ErrorRateAccumulator
     public SegmentStatistics? CharactersPerSegment { get; }
 
     /// <summary>What was added so far, divided once.</summary>
-    public ErrorRateMetrics ToMetrics() => new() { WordEdits = _words, CharacterEdits = _characters, Segments = Segments, Warnings = _warnings.List };
+    /// <exception cref="InvalidOperationException">Nothing was added.</exception>
+    public ErrorRateMetrics Compute()
+    {
+        Row.Some(Segments);
+        return new() { WordEdits = _words, CharacterEdits = _characters, Segments = Segments, Warnings = _warnings.List };
+    }
 
     /// <summary>Adds a text.</summary>
     /// <param name="hypothesis">The text that is judged.</param>
@@ -40,7 +45,7 @@ public sealed class ErrorRateAccumulator
     public ErrorRateMetrics Add(string hypothesis, string reference)
     {
         Require.Argument(hypothesis is not null && reference is not null, string.Create(CultureInfo.InvariantCulture, $"Hypothesis and reference must be texts, empty ones where there is nothing; there is a null at row {Segments} (counted from 0)."), nameof(hypothesis));
-        (EditCounts words, EditCounts characters) = (EditDistance.Words(reference, hypothesis), EditDistance.Characters(reference, hypothesis));
+        (EditCounts words, EditCounts characters) = (EditDistance.Words(hypothesis, reference), EditDistance.Characters(hypothesis, reference));
         if (words.ReferenceLength == 0) _warnings.Note(EmptyReference, Segments);
         _words += words;
         _characters += characters;
@@ -52,14 +57,13 @@ public sealed class ErrorRateAccumulator
 
     /// <summary>Adds what another accumulator (of another part of the corpus) has counted, as if its texts followed.</summary>
     /// <exception cref="ArgumentException">It lacks the texts' counts that this one keeps.</exception>
-    public void Add(ErrorRateAccumulator other)
+    public void Merge(ErrorRateAccumulator other)
     {
-        Require.NotNull(other);
-        Require.Argument(!ReferenceEquals(other, this), "An accumulator cannot be added to itself.", nameof(other));
+        Row.Other(this, other);
         Require.Argument(WordsPerSegment is null || other.WordsPerSegment is not null || other.Segments == 0, "This accumulator keeps the counts of each text, so the other must keep them, too.", nameof(other));
-        if (other.WordsPerSegment is not null) WordsPerSegment?.Add(other.WordsPerSegment);
-        if (other.CharactersPerSegment is not null) CharactersPerSegment?.Add(other.CharactersPerSegment);
-        _warnings.Add(other._warnings, Segments);
+        if (other.WordsPerSegment is not null) WordsPerSegment?.Merge(other.WordsPerSegment);
+        if (other.CharactersPerSegment is not null) CharactersPerSegment?.Merge(other.CharactersPerSegment);
+        _warnings.Merge(other._warnings, Segments);
         _words += other._words;
         _characters += other._characters;
         Segments += other.Segments;

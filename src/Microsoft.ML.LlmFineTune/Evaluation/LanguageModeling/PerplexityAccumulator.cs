@@ -28,37 +28,13 @@ public sealed class PerplexityAccumulator
     /// <summary>UTF-8 bytes of the texts.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Mean negative log-likelihood of a token, in nats; null before anything was counted.</summary>
-    public double? Loss => PerItem(Tokens);
-
-    /// <summary>exp(nats a token): between how many equally likely tokens the model hesitates; null before anything was counted.</summary>
-    public double? Perplexity => Exponential(Loss);
-
-    /// <summary>exp(nats a word); null when no words were counted. It compares models with different tokenizers.</summary>
-    public double? WordPerplexity => Exponential(PerItem(Words));
-
-    /// <summary>exp(nats a character); null when no characters were counted.</summary>
-    public double? CharacterPerplexity => Exponential(PerItem(Characters));
-
-    /// <summary>exp(nats a byte); null when no bytes were counted.</summary>
-    public double? BytePerplexity => Exponential(PerItem(Bytes));
-
-    /// <summary>Bits a token; null before anything was counted.</summary>
-    public double? BitsPerToken => PerItem(Tokens) / Math.Log(2);
-
-    /// <summary>Bits a character; null when no characters were counted. It compares models with different tokenizers.</summary>
-    public double? BitsPerCharacter => PerItem(Characters) / Math.Log(2);
-
-    /// <summary>Bits a byte; null when no bytes were counted. It compares models with different tokenizers.</summary>
-    public double? BitsPerByte => PerItem(Bytes) / Math.Log(2);
-
     /// <summary>Counts predictions.</summary>
-    /// <param name="negativeLogLikelihood">Their sum, in nats; not NaN (infinite where something had the probability 0).</param>
+    /// <param name="negativeLogLikelihood">Their sum, in nats; not NaN (positive infinity where something had the probability 0).</param>
     /// <param name="tokens">How many; at least 0.</param>
-    /// <exception cref="ArgumentException">The sum is NaN.</exception>
+    /// <exception cref="ArgumentException">The sum is NaN or -infinity.</exception>
     public void Add(double negativeLogLikelihood, long tokens)
     {
-        if (double.IsNaN(negativeLogLikelihood)) throw new ArgumentException("The negative log-likelihood must be a number; received NaN.", nameof(negativeLogLikelihood));
+        Require.Argument(negativeLogLikelihood > double.NegativeInfinity, string.Create(CultureInfo.InvariantCulture, $"The negative log-likelihood must be a number greater than -infinity; received {negativeLogLikelihood}."), nameof(negativeLogLikelihood));
         Tokens += Require.AtLeast(tokens, 0);
         NegativeLogLikelihood += negativeLogLikelihood;
     }
@@ -98,7 +74,7 @@ public sealed class PerplexityAccumulator
         (long words, long characters, bool inside) = (0, 0, false);
         foreach (Rune rune in text.EnumerateRunes())
         {
-            bool space = Rune.IsWhiteSpace(rune) || rune.Value is >= 0x1C and <= 0x1F;
+            bool space = PythonText.IsWhiteSpace(rune.Value);
             if (!space && !inside) words++;
             inside = !space;
             characters++;
@@ -120,14 +96,13 @@ public sealed class PerplexityAccumulator
     /// <summary>Adds what another accumulator (of a replica, for example) has counted.</summary>
     public void Merge(PerplexityAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         Add(other.NegativeLogLikelihood, other.Tokens);
         AddText(other.Words, other.Bytes, other.Characters);
     }
 
-    private double? PerItem(long count) => count == 0 ? null : NegativeLogLikelihood / count;
-
-    private static double? Exponential(double? value) => value is double number ? Math.Exp(number) : null;
+    /// <summary>The metrics of what was seen. A figure without a count is null; there is no exception where nothing was counted.</summary>
+    public PerplexityMetrics Compute() => new(NegativeLogLikelihood, Tokens, Words, Characters, Bytes);
 
     private static double NegativeLogLikelihoodOf(ReadOnlySpan<double> logits, int label)
     {

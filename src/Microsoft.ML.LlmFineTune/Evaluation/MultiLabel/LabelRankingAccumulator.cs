@@ -58,7 +58,7 @@ public sealed class LabelRankingAccumulator
     /// <summary>Adds what another accumulator (of a replica, for example) has counted.</summary>
     public void Merge(LabelRankingAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         _weight += other._weight;
         _precision += other._precision;
         _coverage += other._coverage;

@@ -83,7 +83,7 @@ public sealed class MultiLabelAccumulator
     /// <exception cref="ArgumentException">It has another number of labels, or other options.</exception>
     public void Merge(MultiLabelAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         Require.Argument(other.Labels == Labels && other._options == _options, string.Create(CultureInfo.InvariantCulture, $"Both accumulators must have the same labels and options; this one has {Labels} and {_options}, the other {other.Labels} and {other._options}."), nameof(other));
         for (int i = 0; i < Labels; i++) _counts[i] = _counts[i].Plus(other._counts[i]);
         for (int i = 0; i < _sampleSums.Length; i++)

@@ -51,7 +51,7 @@ public sealed class MultiLabelScoreAccumulator(int labels)
     /// <exception cref="ArgumentException">It has another number of labels.</exception>
     public void Merge(MultiLabelScoreAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         Require.Argument(other.Labels == Labels, string.Create(CultureInfo.InvariantCulture, $"Both accumulators must have the same labels; this one has {Labels}, the other {other.Labels}."), nameof(other));
         _scores.AddRange(other._scores.ToArray());
         _actual.AddRange(other._actual.ToArray());

@@ -11,7 +11,7 @@ public sealed class SquadAccumulator
     private const string NoPrediction = "a question has no prediction; it counts 0", EmptyAnswers = "an answer has no words once normalized; it is left out";
 
     private readonly InputWarnings _warnings = new();
-    private readonly List<Row> _rows = [];
+    private readonly List<Question> _rows = [];
     private readonly SegmentStatistics? _exact, _f1;
     private Sums _hasAnswer, _noAnswer;
 
@@ -43,8 +43,10 @@ public sealed class SquadAccumulator
     private bool IsV2 => Options.Version == SquadVersion.V2;
 
     /// <summary>What was added so far, divided once.</summary>
-    public SquadMetrics ToMetrics()
+    /// <exception cref="InvalidOperationException">Nothing was added.</exception>
+    public SquadMetrics Compute()
     {
+        Row.Some(Total);
         bool thresholds = IsV2 && Total > 0 && _rows.Count == Total;
         return new SquadMetrics
         {
@@ -61,14 +63,14 @@ public sealed class SquadAccumulator
     /// <exception cref="ArgumentException">An answer is null, the probability is NaN, or version 1.1 got no answer; the message names the row.</exception>
     public (double ExactMatch, double F1) Add(string? prediction, IReadOnlyList<string> answers, double? noAnswerProbability = null)
     {
-        Require.Argument(answers is not null && answers.All(answer => answer is not null), Message("Answers must be texts; there is a null"), nameof(answers));
-        Require.Argument(IsV2 || answers.Count > 0, Message("In SQuAD 1.1 every question has an answer; there is none"), nameof(answers));
-        Require.Argument(noAnswerProbability is not double.NaN, Message("The probability of having no answer must be a number; it is NaN"), nameof(noAnswerProbability));
+        Require.Argument(answers is not null && answers.All(answer => answer is not null), Row.At("Answers must be texts; there is a null", Total), nameof(answers));
+        Require.Argument(IsV2 || answers.Count > 0, Row.At("In SQuAD 1.1 every question has an answer; there is none", Total), nameof(answers));
+        Require.Argument(noAnswerProbability is not double.NaN, Row.At("The probability of having no answer must be a number; it is NaN", Total), nameof(noAnswerProbability));
         (double exact, double f1) = Judge(prediction, answers);
         bool hasAnswer = answers.Count > 0;
         if (IsV2 && noAnswerProbability is double probability)
         {
-            _rows.Add(new Row(probability, exact, f1, hasAnswer, !string.IsNullOrEmpty(prediction)));
+            _rows.Add(new Question(probability, exact, f1, hasAnswer, !string.IsNullOrEmpty(prediction)));
             if (probability > Options.NoAnswerThreshold) exact = f1 = hasAnswer ? 0 : 1;
         }
         if (hasAnswer) _hasAnswer.Add(exact, f1);
@@ -80,15 +82,14 @@ public sealed class SquadAccumulator
 
     /// <summary>Adds what another accumulator (of other questions) has counted, as if its questions followed.</summary>
     /// <exception cref="ArgumentException">It has other options, or lacks the scores of each question that this one keeps.</exception>
-    public void Add(SquadAccumulator other)
+    public void Merge(SquadAccumulator other)
     {
-        Require.NotNull(other);
-        Require.Argument(!ReferenceEquals(other, this), "An accumulator cannot be added to itself.", nameof(other));
+        Row.Other(this, other);
         Require.Argument(other.Options == Options, "Both accumulators must have the same options.", nameof(other));
         Require.Argument(_exact is null || other._exact is not null || other.Total == 0, "This accumulator keeps the scores of each question, so the other must keep them, too.", nameof(other));
-        if (other._exact is not null) _exact?.Add(other._exact);
-        if (other._f1 is not null) _f1?.Add(other._f1);
-        _warnings.Add(other._warnings, Total);
+        if (other._exact is not null) _exact?.Merge(other._exact);
+        if (other._f1 is not null) _f1?.Merge(other._f1);
+        _warnings.Merge(other._warnings, Total);
         _rows.AddRange(other._rows);
         _hasAnswer = Sums.Of(_hasAnswer, other._hasAnswer);
         _noAnswer = Sums.Of(_noAnswer, other._noAnswer);
@@ -121,10 +122,10 @@ public sealed class SquadAccumulator
     }
 
     /// <summary>Starts where no question is answered, and takes the predictions one by one, those first that are least likely to have none.</summary>
-    private SquadBestThreshold BestThreshold(Func<Row, double> score)
+    private SquadBestThreshold BestThreshold(Func<Question, double> score)
     {
         double current = _noAnswer.Count, best = current, threshold = 0;
-        foreach (Row row in _rows.OrderBy(row => row.Probability))
+        foreach (Question row in _rows.OrderBy(row => row.Probability))
         {
             current += row.HasAnswer ? score(row) : row.IsAnswered ? -1 : 0;
             if (current > best) (best, threshold) = (current, row.Probability);
@@ -132,9 +133,7 @@ public sealed class SquadAccumulator
         return new SquadBestThreshold(100 * best / Total, threshold);
     }
 
-    private string Message(string problem) => string.Create(CultureInfo.InvariantCulture, $"{problem} at row {Total} (counted from 0).");
-
-    private readonly record struct Row(double Probability, double Exact, double F1, bool HasAnswer, bool IsAnswered);
+    private readonly record struct Question(double Probability, double Exact, double F1, bool HasAnswer, bool IsAnswered);
 
     private struct Sums
     {

@@ -34,7 +34,7 @@ public sealed class CorrelationAccumulator
     /// <summary>Adds the rows of another accumulator after this one's.</summary>
     public void Merge(CorrelationAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         AddRange(other._actual.ToArray(), other._predicted.ToArray());
     }
 

@@ -23,7 +23,7 @@ public sealed class MedianErrorAccumulator
     }
 
     /// <summary>Adds the rows of another accumulator.</summary>
-    public void Merge(MedianErrorAccumulator other) => _rows.AddRange(Require.NotNull(other)._rows.ToArray());
+    public void Merge(MedianErrorAccumulator other) => _rows.AddRange(Row.Other(this, other)._rows);
 
     /// <summary>
     /// The error, in the unit of the values, that half of the weight does not exceed; the mean of the two errors where the half falls between them (so that equal weights give the common median).

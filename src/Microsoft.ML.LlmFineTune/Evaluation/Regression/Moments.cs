@@ -18,7 +18,7 @@ internal struct Moments
         Deviations += weight * before * (value - Mean);
     }
 
-    public void Add(Moments other)
+    public void Merge(Moments other)
     {
         if (other.Weight == 0) return;
         double weight = Weight + other.Weight, distance = other.Mean - Mean;

@@ -51,9 +51,9 @@ public sealed class RegressionAccumulator
     /// <summary>Adds what another accumulator (of a replica, for example) has counted.</summary>
     public void Merge(RegressionAccumulator other)
     {
-        Require.NotNull(other);
-        _actual.Add(other._actual);
-        _errors.Add(other._errors);
+        Row.Other(this, other);
+        _actual.Merge(other._actual);
+        _errors.Merge(other._errors);
         _squares += other._squares;
         _absolute += other._absolute;
         _relative += other._relative;

@@ -12,7 +12,7 @@ internal static class MetricPictures
         BinaryScoreMetrics scores => Curves(Heading(title, prefix, ""), [("", scores)]),
         MulticlassScoreMetrics scores => Curves(Heading(title, prefix, ""), [.. scores.PerClass.Select((one, i) => (FormattableString.Invariant($"class {i}"), one))]),
         MultiLabelScoreMetrics scores => Curves(Heading(title, prefix, ""), [.. scores.PerLabel.Select((one, i) => (FormattableString.Invariant($"label {i}"), one))]),
-        RougeMetrics rouge => [new TableSection(Heading(title, prefix, "scores"), ["", "Precision", "Recall", "F"], rouge.Scores.Select(score => (IReadOnlyList<ReportCell>)[score.Type.Name, score.Score.Precision, score.Score.Recall, score.Score.FMeasure]))],
+        RougeMetrics rouge => [new TableSection(Heading(title, prefix, "scores"), ["", "Precision", "Recall", "F"], rouge.Scores.Select(score => (IReadOnlyList<ReportCell>)[score.Type.Name, score.Score.Precision, score.Score.Recall, score.Score.FScore]))],
         _ => [],
     };
 

@@ -14,7 +14,12 @@ internal sealed class TextReportWriter
         Line(new string(rule, Width(title)));
     }
 
-    internal void Line(string line) => _text.Append(line.TrimEnd()).Append('\n');
+    /// <summary>A line. Control characters, which a terminal would obey, are shown as replaced.</summary>
+    internal void Line(string line)
+    {
+        foreach (char c in line.TrimEnd()) _text.Append(char.IsControl(c) && c is not ('\n' or '\t') ? '\uFFFD' : c);
+        _text.Append('\n');
+    }
 
     /// <summary>A table; columns in which numbers stand are aligned to the right.</summary>
     internal void Table(IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<ReportCell>> rows)

@@ -37,7 +37,7 @@ public sealed class ClusteringAccumulator<TClass, TCluster> where TClass : notnu
     /// <summary>Adds what another accumulator (of a replica, for example) has counted.</summary>
     public void Merge(ClusteringAccumulator<TClass, TCluster> other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         foreach ((var cell, long rows) in other._cells.ToArray()) CollectionsMarshal.GetValueRefOrAddDefault(_cells, cell, out _) += rows;
         Rows += other.Rows;
     }

@@ -44,7 +44,7 @@ public sealed class NdcgAccumulator(NdcgOptions? options = null)
     /// <exception cref="ArgumentException">It has other options.</exception>
     public void Merge(NdcgAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         Require.Argument(other._options == _options, $"Both accumulators must have the same options; this one has {_options}, the other {other._options}.", nameof(other));
         _weight += other._weight;
         _sum += other._sum;

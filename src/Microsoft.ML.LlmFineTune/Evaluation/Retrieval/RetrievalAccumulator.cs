@@ -84,7 +84,7 @@ public sealed class RetrievalAccumulator
     /// <exception cref="ArgumentException">It counts other numbers of hits.</exception>
     public void Merge(RetrievalAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         Require.Argument(_ks.SequenceEqual(other._ks), $"Both accumulators must count the same numbers of hits; this one has {string.Join(", ", _ks)}, the other {string.Join(", ", other._ks)}.", nameof(other));
         for (int i = 0; i < _ks.Length; i++)
         {

@@ -28,7 +28,7 @@ public sealed class SimilarityCorrelationAccumulator
     /// <summary>Adds the pairs of another accumulator after this one's.</summary>
     public void Merge(SimilarityCorrelationAccumulator other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         foreach ((CorrelationAccumulator mine, CorrelationAccumulator others) in _correlations.Zip(other._correlations)) mine.Merge(others);
     }
 

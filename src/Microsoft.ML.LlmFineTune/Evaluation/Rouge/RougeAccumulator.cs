@@ -8,11 +8,11 @@ namespace Microsoft.ML.LlmFineTune.Evaluation;
 /// </summary>
 public sealed class RougeAccumulator
 {
-    private const string EmptyTarget = "a target has no words that ROUGE counts (a-z, 0-9); it scores 0", EmptyPrediction = "a prediction has no words that ROUGE counts (a-z, 0-9); it scores 0";
+    private const string EmptyReference = "a reference has no words that ROUGE counts (a-z, 0-9); it scores 0", EmptyHypothesis = "a hypothesis has no words that ROUGE counts (a-z, 0-9); it scores 0";
 
     private readonly RougeTokens _tokens;
     private readonly TokenTable _vocabulary = new();
-    private readonly TokenList _target = new(), _prediction = new();
+    private readonly TokenList _reference = new(), _hypothesis = new();
     private readonly NGramOverlap _overlap = new();
     private readonly LongestCommonSubsequence _subsequence = new();
     private readonly SummaryOverlap _summary = new();
@@ -42,35 +42,40 @@ public sealed class RougeAccumulator
     public long Segments { get; private set; }
 
     /// <summary>What was added so far, divided once.</summary>
-    public RougeMetrics ToMetrics() => new()
+    /// <exception cref="InvalidOperationException">Nothing was added.</exception>
+    public RougeMetrics Compute()
     {
-        Scores = [.. Options.Types.Select((type, i) => (type, new RougeScore(_sums[i].Precision / Segments, _sums[i].Recall / Segments, _sums[i].FMeasure / Segments)))],
-        Segments = Segments, Warnings = _warnings.List,
-    };
+        Row.Some(Segments);
+        return new()
+        {
+            Scores = [.. Options.Types.Select((type, i) => (type, new RougeScore(_sums[i].Precision / Segments, _sums[i].Recall / Segments, _sums[i].FScore / Segments)))],
+            Segments = Segments, Warnings = _warnings.List,
+        };
+    }
 
-    /// <summary>Adds a text with one target.</summary>
-    /// <param name="prediction">The text that is judged.</param>
-    /// <param name="target">The text that it should be like.</param>
+    /// <summary>Adds a text with one reference.</summary>
+    /// <param name="hypothesis">The text that is judged.</param>
+    /// <param name="reference">The text that it should be like.</param>
     /// <returns>The text's own score of each kind, in the order of <see cref="RougeOptions.Types"/>.</returns>
     /// <exception cref="ArgumentException">A text is null; the message names the row.</exception>
-    public IReadOnlyList<RougeScore> Add(string prediction, string target) => Add(prediction, [target]);
+    public IReadOnlyList<RougeScore> Add(string hypothesis, string reference) => Add(hypothesis, [reference]);
 
-    /// <summary>Adds a text with several targets; for each kind the one with the largest F counts, the first of equal ones.</summary>
-    /// <param name="prediction">The text that is judged.</param>
-    /// <param name="targets">The texts that it should be like; at least one.</param>
+    /// <summary>Adds a text with several references; for each kind the one with the largest F counts, the first of equal ones.</summary>
+    /// <param name="hypothesis">The text that is judged.</param>
+    /// <param name="references">The texts that it should be like; at least one.</param>
     /// <returns>The text's own score of each kind, in the order of <see cref="RougeOptions.Types"/>.</returns>
-    /// <exception cref="ArgumentException">A text is null, or there is no target; the message names the row.</exception>
-    public IReadOnlyList<RougeScore> Add(string prediction, IReadOnlyList<string> targets)
+    /// <exception cref="ArgumentException">A text is null, or there is no reference; the message names the row.</exception>
+    public IReadOnlyList<RougeScore> Add(string hypothesis, IReadOnlyList<string> references)
     {
-        Require.Argument(prediction is not null, Row("A prediction must be a text, the empty one where there is no answer; it is null"), nameof(prediction));
-        Require.Argument(targets is { Count: > 0 } && targets.All(target => target is not null), Row("There must be at least one target, and none that is null; that is not so"), nameof(targets));
-        RougeScore[] best = Score(prediction, targets[0]);
-        for (int i = 1; i < targets.Count; i++)
+        Require.Argument(hypothesis is not null, Row.At("A hypothesis must be a text, the empty one where there is no answer; it is null", Segments), nameof(hypothesis));
+        Require.Argument(references is { Count: > 0 } && references.All(reference => reference is not null), Row.At("There must be at least one reference, and none that is null; that is not so", Segments), nameof(references));
+        RougeScore[] best = Score(hypothesis, references[0]);
+        for (int i = 1; i < references.Count; i++)
         {
-            RougeScore[] others = Score(prediction, targets[i]);
+            RougeScore[] others = Score(hypothesis, references[i]);
             for (int type = 0; type < best.Length; type++)
             {
-                if (others[type].FMeasure > best[type].FMeasure) best[type] = others[type];
+                if (others[type].FScore > best[type].FScore) best[type] = others[type];
             }
         }
         for (int type = 0; type < best.Length; type++) _sums[type] = Sum(_sums[type], best[type]);
@@ -81,22 +86,21 @@ public sealed class RougeAccumulator
 
     /// <summary>Adds what another accumulator (of another part of the corpus) has counted, as if its texts followed.</summary>
     /// <exception cref="ArgumentException">It has other options, or lacks the texts' scores that this one keeps.</exception>
-    public void Add(RougeAccumulator other)
+    public void Merge(RougeAccumulator other)
     {
-        Require.NotNull(other);
-        Require.Argument(!ReferenceEquals(other, this), "An accumulator cannot be added to itself.", nameof(other));
+        Row.Other(this, other);
         Require.Argument(other.Options.Types.SequenceEqual(Options.Types) && other.Options with { Types = Options.Types } == Options, "Both accumulators of ROUGE must have the same options.", nameof(other));
         Require.Argument(_segments is null || other._segments is not null || other.Segments == 0, "This accumulator keeps the scores of each text, so the other must keep them, too.", nameof(other));
         for (int type = 0; type < _sums.Length; type++) _sums[type] = Sum(_sums[type], other._sums[type]);
         if (other._segments is not null) _segments?.AddRange(other._segments);
-        _warnings.Add(other._warnings, Segments);
+        _warnings.Merge(other._warnings, Segments);
         Segments += other.Segments;
     }
 
     /// <summary>The F of each text, for confidence intervals and paired tests: their mean is the corpus' F.</summary>
     /// <param name="type">One of <see cref="RougeOptions.Types"/>.</param>
     /// <exception cref="InvalidOperationException">The texts' scores were not kept.</exception>
-    public SegmentStatistics PerSegment(RougeType type) => SegmentStatistics.OfMean(type.Name, Kept(type).Select(score => score.FMeasure));
+    public SegmentStatistics PerSegment(RougeType type) => SegmentStatistics.OfMean(type.Name, Kept(type).Select(score => score.FScore));
 
     /// <summary>Percentiles of the means of resampled corpora, as rouge_score's BootstrapAggregator has them. Its draws come from numpy's old global generator and cannot be repeated; these come from <see cref="Bootstrap.Indices"/>.</summary>
     /// <param name="type">One of <see cref="RougeOptions.Types"/>.</param>
@@ -119,31 +123,31 @@ public sealed class RougeAccumulator
             ConfidenceInterval interval = Bootstrap.PercentileInterval(means.Average(), means, level);
             return (interval.Lower, Bootstrap.Percentile(Bootstrap.Sorted(means), 0.5), interval.Upper);
         }
-        var (precision, recall, f) = (Percentiles(score => score.Precision), Percentiles(score => score.Recall), Percentiles(score => score.FMeasure));
+        var (precision, recall, f) = (Percentiles(score => score.Precision), Percentiles(score => score.Recall), Percentiles(score => score.FScore));
         return new RougeInterval(new(precision.Low, recall.Low, f.Low), new(precision.Mid, recall.Mid, f.Mid), new(precision.High, recall.High, f.High));
     }
 
-    private RougeScore[] Score(string prediction, string target)
+    private RougeScore[] Score(string hypothesis, string reference)
     {
         _vocabulary.Clear();
-        _target.Clear();
-        _prediction.Clear();
-        _tokens.Read(target, _vocabulary, _target);
-        _tokens.Read(prediction, _vocabulary, _prediction);
-        if (_target.Count == 0) _warnings.Note(EmptyTarget, Segments);
-        if (_prediction.Count == 0) _warnings.Note(EmptyPrediction, Segments);
+        _reference.Clear();
+        _hypothesis.Clear();
+        _tokens.Read(reference, _vocabulary, _reference);
+        _tokens.Read(hypothesis, _vocabulary, _hypothesis);
+        if (_reference.Count == 0) _warnings.Note(EmptyReference, Segments);
+        if (_hypothesis.Count == 0) _warnings.Note(EmptyHypothesis, Segments);
         if (_largestOrder > 0)
         {
-            _overlap.Start(_prediction.Span, _largestOrder);
-            _overlap.AddReference(_target.Span);
+            _overlap.Start(_hypothesis.Span, _largestOrder);
+            _overlap.AddReference(_reference.Span);
         }
         RougeScore[] scores = new RougeScore[Options.Types.Count];
         for (int i = 0; i < scores.Length; i++)
         {
             RougeType type = Options.Types[i];
-            if (type.Order > 0) scores[i] = RougeScore.Of(_overlap.Matches[type.Order - 1], NGramOverlap.Total(_prediction.Count, type.Order), NGramOverlap.Total(_target.Count, type.Order));
-            else if (type == RougeType.L) scores[i] = RougeScore.Of(_subsequence.Length(_target.Span, _prediction.Span), _prediction.Count, _target.Count);
-            else scores[i] = _summary.Score(Sentences(target), Sentences(prediction), _tokens, _vocabulary);
+            if (type.Order > 0) scores[i] = RougeScore.Of(_overlap.Matches[type.Order - 1], NGramOverlap.Total(_hypothesis.Count, type.Order), NGramOverlap.Total(_reference.Count, type.Order));
+            else if (type == RougeType.L) scores[i] = RougeScore.Of(_subsequence.Length(_reference.Span, _hypothesis.Span), _hypothesis.Count, _reference.Count);
+            else scores[i] = _summary.Score(Sentences(reference), Sentences(hypothesis), _tokens, _vocabulary);
         }
         return scores;
     }
@@ -152,7 +156,7 @@ public sealed class RougeAccumulator
     {
         if (Options.SentenceSplitter is null) return text.Split('\n');
         IReadOnlyList<string> sentences = Options.SentenceSplitter(text);
-        Require.State(sentences is not null && sentences.All(sentence => sentence is not null), Row("The sentence splitter must give sentences; it gave null"));
+        Require.State(sentences is not null && sentences.All(sentence => sentence is not null), Row.At("The sentence splitter must give sentences; it gave null", Segments));
         return sentences;
     }
 
@@ -164,7 +168,5 @@ public sealed class RougeAccumulator
         for (int i = at; i < _segments.Count; i += Options.Types.Count) yield return _segments[i];
     }
 
-    private static RougeScore Sum(RougeScore left, RougeScore right) => new(left.Precision + right.Precision, left.Recall + right.Recall, left.FMeasure + right.FMeasure);
-
-    private string Row(string message) => string.Create(CultureInfo.InvariantCulture, $"{message} at row {Segments} (counted from 0).");
+    private static RougeScore Sum(RougeScore left, RougeScore right) => new(left.Precision + right.Precision, left.Recall + right.Recall, left.FScore + right.FScore);
 }

@@ -43,5 +43,5 @@ public sealed record RougeMetrics
     public RougeScore RougeLsum => this[RougeType.Lsum];
 
     /// <summary>One line with the F of each kind.</summary>
-    public override string ToString() => string.Join(", ", Scores.Select(score => string.Create(CultureInfo.InvariantCulture, $"{score.Type} {score.Score.FMeasure:0.0000}")));
+    public override string ToString() => string.Join(", ", Scores.Select(score => string.Create(CultureInfo.InvariantCulture, $"{score.Type} {score.Score.FScore:0.0000}")));
 }

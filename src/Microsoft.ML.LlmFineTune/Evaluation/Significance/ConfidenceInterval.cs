@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Microsoft.ML.LlmFineTune.Evaluation;
 
 /// <summary>How sure a score is, from the scores of resampled corpora (bootstrap). All numbers are in the metric's own unit.</summary>
@@ -10,4 +12,7 @@ public sealed record ConfidenceInterval(double Score, double Mean, double Lower,
 {
     /// <summary>Half of the interval's width: what stands behind the plus-minus sign.</summary>
     public double HalfWidth => 0.5 * (Upper - Lower);
+
+    /// <summary>One line: score, and the interval's ends in brackets.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Score:0.####} [{Lower:0.####}, {Upper:0.####}]");
 }

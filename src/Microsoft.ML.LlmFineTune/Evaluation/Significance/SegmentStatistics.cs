@@ -63,9 +63,9 @@ public sealed class SegmentStatistics
 
     /// <summary>Adds the segments of another corpus after those of this one.</summary>
     /// <exception cref="ArgumentException">They are of another metric.</exception>
-    public void Add(SegmentStatistics other)
+    public void Merge(SegmentStatistics other)
     {
-        Require.NotNull(other);
+        Row.Other(this, other);
         Require.Argument(other.Width == Width && other.Name == Name, string.Create(CultureInfo.InvariantCulture, $"Both must hold statistics of one metric; this has {Name} ({Width}), the other {other.Name} ({other.Width})."), nameof(other));
         int count = other.Count;
         for (int segment = 0; segment < count; segment++) Add([.. other[segment]]);

@@ -20,7 +20,7 @@ public static class Ter
     {
         TerAccumulator accumulator = new(options);
         accumulator.AddRange(hypotheses, references);
-        return accumulator.ToMetrics();
+        return accumulator.Compute();
     }
 
     /// <summary>TER of one sentence.</summary>
@@ -32,6 +32,6 @@ public static class Ter
     {
         TerAccumulator accumulator = new(options);
         accumulator.Add(hypothesis, references);
-        return accumulator.ToMetrics();
+        return accumulator.Compute();
     }
 }

@@ -23,11 +23,16 @@ public sealed class TerAccumulator : CorpusAccumulator
     public TerOptions Options { get; }
 
     /// <summary>What was added so far, divided once.</summary>
-    public TerMetrics ToMetrics() => new() { Score = Score(Sums), Edits = (long)Sums[0], ReferenceLength = Sums[1], Segments = Segments, Signature = Signature(), Warnings = Warnings };
+    /// <exception cref="InvalidOperationException">Nothing was added.</exception>
+    public TerMetrics Compute()
+    {
+        Row.Some(Segments);
+        return new() { Score = Score(Sums), Edits = (long)Sums[0], ReferenceLength = Sums[1], Segments = Segments, Signature = Signature(), Warnings = Warnings };
+    }
 
     /// <summary>Adds what another accumulator (of another part of the corpus) has counted, as if its segments followed.</summary>
     /// <exception cref="ArgumentException">It has other options, or lacks the segments that this one keeps.</exception>
-    public void Add(TerAccumulator other) => AddCounted(other, other?.Options == Options);
+    public void Merge(TerAccumulator other) => MergeCounted(other, other?.Options == Options);
 
     /// <summary>The words of a text, as they are compared.</summary>
     internal string[] Tokenize(string text) => PythonText.Split(CodePoints.ToString(Prepare(text)));

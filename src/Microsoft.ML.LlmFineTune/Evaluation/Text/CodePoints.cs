@@ -91,17 +91,6 @@ internal sealed class CodePoints
         return count;
     }
 
-    /// <summary>Orders texts by code points, as Python does; .NET's ordinal order puts characters beyond the basic plane before U+E000.</summary>
-    public static int Compare(string left, string right)
-    {
-        int at = 0;
-        while (at < left.Length && at < right.Length && left[at] == right[at]) at++;
-        if (at == left.Length || at == right.Length) return left.Length - right.Length;
-        return Rank(left[at]) - Rank(right[at]);
-
-        static int Rank(char unit) => char.IsSurrogate(unit) ? unit + 0x10000 : unit;
-    }
-
     private void EnsureRoom(int more)
     {
         if (Length + more > _items.Length) Array.Resize(ref _items, Math.Max(Length + more, _items.Length * 2));

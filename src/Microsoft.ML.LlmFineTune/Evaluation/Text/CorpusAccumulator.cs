@@ -75,10 +75,10 @@ public abstract class CorpusAccumulator
         using IEnumerator<IReadOnlyList<string?>> others = Require.NotNull(references).GetEnumerator();
         foreach (string hypothesis in Require.NotNull(hypotheses))
         {
-            Require.Argument(others.MoveNext(), Row("There must be references for every hypothesis; they end", Segments), nameof(references));
+            Require.Argument(others.MoveNext(), Row.At("There must be references for every hypothesis; they end", Segments), nameof(references));
             Add(hypothesis, others.Current);
         }
-        Require.Argument(!others.MoveNext(), Row("There must be a hypothesis for every list of references; they end", Segments), nameof(hypotheses));
+        Require.Argument(!others.MoveNext(), Row.At("There must be a hypothesis for every list of references; they end", Segments), nameof(hypotheses));
     }
 
     /// <summary>The score of sums of statistics.</summary>
@@ -86,20 +86,19 @@ public abstract class CorpusAccumulator
 
     private protected abstract void Measure(string hypothesis, IReadOnlyList<string?> references, Span<double> statistics);
 
-    private protected void AddCounted(CorpusAccumulator other, bool sameOptions)
+    private protected void MergeCounted(CorpusAccumulator other, bool sameOptions)
     {
-        Require.NotNull(other);
-        Require.Argument(!ReferenceEquals(other, this), "An accumulator cannot be added to itself.", nameof(other));
+        Row.Other(this, other);
         Require.Argument(sameOptions, $"Both accumulators of {Name} must have the same options.", nameof(other));
         Require.Argument(PerSegment is null || other.PerSegment is not null || other.Segments == 0, "This accumulator keeps the statistics of each segment, so the other must keep them, too.", nameof(other));
         for (int i = 0; i < _sums.Length; i++) _sums[i] += other._sums[i];
-        if (other.PerSegment is not null) PerSegment?.Add(other.PerSegment);
+        if (other.PerSegment is not null) PerSegment?.Merge(other.PerSegment);
         if (other._references >= 0)
         {
             if (other._referencesVary || (_references >= 0 && other._references != _references)) _referencesVary = true;
             _references = other._references;
         }
-        Noted.Add(other.Noted, Segments);
+        Noted.Merge(other.Noted, Segments);
         Segments += other.Segments;
     }
 
@@ -115,7 +114,7 @@ public abstract class CorpusAccumulator
 
     private int CountReferences(string hypothesis, IReadOnlyList<string?> references)
     {
-        Require.Argument(hypothesis is not null, Row("A hypothesis must be a text, the empty one where there is no answer; it is null", Segments), nameof(hypothesis));
+        Require.Argument(hypothesis is not null, Row.At("A hypothesis must be a text, the empty one where there is no answer; it is null", Segments), nameof(hypothesis));
         int given = 0;
         for (int i = 0; i < (references?.Count ?? 0); i++)
         {
@@ -123,9 +122,7 @@ public abstract class CorpusAccumulator
             given++;
             if (reference.Length == 0) Noted.Note(EmptyReference, Segments);
         }
-        Require.Argument(given > 0, Row("A segment must have at least one reference that is not null; it has none", Segments), nameof(references));
+        Require.Argument(given > 0, Row.At("A segment must have at least one reference that is not null; it has none", Segments), nameof(references));
         return given;
     }
-
-    private static string Row(string message, long row) => string.Create(CultureInfo.InvariantCulture, $"{message} at row {row} (counted from 0).");
 }

@@ -16,10 +16,20 @@ public sealed record InputWarning(string Message, long Count, long FirstRow)
 internal sealed class InputWarnings
 {
     private readonly List<InputWarning> _warnings = [];
+    private readonly Dictionary<string, long> _lastRows = new(StringComparer.Ordinal);
 
     public IReadOnlyList<InputWarning> List => [.. _warnings];
 
-    public void Note(string message, long row, long count = 1)
+    /// <summary>Notes it of a row; once, however often the row has it.</summary>
+    public void Note(string message, long row)
+    {
+        if (_lastRows.TryGetValue(message, out long last) && last == row) return;
+        _lastRows[message] = row;
+        Note(message, row, 1);
+    }
+
+    /// <summary>Notes it of rows.</summary>
+    public void Note(string message, long row, long count)
     {
         int at = _warnings.FindIndex(warning => warning.Message == message);
         if (at < 0) _warnings.Add(new InputWarning(message, count, row));
@@ -27,7 +37,7 @@ internal sealed class InputWarnings
     }
 
     /// <summary>Adds the warnings of rows that follow those counted here.</summary>
-    public void Add(InputWarnings other, long rowsBefore)
+    public void Merge(InputWarnings other, long rowsBefore)
     {
         foreach (InputWarning warning in other._warnings.ToList()) Note(warning.Message, warning.FirstRow + rowsBefore, warning.Count);
     }

@@ -27,10 +27,10 @@ public sealed class EvaluationCatalogTests
         Assert.Equal(Meteor.Sentence(s_candidates[0], [s_references[0]]), _ml.Evaluation.Meteor(Texts(s_candidates[..1])).Metrics.Score, 12);
         ErrorRateAccumulator rates = new();
         foreach ((string candidate, string reference) in s_candidates.Zip(s_references)) rates.Add(candidate, reference);
-        Assert.Equal(rates.ToMetrics().WordErrorRate, _ml.Evaluation.ErrorRates(view).Metrics.WordErrorRate);
+        Assert.Equal(rates.Compute().WordErrorRate, _ml.Evaluation.ErrorRates(view).Metrics.WordErrorRate);
         DiversityAccumulator diversity = new();
         foreach (string text in s_candidates) diversity.Add(text);
-        Assert.Equal(diversity.ToMetrics().Distinct, _ml.Evaluation.Diversity(view).Metrics.Distinct);
+        Assert.Equal(diversity.Compute().Distinct, _ml.Evaluation.Diversity(view).Metrics.Distinct);
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class EvaluationCatalogTests
         {
             EntityAccumulator accumulator = new();
             foreach ((string[] first, string[] second) in actual.Zip(predicted)) accumulator.Add(first, second);
-            return accumulator.ToMetrics();
+            return accumulator.Compute();
         }
     }
 
@@ -180,7 +180,7 @@ public sealed class EvaluationCatalogTests
         foreach (string name in new[] { "Accuracy", "Brier score" }) Assert.Equal(binary[name].Value, binary[name].Interval!.Score, 12);
         Assert.Contains("ROC curve", binary.ToReport("x").ToHtml(), StringComparison.Ordinal);
         EvaluationResult<GroupFairnessMetrics> fair = _ml.Evaluation.Fairness(view, nameof(BinaryRow.Group));
-        Assert.Equal(fairness.ToMetrics().EqualizedOddsDifference, fair.Metrics.EqualizedOddsDifference);
+        Assert.Equal(fairness.Compute().EqualizedOddsDifference, fair.Metrics.EqualizedOddsDifference);
         Assert.Equal(["0", "1", "2"], fair.Metrics.PerGroup.Keys);
     }
 
@@ -207,7 +207,7 @@ public sealed class EvaluationCatalogTests
         Assert.Equal(0.5, _ml.Evaluation.Retrieval(searches, scoreColumnName: nameof(SearchRow.Scores), ks: [2]).Metrics.At(2).MeanReciprocalRank);
 
         IDataView likelihoods = _ml.Data.LoadFromEnumerable(new LikelihoodRow[] { new() { Text = "ab cd", LogProbability = -6, TokenCount = 2 }, new() { Text = "e", LogProbability = -3, TokenCount = 1 } });
-        EvaluationResult<PerplexityAccumulator> perplexity = _ml.Evaluation.Perplexity(likelihoods, evaluation: new EvaluationOptions { ConfidenceIntervals = true });
+        EvaluationResult<PerplexityMetrics> perplexity = _ml.Evaluation.Perplexity(likelihoods, evaluation: new EvaluationOptions { ConfidenceIntervals = true });
         Assert.Equal(Math.Exp(3), perplexity.Metrics.Perplexity!.Value, 9);
         Assert.Equal(9 / 6.0 / Math.Log(2), perplexity["Bits per byte"].Interval!.Score, 9);
         Assert.Equal(perplexity["Perplexity"].Value, perplexity["Perplexity"].Interval!.Score, 9);

@@ -48,8 +48,8 @@ public sealed class CounterfactualTests
     {
         CounterfactualAccumulator inclusive = new(), exclusive = new(new CounterfactualOptions { ThresholdIsPositive = false });
         foreach (CounterfactualAccumulator accumulator in new[] { inclusive, exclusive }) accumulator.Add(0.5, [0.6]);
-        Assert.Equal(0, inclusive.ToMetrics().Overall.FlipRate);
-        Assert.Equal(1, exclusive.ToMetrics().Overall.FlipRate);
+        Assert.Equal(0, inclusive.Compute().Overall.FlipRate);
+        Assert.Equal(1, exclusive.Compute().Overall.FlipRate);
     }
 
     [Fact]
@@ -58,8 +58,8 @@ public sealed class CounterfactualTests
         CounterfactualAccumulator accumulator = new(), other = new();
         accumulator.Add("doctor", 0.9, [("nurse", 0.2), ("doctor", 0.8)], "jobs");
         other.Add("nurse", 0.5, [("nurse", 0.5)], "jobs");
-        accumulator.Add(other);
-        CounterfactualMetrics metrics = accumulator.ToMetrics();
+        accumulator.Merge(other);
+        CounterfactualMetrics metrics = accumulator.Compute();
         Assert.Equal(1.0 / 3, metrics.Overall.FlipRate, 12);
         Assert.Equal(0.5, metrics.Overall.ItemFlipRate);
         Assert.Equal(metrics.Overall, metrics.PerGroup["jobs"]);
@@ -73,7 +73,7 @@ public sealed class CounterfactualTests
         Assert.Contains("text 1 has NaN as variant 0", Assert.Throws<ArgumentException>(() => accumulator.Add(0.1, [double.NaN])).Message, StringComparison.Ordinal);
         Assert.Contains("text 1 has NaN.", Assert.Throws<ArgumentException>(() => accumulator.Add(double.NaN, [0])).Message, StringComparison.Ordinal);
         Assert.Contains("Text 1", Assert.Throws<ArgumentException>(() => accumulator.Add(0.1, [])).Message, StringComparison.Ordinal);
-        Assert.Throws<InvalidOperationException>(() => new CounterfactualAccumulator().ToMetrics());
+        Assert.Throws<InvalidOperationException>(() => new CounterfactualAccumulator().Compute());
         Assert.Throws<ArgumentOutOfRangeException>(() => new CounterfactualAccumulator(new CounterfactualOptions { Threshold = double.NaN }));
         Assert.Throws<InvalidOperationException>(() => CounterfactualEvaluation.Evaluate(["he"], s_swapper, _ => [1], cancellation: TestContext.Current.CancellationToken));
         Assert.Throws<OperationCanceledException>(() => CounterfactualEvaluation.Evaluate(["he"], s_swapper, texts => [.. texts.Select(_ => 0.0)], cancellation: new CancellationToken(canceled: true)));

@@ -94,7 +94,7 @@ public sealed class PseudoLogLikelihoodTests
         Assert.Contains("'both'", Assert.Throws<InvalidDataException>(() => CrowsPair.Read(direction.Path)).Message, StringComparison.Ordinal);
         using TemporaryFile column = new(".csv", "sent_more,sent_less,bias_type\na,b,age\n");
         Assert.Contains("stereo_antistereo", Assert.Throws<InvalidDataException>(() => CrowsPair.Read(column.Path)).Message, StringComparison.Ordinal);
-        Assert.Throws<InvalidOperationException>(() => new CrowsPairsAccumulator().ToMetrics());
+        Assert.Throws<InvalidOperationException>(() => new CrowsPairsAccumulator().Compute());
         Assert.Throws<ArgumentException>(() => new CrowsPairsAccumulator().Add(true, true, StereotypeDirection.Stereotype, "age"));
     }
 }

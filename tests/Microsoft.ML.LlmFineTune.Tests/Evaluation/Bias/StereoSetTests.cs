@@ -38,7 +38,7 @@ public sealed class StereoSetTests
         StereoSetAccumulator accumulator = new();
         for (int i = 0; i < 3; i++) accumulator.Add("a", 2, 1, 0);
         accumulator.Add("b", 1, 2, 1.5);
-        StereoSetMetrics metrics = accumulator.ToMetrics();
+        StereoSetMetrics metrics = accumulator.Compute();
         Assert.Equal(new StereoSetScores(75, 87.5, 4), metrics.Overall);
         Assert.Equal(new StereoSetScores(50, 75, 4), metrics.MeanOverTargets);
         Assert.Empty(metrics.PerBiasType);
@@ -63,6 +63,6 @@ public sealed class StereoSetTests
         using TemporaryFile examples = new(".json", Examples);
         Assert.Contains("s1", Assert.Throws<ArgumentException>(() => StereoSetAccumulator.Evaluate(StereoSetFile.Read(examples.Path), new Dictionary<string, double>())).Message, StringComparison.Ordinal);
         Assert.Contains("example 0 ('t')", Assert.Throws<ArgumentException>(() => new StereoSetAccumulator().Add("t", double.NaN, 0, 0)).Message, StringComparison.Ordinal);
-        Assert.Throws<InvalidOperationException>(() => new StereoSetAccumulator().ToMetrics());
+        Assert.Throws<InvalidOperationException>(() => new StereoSetAccumulator().Compute());
     }
 }

@@ -14,7 +14,7 @@ public sealed class TemperatureTests
     public void Equals_the_reference(string name, TemperatureOutcome outcome)
     {
         JsonNode @case = MetricFixture.Case("classification", name), expected = @case["expected"]!;
-        TemperatureScaling scaling = Of(@case["inputs"]!["logits"]!.Rows(), @case["inputs"]!["y_true"]!.Ints()).Fit();
+        TemperatureScaling scaling = Of(@case["inputs"]!["logits"]!.Rows(), @case["inputs"]!["y_true"]!.Ints()).Compute();
         Assert.Equal(outcome, scaling.Outcome);
         Assert.Equal(expected["nll_before"]!.Number(), scaling.LossBefore, 12);
         if (outcome == TemperatureOutcome.Fitted)
@@ -33,15 +33,15 @@ public sealed class TemperatureTests
         JsonNode inputs = MetricFixture.Case("classification", "moderate")["inputs"]!;
         double[][] logits = inputs["logits"]!.Rows();
         int[] actual = inputs["y_true"]!.Ints();
-        double once = Of(logits, actual).Fit().Temperature!.Value;
-        Assert.Equal(1, Of([.. logits.Select(row => row.Select(logit => 1e-6 * logit).ToArray())], actual).Fit().Temperature!.Value / (1e-6 * once), 9);
-        Assert.Equal(1, Of([.. logits.Select(row => row.Select(logit => 1e6 * logit).ToArray())], actual).Fit().Temperature!.Value / (1e6 * once), 9);
-        Assert.Equal(once, Of([.. logits.Select((row, i) => row.Select(logit => logit + i).ToArray())], actual).Fit().Temperature!.Value, 9);
+        double once = Of(logits, actual).Compute().Temperature!.Value;
+        Assert.Equal(1, Of([.. logits.Select(row => row.Select(logit => 1e-6 * logit).ToArray())], actual).Compute().Temperature!.Value / (1e-6 * once), 9);
+        Assert.Equal(1, Of([.. logits.Select(row => row.Select(logit => 1e6 * logit).ToArray())], actual).Compute().Temperature!.Value / (1e6 * once), 9);
+        Assert.Equal(once, Of([.. logits.Select((row, i) => row.Select(logit => logit + i).ToArray())], actual).Compute().Temperature!.Value, 9);
         TemperatureAccumulator left = Of(logits[..10], actual[..10]);
         left.Merge(Of(logits[10..], actual[10..]));
-        Assert.Equal(once, left.Fit().Temperature!.Value, 12);
+        Assert.Equal(once, left.Compute().Temperature!.Value, 12);
         // A minimum: the loss is greater on both sides.
-        double Loss(double temperature) => Of([.. logits.Select(row => row.Select(logit => logit / temperature).ToArray())], actual).Fit().LossBefore;
+        double Loss(double temperature) => Of([.. logits.Select(row => row.Select(logit => logit / temperature).ToArray())], actual).Compute().LossBefore;
         Assert.True(Loss(once) < Loss(once * 1.001) && Loss(once) < Loss(once / 1.001));
     }
 
@@ -61,7 +61,7 @@ public sealed class TemperatureTests
         Assert.StartsWith("Row 0: the logit must be finite", Assert.Throws<ArgumentException>(() => accumulator.Add([double.NegativeInfinity, 0], 0)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => accumulator.Add([0f, 0f], 2));
         Assert.Throws<ArgumentException>(() => accumulator.Add([0.0], 0));
-        Assert.Throws<InvalidOperationException>(() => accumulator.Fit());
+        Assert.Throws<InvalidOperationException>(() => accumulator.Compute());
     }
 
     private static TemperatureAccumulator Of(double[][] logits, int[] actual)

@@ -10,11 +10,11 @@ public sealed class PerplexityAccumulatorTests
     public void Nothing_seen_is_no_number()
     {
         PerplexityAccumulator accumulator = new();
-        Assert.Null(accumulator.Loss);
-        Assert.Null(accumulator.Perplexity);
-        Assert.Null(accumulator.WordPerplexity);
-        Assert.Null(accumulator.CharacterPerplexity);
-        Assert.Null(accumulator.BitsPerByte);
+        Assert.Null(accumulator.Compute().Loss);
+        Assert.Null(accumulator.Compute().Perplexity);
+        Assert.Null(accumulator.Compute().WordPerplexity);
+        Assert.Null(accumulator.Compute().CharacterPerplexity);
+        Assert.Null(accumulator.Compute().BitsPerByte);
     }
 
     [Fact]
@@ -26,13 +26,13 @@ public sealed class PerplexityAccumulatorTests
         right.Add(2 * Math.Log(2), 2);
         left.Merge(right);
         double nats = (8 * Math.Log(4)) + (2 * Math.Log(2));
-        Assert.Equal(nats / 10, left.Loss!.Value, 12);
-        Assert.Equal(Math.Exp(nats / 10), left.Perplexity!.Value, 12);
+        Assert.Equal(nats / 10, left.Compute().Loss!.Value, 12);
+        Assert.Equal(Math.Exp(nats / 10), left.Compute().Perplexity!.Value, 12);
         Assert.Equal((5, 27, 29), (left.Words, left.Characters, left.Bytes));
-        Assert.Equal(Math.Exp(nats / 5), left.WordPerplexity!.Value, 9);
-        Assert.Equal(1.8, left.BitsPerToken!.Value, 12);
-        Assert.Equal(18.0 / 27, left.BitsPerCharacter!.Value, 12);
-        Assert.Equal(18.0 / 29, left.BitsPerByte!.Value, 12);
+        Assert.Equal(Math.Exp(nats / 5), left.Compute().WordPerplexity!.Value, 9);
+        Assert.Equal(1.8, left.Compute().BitsPerToken!.Value, 12);
+        Assert.Equal(18.0 / 27, left.Compute().BitsPerCharacter!.Value, 12);
+        Assert.Equal(18.0 / 29, left.Compute().BitsPerByte!.Value, 12);
     }
 
     [Theory]
@@ -60,14 +60,14 @@ public sealed class PerplexityAccumulatorTests
             accumulator.Add((double)inputs["nll_sum_nats"]!, (long)inputs["tokens"]!);
             if (inputs["text"] is { } text) accumulator.AddText((string)text!);
             else accumulator.AddText((long)inputs["words"]!, (long)inputs["bytes"]!, (long)inputs["chars"]!);
-            AssertSame(expected["nll_per_token"], accumulator.Loss);
-            AssertSame(expected["token_perplexity"], accumulator.Perplexity);
-            AssertSame(expected["word_perplexity"], accumulator.WordPerplexity);
-            AssertSame(expected["char_perplexity"], accumulator.CharacterPerplexity);
-            AssertSame(expected["byte_perplexity"], accumulator.BytePerplexity);
-            AssertSame(expected["bits_per_token"], accumulator.BitsPerToken);
-            AssertSame(expected["bits_per_char"], accumulator.BitsPerCharacter);
-            AssertSame(expected["bits_per_byte"], accumulator.BitsPerByte);
+            AssertSame(expected["nll_per_token"], accumulator.Compute().Loss);
+            AssertSame(expected["token_perplexity"], accumulator.Compute().Perplexity);
+            AssertSame(expected["word_perplexity"], accumulator.Compute().WordPerplexity);
+            AssertSame(expected["char_perplexity"], accumulator.Compute().CharacterPerplexity);
+            AssertSame(expected["byte_perplexity"], accumulator.Compute().BytePerplexity);
+            AssertSame(expected["bits_per_token"], accumulator.Compute().BitsPerToken);
+            AssertSame(expected["bits_per_char"], accumulator.Compute().BitsPerCharacter);
+            AssertSame(expected["bits_per_byte"], accumulator.Compute().BitsPerByte);
         }
     }
 
@@ -87,7 +87,7 @@ public sealed class PerplexityAccumulatorTests
                 JsonNode expected = @case["expected"]![shift ? "shifted" : "not_shifted"]!;
                 Assert.Equal(expected["nll_each"]!.Numbers(), each, (x, y) => Math.Abs(x - y) < 1e-12);
                 Assert.Equal((long)expected["tokens"]!, accumulator.Tokens);
-                AssertSame(expected["perplexity"], accumulator.Perplexity);
+                AssertSame(expected["perplexity"], accumulator.Compute().Perplexity);
             }
         }
     }

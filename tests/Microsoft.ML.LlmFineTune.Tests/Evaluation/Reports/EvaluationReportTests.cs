@@ -152,8 +152,8 @@ public sealed partial class EvaluationReportTests
         entities.Add(["B-PER", "O"], ["B-PER", "B-LOC"]);
         DiversityAccumulator diversity = new();
         diversity.Add("a b a");
-        string text = new EvaluationReport("x").WithMetrics("Fairness", fairness.ToMetrics()).WithMetrics("Correlation", oneRow.Compute()).WithMetrics("BLEU", Bleu.Corpus(["a b c d"], ["a b c d"])).WithMetrics("ROUGE", rouge.ToMetrics())
-            .WithMetrics("Entities", entities.ToMetrics()).WithMetrics("Diversity", diversity.ToMetrics()).WithMetrics("One", 3).ToText();
+        string text = new EvaluationReport("x").WithMetrics("Fairness", fairness.Compute()).WithMetrics("Correlation", oneRow.Compute()).WithMetrics("BLEU", Bleu.Corpus(["a b c d"], ["a b c d"])).WithMetrics("ROUGE", rouge.Compute())
+            .WithMetrics("Entities", entities.Compute()).WithMetrics("Diversity", diversity.Compute()).WithMetrics("One", 3).ToText();
         Assert.Contains("Equalized odds ratio", text, StringComparison.Ordinal);
         // Pearson's refuses one row; the report goes on.
         Assert.DoesNotContain("Pearson", text, StringComparison.Ordinal);

@@ -23,7 +23,7 @@ public sealed class CorpusMetricTests
                 Smoothing = (string)options["smooth_method"]! switch { "exp" => BleuSmoothing.Exponential, "floor" => BleuSmoothing.Floor, "add-k" => BleuSmoothing.AddK, _ => BleuSmoothing.None },
             });
             foreach ((string hypothesis, string?[] references) in Corpus(file, (string)one["inputs"]!["corpus"]!)) accumulator.Add(hypothesis, references);
-            BleuMetrics metrics = accumulator.ToMetrics();
+            BleuMetrics metrics = accumulator.Compute();
             Assert.Equal((double)expected["score"]!, metrics.Score, 1e-9);
             Assert.Equal(expected["counts"]!.Numbers(), metrics.Counts);
             Assert.Equal(expected["totals"]!.Numbers(), metrics.Totals);
@@ -47,9 +47,9 @@ public sealed class CorpusMetricTests
                 EpsilonSmoothing = (bool)options["eps_smoothing"]!,
             });
             foreach ((string hypothesis, string?[] references) in Corpus(file, (string)one["inputs"]!["corpus"]!)) accumulator.Add(hypothesis, references);
-            Assert.Equal((double)expected["score"]!, accumulator.ToMetrics().Score, 1e-9);
-            Assert.Equal((string)expected["signature_short"]!, accumulator.ToMetrics().Signature.ToShortString());
-            Assert.Equal((string)expected["text"]!, accumulator.ToMetrics().ToString());
+            Assert.Equal((double)expected["score"]!, accumulator.Compute().Score, 1e-9);
+            Assert.Equal((string)expected["signature_short"]!, accumulator.Compute().Signature.ToShortString());
+            Assert.Equal((string)expected["text"]!, accumulator.Compute().ToString());
         }
     }
 
@@ -65,9 +65,9 @@ public sealed class CorpusMetricTests
                 Normalized = (bool)options["normalized"]!, NoPunctuation = (bool)options["no_punct"]!, AsianSupport = (bool)options["asian_support"]!, CaseSensitive = (bool)options["case_sensitive"]!,
             });
             foreach ((string hypothesis, string?[] references) in Corpus(file, (string)one["inputs"]!["corpus"]!)) accumulator.Add(hypothesis, references);
-            Assert.Equal((double)expected["score"]!, accumulator.ToMetrics().Score, 1e-9);
-            Assert.Equal((long)expected["num_edits"]!, accumulator.ToMetrics().Edits);
-            Assert.Equal((string)expected["signature"]!, accumulator.ToMetrics().Signature.ToString());
+            Assert.Equal((double)expected["score"]!, accumulator.Compute().Score, 1e-9);
+            Assert.Equal((long)expected["num_edits"]!, accumulator.Compute().Edits);
+            Assert.Equal((string)expected["signature"]!, accumulator.Compute().Signature.ToString());
         }
     }
 
@@ -100,16 +100,16 @@ public sealed class CorpusMetricTests
             (i < 13 ? leftChrf : rightChrf).Add(hypothesis, references);
             (i < 13 ? leftTer : rightTer).Add(hypothesis, references);
         }
-        leftBleu.Add(rightBleu);
-        leftChrf.Add(rightChrf);
-        leftTer.Add(rightTer);
-        Assert.Equal(wholeBleu.ToMetrics().Score, leftBleu.ToMetrics().Score);
-        Assert.Equal(wholeBleu.ToMetrics().ToString(4, wholeBleu.ToMetrics().Signature), leftBleu.ToMetrics().ToString(4, leftBleu.ToMetrics().Signature));
+        leftBleu.Merge(rightBleu);
+        leftChrf.Merge(rightChrf);
+        leftTer.Merge(rightTer);
+        Assert.Equal(wholeBleu.Compute().Score, leftBleu.Compute().Score);
+        Assert.Equal(wholeBleu.Compute().ToString(4, wholeBleu.Compute().Signature), leftBleu.Compute().ToString(4, leftBleu.Compute().Signature));
         Assert.Equal(wholeBleu.PerSegment!.SegmentScores(), leftBleu.PerSegment!.SegmentScores());
         Assert.Equal(wholeBleu.Warnings, leftBleu.Warnings);
-        Assert.Equal(wholeChrf.ToMetrics().Score, leftChrf.ToMetrics().Score);
-        Assert.Equal(wholeTer.ToMetrics().Score, leftTer.ToMetrics().Score, 1e-12);
-        Assert.Equal(wholeBleu.ToMetrics().Score, wholeBleu.PerSegment.Score(), 1e-12);
+        Assert.Equal(wholeChrf.Compute().Score, leftChrf.Compute().Score);
+        Assert.Equal(wholeTer.Compute().Score, leftTer.Compute().Score, 1e-12);
+        Assert.Equal(wholeBleu.Compute().Score, wholeBleu.PerSegment.Score(), 1e-12);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class CorpusMetricTests
         (BleuAccumulator forth, BleuAccumulator back) = (new(), new());
         foreach ((string hypothesis, string?[] references) in corpus) forth.Add(hypothesis, references);
         foreach ((string hypothesis, string?[] references) in Enumerable.Reverse(corpus)) back.Add(hypothesis, [.. Enumerable.Reverse(references)]);
-        Assert.Equal(forth.ToMetrics().Score, back.ToMetrics().Score);
+        Assert.Equal(forth.Compute().Score, back.Compute().Score);
     }
 
     [Fact]
@@ -131,11 +131,11 @@ public sealed class CorpusMetricTests
         Assert.Contains("row 1", Assert.Throws<ArgumentException>(() => accumulator.Add(null!, "a")).Message, StringComparison.Ordinal);
         Assert.Contains("row 1", Assert.Throws<ArgumentException>(() => accumulator.Add("a", [])).Message, StringComparison.Ordinal);
         Assert.Equal(1, accumulator.Segments);
-        Assert.Equal(100, accumulator.ToMetrics().Score, 1e-9);
+        Assert.Equal(100, accumulator.Compute().Score, 1e-9);
         Assert.Contains("row 1", Assert.Throws<ArgumentException>(() => Chrf.Corpus(["a", "b"], ["a"])).Message, StringComparison.Ordinal);
         Assert.Contains("row 1", Assert.Throws<ArgumentException>(() => Ter.Corpus(["a"], ["a", "b"])).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => accumulator.Add(new BleuAccumulator(new BleuOptions { Lowercase = true })));
-        Assert.Throws<ArgumentException>(() => accumulator.Add(accumulator));
+        Assert.Throws<ArgumentException>(() => accumulator.Merge(new BleuAccumulator(new BleuOptions { Lowercase = true })));
+        Assert.Throws<ArgumentException>(() => accumulator.Merge(accumulator));
         Assert.Throws<ArgumentOutOfRangeException>(() => new BleuAccumulator(new BleuOptions { MaximumOrder = 0 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => new ChrfAccumulator(new ChrfOptions { CharacterOrder = 0 }));
     }
@@ -148,7 +148,7 @@ public sealed class CorpusMetricTests
         accumulator.Add("a\uD800b", "a\uD800b");
         accumulator.Add("c", "");
         accumulator.Add("d", "");
-        ChrfMetrics metrics = accumulator.ToMetrics();
+        ChrfMetrics metrics = accumulator.Compute();
         Assert.Equal([1L, 2L], metrics.Warnings.Select(warning => warning.FirstRow).Order());
         Assert.Contains(metrics.Warnings, warning => warning.Message.Contains("empty", StringComparison.Ordinal) && warning is { Count: 2, FirstRow: 2 });
         Assert.Equal(100, Chrf.Sentence("a\uD800b", ["a\uD800b"]).Score, 1e-9);

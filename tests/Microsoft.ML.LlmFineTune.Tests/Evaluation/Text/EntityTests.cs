@@ -17,10 +17,10 @@ public sealed class EntityTests
             if (expected["error"] is not null) continue;
             EntityAccumulator accumulator = new(new EntityOptions { Suffix = (bool)one["options"]!["suffix"]! }, keepSegments: true);
             foreach ((JsonNode? reference, JsonNode? predicted) in one["inputs"]!["y_true"]!.AsArray().Zip(one["inputs"]!["y_pred"]!.AsArray())) accumulator.Add(reference!.Texts(), predicted!.Texts());
-            EntityMetrics metrics = accumulator.ToMetrics();
-            Assert.Equal((double)expected["micro"]!["f1"]!, metrics.Micro.F, 1e-12);
+            EntityMetrics metrics = accumulator.Compute();
+            Assert.Equal((double)expected["micro"]!["f1"]!, metrics.Micro.FScore, 1e-12);
             Assert.Equal((double)expected["weighted"]!["precision"]!, metrics.Weighted.Precision, 1e-12);
-            Assert.Equal(metrics.Micro.F, accumulator.PerSegment!.Score(), 1e-12);
+            Assert.Equal(metrics.Micro.FScore, accumulator.PerSegment!.Score(), 1e-12);
             if (one["expected"]!["default"]!["report_text"] is JsonValue text) Assert.Equal((string)text!, metrics.ToReport(4));
             compared++;
         }
@@ -47,9 +47,9 @@ public sealed class EntityTests
         (EntityAccumulator left, EntityAccumulator right) = (new(new EntityOptions { Scheme = EntityScheme.Iob2 }), new(new EntityOptions { Scheme = EntityScheme.Iob2 }));
         left.Add(["B-X", "I-X"], ["B-X", "O"]);
         right.Add(["B-Y", "O"], ["B-Y", "I-X"]);
-        left.Add(right);
-        EntityMetrics metrics = left.ToMetrics();
-        Assert.Equal((0.5, 2L), (metrics.Micro.F, metrics.Micro.Support));
+        left.Merge(right);
+        EntityMetrics metrics = left.Compute();
+        Assert.Equal((0.5, 2L), (metrics.Micro.FScore, metrics.Micro.Support));
         Assert.Equal(["X", "Y"], metrics.PerType.Select(type => type.Type));
         Assert.Equal((1L, 1L), (metrics.Warnings.Single().Count, metrics.Warnings.Single().FirstRow));
         Assert.Equal(0.5, metrics.TokenAccuracy);
@@ -59,14 +59,14 @@ public sealed class EntityTests
     public void Bad_input_is_refused_with_its_row()
     {
         EntityAccumulator accumulator = new(new EntityOptions { Scheme = EntityScheme.Iob2 });
-        Assert.Throws<InvalidOperationException>(accumulator.ToMetrics);
+        Assert.Throws<InvalidOperationException>(accumulator.Compute);
         accumulator.Add(["O"], ["O"]);
         Assert.Contains("row 1", Assert.Throws<ArgumentException>(() => accumulator.Add(["O", "O"], ["O"])).Message, StringComparison.Ordinal);
         Assert.Contains("row 1", Assert.Throws<ArgumentException>(() => accumulator.Add(["O", ""], ["O", "O"])).Message, StringComparison.Ordinal);
         Assert.Contains("row 1", Assert.Throws<ArgumentException>(() => accumulator.Add(["B-X"], ["S-X"])).Message, StringComparison.Ordinal);
         Assert.Equal(1, accumulator.Sentences);
-        Assert.Throws<InvalidOperationException>(() => accumulator.ToMetrics().ToReport());
-        Assert.Throws<ArgumentException>(() => new EntityAccumulator(new EntityOptions { ZeroDivision = 0.5 }));
+        Assert.Throws<InvalidOperationException>(() => accumulator.Compute().ToReport());
+        Assert.Throws<ArgumentException>(() => new EntityAccumulator(new EntityOptions { ZeroDivision = ZeroDivision.NaN }));
     }
 
     [Theory]

@@ -37,5 +37,13 @@ public sealed class PythonTextTests
     }
 
     [Fact]
-    public void Types_sort_by_code_points() => Assert.True(CodePoints.Compare("\uFFFD", "\U0001F600") < 0 && string.CompareOrdinal("\uFFFD", "\U0001F600") > 0);
+    public void Texts_sort_by_code_points()
+    {
+        Assert.True(string.CompareOrdinal("\uFFFD", "\U0001F600") > 0);
+        string[] rising = ["", "a", "ab", "b", "\uD83D", "\uD83Da", "\uD83D\uD83D", "\uDE00", "\uE000", "\uFFFD", "\U0001F600", "\U0001F600a", "\U0001F601"];
+        for (int i = 0; i < rising.Length; i++)
+        {
+            for (int j = 0; j < rising.Length; j++) Assert.Equal(Math.Sign(i.CompareTo(j)), Math.Sign(CodePointComparer.Instance.Compare(rising[i], rising[j])));
+        }
+    }
 }

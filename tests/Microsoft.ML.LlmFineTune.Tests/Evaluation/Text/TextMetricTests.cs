@@ -23,7 +23,7 @@ public sealed class TextMetricTests
                     double[] wanted = expected[type.Name]!.Numbers();
                     Assert.Equal(wanted[0], score.Precision, 1e-12);
                     Assert.Equal(wanted[1], score.Recall, 1e-12);
-                    Assert.Equal(wanted[2], score.FMeasure, 1e-12);
+                    Assert.Equal(wanted[2], score.FScore, 1e-12);
                 }
             }
         }
@@ -39,13 +39,13 @@ public sealed class TextMetricTests
             whole.Add(prediction, target);
             (i < 11 ? left : right).Add(prediction, target);
         }
-        left.Add(right);
-        Assert.Equal(whole.ToMetrics().RougeLsum.FMeasure, left.ToMetrics().RougeLsum.FMeasure, 1e-12);
+        left.Merge(right);
+        Assert.Equal(whole.Compute().RougeLsum.FScore, left.Compute().RougeLsum.FScore, 1e-12);
         Assert.Equal(whole.PerSegment(RougeType.L).SegmentScores(), left.PerSegment(RougeType.L).SegmentScores());
-        Assert.Equal(whole.ToMetrics().RougeL.FMeasure, whole.PerSegment(RougeType.L).Score(), 1e-12);
+        Assert.Equal(whole.Compute().RougeL.FScore, whole.PerSegment(RougeType.L).Score(), 1e-12);
         RougeInterval interval = whole.Aggregate(RougeType.N(1), options: new ResamplingOptions { Samples = 200 });
-        Assert.InRange(whole.ToMetrics().Rouge1.FMeasure, interval.Low.FMeasure, interval.High.FMeasure);
-        Assert.Throws<ArgumentException>(() => whole.ToMetrics()[RougeType.N(3)]);
+        Assert.InRange(whole.Compute().Rouge1.FScore, interval.Low.FScore, interval.High.FScore);
+        Assert.Throws<ArgumentException>(() => whole.Compute()[RougeType.N(3)]);
         Assert.Throws<ArgumentException>(() => RougeType.Parse("rouge0"));
         Assert.Contains("row 30", Assert.Throws<ArgumentException>(() => whole.Add("a", [])).Message, StringComparison.Ordinal);
     }
@@ -65,8 +65,8 @@ public sealed class TextMetricTests
             SquadOptions options = new() { NoAnswerThreshold = (double)data!["options"]!["na_prob_threshold"]! };
             (SquadAccumulator first, SquadAccumulator second) = (new(options, keepSegments: true), new(options, keepSegments: true));
             foreach ((int i, JsonNode? row) in data["inputs"]!["rows"]!.AsArray().Index()) (i % 3 == 0 ? first : second).Add((string)row!["prediction"]!, row["answers"]!.Texts(), (double)row["na_prob"]!);
-            first.Add(second);
-            SquadMetrics metrics = first.ToMetrics();
+            first.Merge(second);
+            SquadMetrics metrics = first.Compute();
             Assert.Equal((double)data["expected"]!["summary"]!["exact"]!, metrics.ExactMatch, 1e-9);
             Assert.Equal((double)data["expected"]!["summary"]!["f1"]!, metrics.F1, 1e-9);
             Assert.Equal(metrics.F1, 100 * first.F1PerSegment!.Score(), 1e-9);
@@ -79,11 +79,10 @@ public sealed class TextMetricTests
         SquadAccumulator accumulator = new(new SquadOptions { Version = SquadVersion.V1 });
         accumulator.Add("Paris", ["paris!"]);
         accumulator.Add(null, ["Rome"]);
-        Assert.Equal(50, accumulator.ToMetrics().ExactMatch);
-        Assert.Equal(1, accumulator.ToMetrics().Warnings.Single().FirstRow);
+        Assert.Equal(50, accumulator.Compute().ExactMatch);
+        Assert.Equal(1, accumulator.Compute().Warnings.Single().FirstRow);
         Assert.Contains("row 2", Assert.Throws<ArgumentException>(() => accumulator.Add("x", [])).Message, StringComparison.Ordinal);
-        SquadMetrics unanswerable = new SquadAccumulator().ToMetrics();
-        Assert.True(double.IsNaN(unanswerable.F1));
+        Assert.Throws<InvalidOperationException>(() => new SquadAccumulator().Compute());
         Assert.Equal((1.0, 1.0), new SquadAccumulator().Add("", []));
     }
 
@@ -99,12 +98,12 @@ public sealed class TextMetricTests
             (i % 2 == 0 ? left : right).Add(hypothesis, reference);
             Assert.Equal((long)one["expected"]!["word_distance"]!, text.WordEdits.Distance);
             Assert.Equal((long)one["expected"]!["char_distance"]!, text.CharacterEdits.Distance);
-            Assert.Equal(text.CharacterEdits.Distance, EditDistance.Characters(hypothesis, reference).Distance);
+            Assert.Equal(text.CharacterEdits.Distance, EditDistance.Characters(reference, hypothesis).Distance);
         }
-        left.Add(right);
-        Assert.Equal(whole.ToMetrics().WordEdits, left.ToMetrics().WordEdits);
-        Assert.Equal((double)cases[^1]["expected"]!["wer"]!, whole.ToMetrics().WordErrorRate, 1e-12);
-        Assert.Equal(whole.ToMetrics().WordErrorRate, whole.WordsPerSegment!.Score(), 1e-12);
+        left.Merge(right);
+        Assert.Equal(whole.Compute().WordEdits, left.Compute().WordEdits);
+        Assert.Equal((double)cases[^1]["expected"]!["wer"]!, whole.Compute().WordErrorRate, 1e-12);
+        Assert.Equal(whole.Compute().WordErrorRate, whole.WordsPerSegment!.Score(), 1e-12);
         Assert.True(double.IsPositiveInfinity(new ErrorRateAccumulator().Add("a", "").WordErrorRate));
         Assert.Equal(0, new ErrorRateAccumulator().Add("", "").WordErrorRate);
     }
@@ -128,8 +127,8 @@ public sealed class TextMetricTests
                 whole.Add(text);
                 (i % 2 == 0 ? left : right).Add(text);
             }
-            left.Add(right);
-            foreach (DiversityMetrics metrics in (DiversityMetrics[])[whole.ToMetrics(), left.ToMetrics()])
+            left.Merge(right);
+            foreach (DiversityMetrics metrics in (DiversityMetrics[])[whole.Compute(), left.Compute()])
             {
                 Assert.Equal((long)expected["types"]!, metrics.Types);
                 for (int n = 1; n <= 4; n++)

@@ -16,7 +16,7 @@ internal sealed class AnswerMeasure(SquadOptions? options, bool keepRows) : Meas
 
     internal override double Add(JudgedAnswer row) => 1 - _accumulator.Add(row.Prediction, row.Answers, row.NoAnswerProbability).F1;
 
-    internal override SquadMetrics Compute() => _accumulator.ToMetrics();
+    internal override SquadMetrics Compute() => _accumulator.Compute();
 
     internal override IEnumerable<(string Name, double Value)> Figures(SquadMetrics metrics) => [("Exact match", metrics.ExactMatch), ("F1", metrics.F1)];
 

@@ -3,9 +3,9 @@ using Microsoft.ML.LlmFineTune.Evaluation;
 namespace Microsoft.ML.LlmFineTune.Estimators;
 
 /// <summary>A text and those that it should be like.</summary>
-internal readonly record struct JudgedText(string Candidate, IReadOnlyList<string?> References)
+internal readonly record struct JudgedText(string Hypothesis, IReadOnlyList<string?> References)
 {
-    internal (string Expected, string Answered) Describe() => (string.Join(" | ", References), Candidate);
+    internal (string Expected, string Answered) Describe() => (string.Join(" | ", References), Hypothesis);
 }
 
 /// <summary>BLEU, chrF, TER.</summary>
@@ -20,7 +20,7 @@ internal sealed class CorpusMeasure<TMetrics>(CorpusAccumulator accumulator, Fun
 
     internal override IReadOnlyList<InputWarning> Warnings => accumulator.Warnings;
 
-    internal override double Add(JudgedText row) => badness(accumulator.Add(row.Candidate, row.References));
+    internal override double Add(JudgedText row) => badness(accumulator.Add(row.Hypothesis, row.References));
 
     internal override TMetrics Compute() => compute();
 

@@ -15,7 +15,7 @@ internal sealed class DiversityMeasure : Measure<string, DiversityMetrics>
         return double.NaN;
     }
 
-    internal override DiversityMetrics Compute() => _accumulator.ToMetrics();
+    internal override DiversityMetrics Compute() => _accumulator.Compute();
 
     internal override IEnumerable<(string Name, double Value)> Figures(DiversityMetrics metrics) =>
         [("Distinct-1", metrics.Distinct[0] ?? double.NaN), ("Distinct-2", metrics.Distinct[1] ?? double.NaN), ("Repetition rate", metrics.RepetitionRate ?? double.NaN), ("Type-token ratio", metrics.TypeTokenRatio ?? double.NaN)];

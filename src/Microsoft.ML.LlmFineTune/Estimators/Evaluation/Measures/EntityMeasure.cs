@@ -22,10 +22,10 @@ internal sealed class EntityMeasure(EntityOptions? options, bool keepRows) : Mea
         return row.Actual.Zip(row.Predicted).Count(tags => tags.First != tags.Second);
     }
 
-    internal override EntityMetrics Compute() => _accumulator.ToMetrics();
+    internal override EntityMetrics Compute() => _accumulator.Compute();
 
     internal override IEnumerable<(string Name, double Value)> Figures(EntityMetrics metrics) =>
-        [(F, metrics.Micro.F), ("Micro precision", metrics.Micro.Precision), ("Micro recall", metrics.Micro.Recall), (FormattableString.Invariant($"Macro F{_accumulator.Options.Beta}"), metrics.Macro.F)];
+        [(F, metrics.Micro.FScore), ("Micro precision", metrics.Micro.Precision), ("Micro recall", metrics.Micro.Recall), (FormattableString.Invariant($"Macro F{_accumulator.Options.Beta}"), metrics.Macro.FScore)];
 
     internal override (string Expected, string Answered) Describe(JudgedTags row) => (string.Join(' ', row.Actual), string.Join(' ', row.Predicted));
 }

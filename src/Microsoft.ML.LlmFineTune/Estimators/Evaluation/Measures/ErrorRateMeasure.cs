@@ -13,9 +13,9 @@ internal sealed class ErrorRateMeasure(bool keepRows) : Measure<JudgedText, Erro
 
     internal override IReadOnlyList<InputWarning> Warnings => Compute().Warnings;
 
-    internal override double Add(JudgedText row) => _accumulator.Add(row.Candidate, row.References[0]!).WordErrorRate;
+    internal override double Add(JudgedText row) => _accumulator.Add(row.Hypothesis, row.References[0]!).WordErrorRate;
 
-    internal override ErrorRateMetrics Compute() => _accumulator.ToMetrics();
+    internal override ErrorRateMetrics Compute() => _accumulator.Compute();
 
     internal override IEnumerable<(string Name, double Value)> Figures(ErrorRateMetrics metrics) => [(Words, metrics.WordErrorRate), (Characters, metrics.CharacterErrorRate)];
 

@@ -16,7 +16,7 @@ internal sealed class FairnessMeasure : Measure<JudgedDecision, GroupFairnessMet
         return row.Actual == row.Predicted ? 0 : 1;
     }
 
-    internal override GroupFairnessMetrics Compute() => _accumulator.ToMetrics();
+    internal override GroupFairnessMetrics Compute() => _accumulator.Compute();
 
     internal override IEnumerable<(string Name, double Value)> Figures(GroupFairnessMetrics metrics) =>
     [

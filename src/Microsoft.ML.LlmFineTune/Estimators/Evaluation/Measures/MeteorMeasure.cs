@@ -11,9 +11,9 @@ internal sealed class MeteorMeasure(MeteorOptions? options, bool keepRows) : Mea
 
     internal override IReadOnlyList<InputWarning> Warnings => Compute().Warnings;
 
-    internal override double Add(JudgedText row) => 1 - _accumulator.Add(row.Candidate, [.. row.References.Select(reference => reference!)]);
+    internal override double Add(JudgedText row) => 1 - _accumulator.Add(row.Hypothesis, [.. row.References.Select(reference => reference!)]);
 
-    internal override MeteorMetrics Compute() => _accumulator.ToMetrics();
+    internal override MeteorMetrics Compute() => _accumulator.Compute();
 
     internal override IEnumerable<(string Name, double Value)> Figures(MeteorMetrics metrics) => [("METEOR", metrics.Score)];
 

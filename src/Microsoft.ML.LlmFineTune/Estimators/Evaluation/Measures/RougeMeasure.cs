@@ -11,11 +11,11 @@ internal sealed class RougeMeasure(RougeOptions? options, bool keepRows) : Measu
 
     internal override IReadOnlyList<InputWarning> Warnings => Compute().Warnings;
 
-    internal override double Add(JudgedText row) => 1 - _accumulator.Add(row.Candidate, [.. row.References.Select(reference => reference!)]).Average(score => score.FMeasure);
+    internal override double Add(JudgedText row) => 1 - _accumulator.Add(row.Hypothesis, [.. row.References.Select(reference => reference!)]).Average(score => score.FScore);
 
-    internal override RougeMetrics Compute() => _accumulator.ToMetrics();
+    internal override RougeMetrics Compute() => _accumulator.Compute();
 
-    internal override IEnumerable<(string Name, double Value)> Figures(RougeMetrics metrics) => metrics.Scores.Select(score => (score.Type.Name, score.Score.FMeasure));
+    internal override IEnumerable<(string Name, double Value)> Figures(RougeMetrics metrics) => metrics.Scores.Select(score => (score.Type.Name, score.Score.FScore));
 
     internal override (string Expected, string Answered) Describe(JudgedText row) => row.Describe();
 }
