@@ -21,6 +21,9 @@ internal sealed class PrecompiledNormalizer : TextNormalizer
         }
     }
 
+    /// <summary>The table as a model's file has it.</summary>
+    public byte[] CharsMap => Convert.FromBase64String(_base64);
+
     internal override void Apply(AlignedText text, List<CharacterChange> changes)
     {
         changes.Clear();

@@ -48,6 +48,36 @@ public sealed class SentencePieceLearnerTests
         Assert.Contains("2 texts were given", Assert.ThrowsAny<ArgumentException>(() => SentencePieceLearner.Learn(["", "\u2585"], Options(SentencePieceAlgorithm.Bpe), None)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(SentencePieceAlgorithm.Bpe)]
+    [InlineData(SentencePieceAlgorithm.Unigram)]
+    public void A_trained_model_is_saved_loaded_and_used(SentencePieceAlgorithm algorithm)
+    {
+        const string Text = "the dog sat on the mat";
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".model");
+        var trained = SentencePieceTrainer.Train(Texts, Options(algorithm) with { Normalizer = null, PaddingId = 3 }, None);
+        try
+        {
+            trained.Save(path);
+            var loaded = SentencePieceProcessor.Load(path);
+            Assert.Equal(algorithm, loaded.Algorithm);
+            Assert.Equal(3, loaded.Padding);
+            Assert.Equal(Enumerable.Range(0, trained.VocabularySize).Select(id => (trained.PieceOf(id), trained.ScoreOf(id), trained.KindOf(id))), Enumerable.Range(0, loaded.VocabularySize).Select(id => (loaded.PieceOf(id), loaded.ScoreOf(id), loaded.KindOf(id))));
+            var ids = loaded.Encode(Text).Select(token => token.Id).ToArray();
+            Assert.Equal(trained.Encode(Text).Select(token => token.Id), ids);
+            Assert.Equal(Text, loaded.Decode(ids));
+            Assert.InRange(ids.Length, 6, Text.Length - 1);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void A_model_has_no_place_for_a_normalizer_that_is_no_table() =>
+        Assert.Contains("must be null or a table", Assert.Throws<ArgumentException>(() => SentencePieceTrainer.Train(Texts, Options(SentencePieceAlgorithm.Bpe), None)).Message, StringComparison.Ordinal);
+
     private static SentencePieceTrainerOptions Options(SentencePieceAlgorithm algorithm) => new() { Algorithm = algorithm, VocabularySize = 70, HardVocabularyLimit = false };
 
     private static List<string> Learnt(SentencePieceTrainerOptions options, string[]? texts = null) => [.. SentencePieceLearner.Learn(texts ?? Texts, options, None).Pieces.Where(piece => piece.Kind == SentencePieceKind.Normal).Select(piece => piece.Piece)];

@@ -63,6 +63,9 @@ public sealed class SentencePieceProcessor : Tokenizer
     /// <exception cref="NotSupportedException">There is too much of it to be a model.</exception>
     public static SentencePieceProcessor Load(Stream stream) => new(SentencePieceModel.Load(Require.NotNull(stream), "the SentencePiece model"), "the SentencePiece model");
 
+    /// <summary>Writes a <c>.model</c> file: the pieces, the rules of normalization and what encoding needs to know of the training. What else a file said of its training is not kept.</summary>
+    public void Save(string path) => _model.Save(Require.Text(path));
+
     /// <summary>The pieces of a text.</summary>
     /// <exception cref="InvalidOperationException">The options ask for a begin or end of sequence that the model has not.</exception>
     public IReadOnlyList<EncodedToken> Encode(string text, SentencePieceEncodeOptions? options = null)

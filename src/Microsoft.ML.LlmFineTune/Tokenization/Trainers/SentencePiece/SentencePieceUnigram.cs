@@ -1,6 +1,6 @@
 namespace Microsoft.ML.LlmFineTune.Tokenization;
 
-/// <summary>SentencePiece's Unigram training: candidates are substrings of whole sentences, the language model is estimated over words, all in single precision.</summary>
+/// <summary>SentencePiece's Unigram training: candidates are substrings of whole sentences, the language model is estimated over words, in single precision. Scores are those from before the last pruning (version 0.2.3).</summary>
 internal static class SentencePieceUnigram
 {
     private const float PenaltyStep = 0.0001f;

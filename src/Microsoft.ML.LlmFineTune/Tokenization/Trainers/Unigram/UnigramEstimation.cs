@@ -66,9 +66,11 @@ internal sealed class UnigramEstimation<T> where T : struct, IBinaryFloatingPoin
             if (pieces.All.Length <= Target)
                 return pieces;
             var pruned = Prune(pieces);
-            if (pruned.All.Length == pieces.All.Length || (EndsWithPruning && pruned.All.Length <= Target))
-                return pruned;
+            if (pruned.All.Length == pieces.All.Length)
+                return pieces;
             pieces = pruned;
+            if (EndsWithPruning && pieces.All.Length <= Target)
+                return pieces;
         }
     }
 
