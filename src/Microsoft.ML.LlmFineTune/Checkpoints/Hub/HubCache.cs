@@ -23,7 +23,7 @@ internal sealed class HubCache(string folder, string repository, bool symbolicLi
     public string Snapshot(string commit) => Path.Combine(Root, "snapshots", commit);
 
     /// <summary>Whether a snapshot has a file. A link whose blob was removed is none.</summary>
-    public bool Has(string commit, string path) => File.Exists(Pointer(commit, path));
+    public bool Has(string commit, string path) => IsThere(Pointer(commit, path));
 
     /// <summary>The commit that a revision stood for when it was last asked for; null where that is not known.</summary>
     public string? CommitOf(string revision)
@@ -49,7 +49,7 @@ internal sealed class HubCache(string folder, string repository, bool symbolicLi
     {
         string root = Snapshot(commit);
         return Directory.EnumerateFiles(root, "*", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 32, AttributesToSkip = 0 })
-            .Where(File.Exists).Select(path => Path.GetRelativePath(root, path).Replace(Path.DirectorySeparatorChar, '/')).Order(StringComparer.Ordinal);
+            .Where(IsThere).Select(path => Path.GetRelativePath(root, path).Replace(Path.DirectorySeparatorChar, '/')).Order(StringComparer.Ordinal);
     }
 
     /// <summary>Makes a blob a file of a snapshot.</summary>
@@ -93,6 +93,9 @@ internal sealed class HubCache(string folder, string repository, bool symbolicLi
     private string Reference(string revision) => Path.Combine([Root, "refs", .. revision.Split('/')]);
 
     private string Pointer(string commit, string path) => Path.Combine([Snapshot(commit), .. path.Split('/')]);
+
+    // File.Exists is true of a link that leads nowhere.
+    private static bool IsThere(string path) => new FileInfo(path) is { Exists: true } file && (file.LinkTarget is null || file.ResolveLinkTarget(returnFinalTarget: true)?.Exists == true);
 
     private static bool TryLink(string link, string target)
     {
