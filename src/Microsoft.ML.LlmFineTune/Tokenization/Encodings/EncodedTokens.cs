@@ -3,6 +3,8 @@ namespace Microsoft.ML.LlmFineTune.Tokenization;
 /// <summary>Tokens on their way to a <see cref="TextEncoding"/>: cut, put between special tokens, joined with another text's, padded. How is Hugging Face's tokenizers' convention.</summary>
 internal sealed class EncodedTokens
 {
+    private const long MostOverflow = 1L << 27;
+
     private static readonly (int, int, int)[] NoSequences = [];
 
     public int[] Ids { get; private set; } = [];
@@ -145,6 +147,9 @@ internal sealed class EncodedTokens
 
     private EncodedTokens Append(EncodedTokens next)
     {
+        // A template that names the texts often multiplies their windows without end.
+        if ((Overflowing.Count + 1L) * (next.Overflowing.Count + 1L) * (Count + next.Count) > MostOverflow)
+            throw new InvalidOperationException($"The windows of the overflow, each of one text with each of the other, have more than {MostOverflow} tokens together: use a larger maximum length or a smaller stride, or cut the texts before.");
         var joined = Concatenate(this, next);
         foreach (var mine in Overflowing)
         {
