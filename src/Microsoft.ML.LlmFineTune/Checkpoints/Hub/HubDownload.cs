@@ -39,9 +39,9 @@ public static class HubDownload
         {
             listing = await HubRetry.RunAsync(settings.Options, $"Asking for the files of '{repository}'", () => client.ListAsync(cancellation), cancellation);
         }
-        catch (HubException error) when (error.Kind == HubErrorKind.Network && Cached(repository, cache, patterns) is not null)
+        catch (HubException error) when (error.Kind == HubErrorKind.Network && Cached(repository, cache, patterns) is { } cached)
         {
-            return Cached(repository, cache, patterns)!;
+            return cached;
         }
         string[] wanted = [.. listing.Paths.Where(patterns.Wants).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         RequireUsable(repository, listing, wanted);

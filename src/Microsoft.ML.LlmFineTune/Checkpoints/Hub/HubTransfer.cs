@@ -32,9 +32,9 @@ internal sealed class HubTransfer(HubSettings settings, HubClient client, HubCac
     {
         string incomplete = cache.Incomplete(file.Checksum);
         HubRetry retry = new(settings.Options, what);
+        long furthest = LengthOf(incomplete);
         while (true)
         {
-            long before = LengthOf(incomplete);
             try
             {
                 await AttemptAsync(file, incomplete, cancellation);
@@ -44,7 +44,11 @@ internal sealed class HubTransfer(HubSettings settings, HubClient client, HubCac
             catch (HubTransientException error)
             {
                 if (error.IsMismatch) File.Delete(incomplete);
-                else if (LengthOf(incomplete) - before >= Advance) retry.Restart();
+                else if (LengthOf(incomplete) is var length && length - furthest >= Advance)
+                {
+                    furthest = length;
+                    retry.Restart();
+                }
                 await retry.WaitAsync(error, cancellation);
             }
         }

@@ -106,6 +106,18 @@ public sealed class HubDownloadTests : IDisposable
     }
 
     [Fact]
+    public async Task DropsOfALargeFileThatComesOnAreNoFailuresInARow()
+    {
+        byte[] large = new byte[5 << 20];
+        new Random(8).NextBytes(large);
+        _server.Files[Weights] = large;
+        _server.Fault = request => request.IsGetOf(Weights) ? _server.Answer(request) with { CutAfter = 5 << 18 } : null;
+        HubSnapshot snapshot = await HubDownload.SnapshotAsync(_repository, Options with { Retries = 1 }, cancellation: Stop);
+        Assert.Equal(large, File.ReadAllBytes(Path.Combine(snapshot.Folder, Weights)));
+        Assert.Equal(4, _server.Requests.Count(request => request.IsGetOf(Weights)));
+    }
+
+    [Fact]
     public async Task TooManyDropsFailAndTheNextCallGoesOn()
     {
         _server.Fault = request => request.IsGetOf(Weights) ? _server.Answer(request) with { CutAfter = 10_000 } : null;
@@ -415,6 +427,27 @@ public sealed class HubDownloadTests : IDisposable
         HubSnapshot[] snapshots = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => HubDownload.SnapshotAsync(_repository, Options, cancellation: Stop), Stop)));
         Assert.All(snapshots, snapshot => Assert.Equal(_server.Files[Weights], File.ReadAllBytes(Path.Combine(snapshot.Folder, Weights))));
         Assert.Single(_server.Requests, request => request.IsGetOf(Weights));
+    }
+
+    [Fact]
+    public async Task ALockOfAnotherProcessIsWaitedFor()
+    {
+        // flock(2) is what huggingface_hub locks with on Unix.
+        string? flock = ((string[])["/usr/bin/flock", "/bin/flock"]).FirstOrDefault(File.Exists);
+        Assert.SkipWhen(flock is null, "The machine has no flock program.");
+        string locks = Directory.CreateDirectory(Path.Combine(_cache, ".locks", "models--org--tiny")).FullName;
+        using Process other = Process.Start(new ProcessStartInfo(flock!, [Path.Combine(locks, Path.GetFileName(Blob(Weights)) + ".lock"), "sh", "-c", "echo locked; read line"]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+        Assert.Equal("locked", await other.StandardOutput.ReadLineAsync(Stop));
+        Task<HubSnapshot> download = HubDownload.SnapshotAsync(_repository, Options, cancellation: Stop);
+        // The size of the weights is known soon; they themselves are not asked for.
+        for (int waits = 0; waits < 500 && !_server.Requests.Any(request => request.Method == "HEAD" && request.Target.EndsWith("/" + Weights, StringComparison.Ordinal)); waits++) await Task.Delay(10, Stop);
+        await Task.Delay(200, Stop);
+        Assert.False(download.IsCompleted);
+        Assert.DoesNotContain(_server.Requests, request => request.IsGetOf(Weights));
+        await other.StandardInput.WriteLineAsync();
+        HubSnapshot snapshot = await download;
+        await other.WaitForExitAsync(Stop);
+        Assert.Equal(_server.Files[Weights], File.ReadAllBytes(Path.Combine(snapshot.Folder, Weights)));
     }
 
     private async Task<HubException> FailsAsync(HubErrorKind kind, HubOptions options, HubRepository? repository = null)

@@ -74,6 +74,27 @@ public sealed class HubOptionsTests : IDisposable
     [InlineData("a\\b")]
     public void OnlyNamesOfRevisionsAreTaken(string revision) => Assert.Throws<ArgumentException>(() => new HubRepository("a/b") { Revision = revision });
 
+    [Theory]
+    [InlineData("*.json", "a/b.json", true)]
+    [InlineData("*.json", "b.JSON", false)]
+    [InlineData("*.json", "b.json.x", false)]
+    [InlineData("a/", "a/b/c", true)]
+    [InlineData("a/", "b/a/c", false)]
+    [InlineData("?.x", "a.x", true)]
+    [InlineData("?.x", ".x", false)]
+    [InlineData("[a-c]1", "b1", true)]
+    [InlineData("[!a-c]1", "b1", false)]
+    [InlineData("[]]1", "]1", true)]
+    [InlineData("[!]]1", "]1", false)]
+    [InlineData("[^b]1", "^1", true)]
+    [InlineData("[^b]1", "c1", false)]
+    [InlineData("[ab", "[ab", true)]
+    [InlineData("a.b", "axb", false)]
+    [InlineData("*", "m.bin", false)]
+    [InlineData("*", "M.BIN", false)]
+    public void PatternsAreFnmatch(string pattern, string path, bool matches) =>
+        Assert.Equal(matches, new HubPatterns(new HubRepository("a/b") { AllowPatterns = [pattern], IgnorePatterns = [] }).Wants(path));
+
     private HubSettings Of(HubOptions options, params (string Name, string Value)[] variables) =>
         HubSettings.Of(options, name => name == "HOME" ? _home : variables.FirstOrDefault(variable => variable.Name == name).Value);
 }
