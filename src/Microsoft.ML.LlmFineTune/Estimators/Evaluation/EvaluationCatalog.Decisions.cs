@@ -3,6 +3,7 @@ using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 using Microsoft.ML.LlmFineTune.Estimators.TextClassification;
 using Microsoft.ML.LlmFineTune.Evaluation;
 using Microsoft.ML.LlmFineTune.Runtime;
+using ClusteringMetrics = Microsoft.ML.LlmFineTune.Evaluation.ClusteringMetrics;
 
 namespace Microsoft.ML.LlmFineTune.Estimators;
 

@@ -90,7 +90,7 @@ public sealed record EvaluationResult<TMetrics>
             report = report.With(new TableSection("Slices", ["Slice", "Rows", .. Figures.Select(figure => figure.Name)],
                 // A small slice may lack a figure: a correlation of one row, for example.
                 Slices.Select(slice => (IReadOnlyList<ReportCell>)[slice.Name, slice.Rows, .. Figures.Select(figure => slice.Figures.FirstOrDefault(other => other.Name == figure.Name) is { } own ? Shown(own).Value : (double?)null)])));
-        if (WorstRows.Count > 0) report = report.WithMistakes("Worst rows", WorstRows, WorstRows.Count);
+        if (WorstRows.Count > 0) report = report.With(new MistakesSection("Worst rows", WorstRows, WorstRows.Count) { ScoreName = "Badness" });
         return Warnings.Count > 0 ? report.With(new NotesSection("Warnings", Warnings.Select(warning => warning.ToString()))) : report;
     }
 
