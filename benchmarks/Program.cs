@@ -32,5 +32,14 @@ Option<DirectoryInfo> tokenizers = new("--tokenizers") { Description = "The fold
 Command tokenizerEncoding = new("tokenizers", "WikiText-2 encoded by lines and as one text, beside the Rust library of npm's package tokenizers.") { corpus, tokenizers, runs, node, packages, alone };
 tokenizerEncoding.SetAction(result => TokenizerEncoding.Run(result.GetValue(corpus)!, result.GetValue(tokenizers)!, result.GetValue(runs), result.GetValue(alone) ? null : result.GetValue(node), result.GetValue(packages)));
 
-RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerEncoding, tokenizerTraining, metrics };
+Option<DirectoryInfo> encoder = new("--model") { Description = "The folder of a BERT without a prefix; default: MiniLM of ../shared beside the checkout.", DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(Directory.GetCurrentDirectory(), "../shared/golden/minilm/model")) };
+Option<int> rows = new("--rows") { Description = "Texts that are embedded.", DefaultValueFactory = _ => 512 };
+Command scoring = new("scoring", "Sentence embeddings of WikiText-2's lines through MiniLM, beside PyTorch.") { encoder, corpus, rows, runs, python, alone };
+scoring.SetAction(result => Scoring.Run(result.GetValue(encoder)!, result.GetValue(corpus)!, result.GetValue(rows), result.GetValue(runs), result.GetValue(alone) ? null : result.GetValue(python)));
+
+Option<int> newTokens = new("--new-tokens") { Description = "Tokens that are generated.", DefaultValueFactory = _ => 64 };
+Command decoding = new("decoding", "Cached decoding of GPT-2's published shape, and its share of what the memory's bandwidth allows.") { newTokens, runs };
+decoding.SetAction(result => Decoding.Run(result.GetValue(newTokens), result.GetValue(runs)));
+
+RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerEncoding, tokenizerTraining, metrics, scoring, decoding };
 return root.Parse(args).Invoke();
