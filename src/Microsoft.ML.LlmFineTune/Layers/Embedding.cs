@@ -8,16 +8,19 @@ namespace Microsoft.ML.LlmFineTune.Layers;
 public sealed class Embedding : nn.Module<Tensor, Tensor>
 {
     private readonly Parameter weight;
+    private readonly long? _padding;
 
     /// <summary>Creates the table with uninitialised weights.</summary>
     /// <param name="rows">How many ids there are; at least 1.</param>
     /// <param name="width">Size of a row; at least 1.</param>
     /// <param name="device">Where the weights live; default: the CPU.</param>
     /// <param name="dtype">Type of the weights.</param>
-    public Embedding(long rows, long width, Device? device = null, ScalarType dtype = ScalarType.Float32)
+    /// <param name="padding">An id whose row lookups do not train; null: none.</param>
+    public Embedding(long rows, long width, Device? device = null, ScalarType dtype = ScalarType.Float32, long? padding = null)
         : base(nameof(Embedding))
     {
         weight = Weights.Uninitialized(device, dtype, Require.AtLeast(rows, 1), Require.AtLeast(width, 1));
+        _padding = padding;
         RegisterComponents();
     }
 
@@ -25,14 +28,28 @@ public sealed class Embedding : nn.Module<Tensor, Tensor>
     public Parameter Weight => weight;
 
     /// <summary>Draws the table from a normal distribution of mean 0.</summary>
-    public void Initialize(RandomStream random, double standardDeviation) => Initialization.Normal(weight, random, standardDeviation);
+    /// <param name="random">Where the draws come from.</param>
+    /// <param name="standardDeviation">At least 0.</param>
+    /// <param name="cutoff">Draws further from 0 than so many standard deviations are drawn again; greater than 0. Null: all stay.</param>
+    public void Initialize(RandomStream random, double standardDeviation, double? cutoff = null) => Initialization.Normal(weight, random, standardDeviation, cutoff);
+
+    /// <summary>Fills one row with zeros.</summary>
+    /// <param name="id">The row.</param>
+    public void ClearRow(long id)
+    {
+        using IDisposable withoutGradients = no_grad();
+        using IDisposable scope = NewDisposeScope();
+        weight.detach().select(0, id).zero_();
+    }
 
     /// <summary>Looks rows up.</summary>
     /// <param name="ids">[..] int64, from 0 to rows - 1.</param>
     /// <returns>[.., width].</returns>
     public override Tensor forward(Tensor ids)
     {
-        Tensor rows = weight.index_select(0, ids.reshape(-1));   // [ids, width]
+        Tensor flat = ids.reshape(-1);
+        Tensor rows = weight.index_select(0, flat);              // [ids, width]
+        if (_padding is long padding && rows.requires_grad) rows = rows.detach().where(flat.eq(padding).unsqueeze(-1), rows);
         return ids.dim() == 1 ? rows : rows.view([.. ids.shape, rows.size(1)]);
     }
 
