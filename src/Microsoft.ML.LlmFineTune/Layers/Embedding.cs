@@ -30,9 +30,12 @@ public sealed class Embedding : nn.Module<Tensor, Tensor>
     public Parameter Weight => weight;
 
     /// <summary>Draws the table from a normal distribution of mean 0; the row of padding becomes 0.</summary>
-    public void Initialize(RandomStream random, double standardDeviation)
+    /// <param name="random">Where the draws come from.</param>
+    /// <param name="standardDeviation">At least 0.</param>
+    /// <param name="cutoff">Draws further from 0 than so many standard deviations are drawn again; greater than 0. Null: all stay.</param>
+    public void Initialize(RandomStream random, double standardDeviation, double? cutoff = null)
     {
-        Initialization.Normal(weight, random, standardDeviation);
+        Initialization.Normal(weight, random, standardDeviation, cutoff);
         if (_padding is not long id) return;
         using Tensor table = weight.detach();
         using Tensor row = table.narrow(0, id, 1);

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Models.Bert;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
+using Microsoft.ML.LlmFineTune.Models.ModernBert;
 
 namespace Microsoft.ML.LlmFineTune.Models;
 
@@ -11,6 +12,7 @@ public static class ModelFamilies
     {
         ["bert"] = BertConfig.FromJson,
         ["gpt2"] = Gpt2Config.FromJson,
+        ["modernbert"] = ModernBertConfig.FromJson,
     };
 
     /// <summary>The names that <see cref="ReadConfig"/> knows.</summary>
