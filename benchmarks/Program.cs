@@ -32,5 +32,13 @@ Option<DirectoryInfo> tokenizers = new("--tokenizers") { Description = "The fold
 Command tokenizerEncoding = new("tokenizers", "WikiText-2 encoded by lines and as one text, beside the Rust library of npm's package tokenizers.") { corpus, tokenizers, runs, node, packages, alone };
 tokenizerEncoding.SetAction(result => TokenizerEncoding.Run(result.GetValue(corpus)!, result.GetValue(tokenizers)!, result.GetValue(runs), result.GetValue(alone) ? null : result.GetValue(node), result.GetValue(packages)));
 
-RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerEncoding, tokenizerTraining, metrics };
+Option<double> gigabytes = new("--gigabytes") { Description = "Size of the checkpoint's files.", DefaultValueFactory = _ => 1.1 };
+Command loading = new("loading", "Memory and time of loading a checkpoint of a gigabyte or more, beside reading its files.") { gigabytes, runs };
+loading.SetAction(result => Loading.Run(result.GetValue(gigabytes), result.GetValue(runs)));
+Argument<string> folder = new("folder"), type = new("type");
+Command loadingOne = new("loading-one", "One measurement of `loading`.") { folder, type };
+loadingOne.Hidden = true;
+loadingOne.SetAction(result => Loading.RunOne(result.GetValue(folder)!, result.GetValue(type)!));
+
+RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerEncoding, tokenizerTraining, metrics, loading, loadingOne };
 return root.Parse(args).Invoke();
