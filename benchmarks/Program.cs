@@ -41,5 +41,13 @@ Option<int> newTokens = new("--new-tokens") { Description = "Tokens that are gen
 Command decoding = new("decoding", "Cached decoding of GPT-2's published shape, and its share of what the memory's bandwidth allows.") { newTokens, runs };
 decoding.SetAction(result => Decoding.Run(result.GetValue(newTokens), result.GetValue(runs)));
 
-RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerEncoding, tokenizerTraining, metrics, scoring, decoding };
+Option<double> gigabytes = new("--gigabytes") { Description = "Size of the checkpoint's files.", DefaultValueFactory = _ => 1.1 };
+Command loading = new("loading", "Memory and time of loading a checkpoint of a gigabyte or more, beside reading its files.") { gigabytes, runs };
+loading.SetAction(result => Loading.Run(result.GetValue(gigabytes), result.GetValue(runs)));
+Argument<string> folder = new("folder"), type = new("type");
+Command loadingOne = new("loading-one", "One measurement of `loading`.") { folder, type };
+loadingOne.Hidden = true;
+loadingOne.SetAction(result => Loading.RunOne(result.GetValue(folder)!, result.GetValue(type)!));
+
+RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerEncoding, tokenizerTraining, metrics, scoring, decoding, loading, loadingOne };
 return root.Parse(args).Invoke();

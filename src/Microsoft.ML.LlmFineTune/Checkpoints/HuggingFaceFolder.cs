@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
@@ -10,28 +9,28 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.LlmFineTune.Checkpoints;
 
 /// <summary>
-/// A model in a folder of Hugging Face's layout: <c>config.json</c>, <c>model.safetensors</c> (or shards with an index), <c>generation_config.json</c> where texts
+/// A model in a folder of Hugging Face's layout: <c>config.json</c>, <c>model.safetensors</c> (or shards with <c>model.safetensors.index.json</c>), <c>generation_config.json</c> where texts
 /// are generated, whatever the tokenizer writes, and <c>task.json</c>, which says what the library made the model for.
 /// </summary>
 public static class HuggingFaceFolder
 {
     private const string ConfigName = "config.json";
     private const string GenerationConfigName = "generation_config.json";
-    private const string WeightsName = "model.safetensors";
-    private const string IndexName = "model.safetensors.index.json";
     private const string TaskName = "task.json";
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Writes a model. All files are written beside the old ones first, and take their places when all are whole.</summary>
     /// <param name="folder">Created where it is missing.</param>
     /// <param name="model">The model.</param>
     /// <param name="saveTokenizer">Writes the tokenizer's files into the folder that it is given (not yet the final one); null: none.</param>
     /// <param name="task">Content of <c>task.json</c>; null: none.</param>
+    /// <param name="maximumShardBytes">Weights of more bytes are split into shards of at most so many (a single tensor may be larger); at least 1; default 50 GB.</param>
     /// <exception cref="IOException">Writing failed (a full disk, for example); what was in the folder is as it was.</exception>
-    public static void Save<TModel>(string folder, TModel model, Action<string>? saveTokenizer = null, JsonObject? task = null) where TModel : nn.Module, ICheckpointModel
+    public static void Save<TModel>(string folder, TModel model, Action<string>? saveTokenizer = null, JsonObject? task = null, long maximumShardBytes = ModelWeights.DefaultMaximumShardBytes)
+        where TModel : nn.Module, ICheckpointModel
     {
         Require.Text(folder);
         Require.NotNull(model);
+        Require.AtLeast(maximumShardBytes, 1);
         // Inside the folder, because only on the same file system can the files take their places by a change of name.
         string staging = Path.Combine(folder, $".saving-{Guid.NewGuid():N}");
         try
@@ -39,12 +38,15 @@ public static class HuggingFaceFolder
             Directory.CreateDirectory(staging);
             JsonObject config = model.Config.ToJson(model.Head);
             config["dtype"] = Weights.FirstOf(model).dtype.ToString().ToLowerInvariant();
-            WriteJson(staging, ConfigName, config);
-            if (model.Head is ModelHead.NextToken or ModelHead.SequenceToSequence) WriteJson(staging, GenerationConfigName, GenerationConfig(config));
+            JsonFile.Write(staging, ConfigName, config);
+            if (model.Head is ModelHead.NextToken or ModelHead.SequenceToSequence) JsonFile.Write(staging, GenerationConfigName, GenerationConfig(config));
             if (task is not null) WriteTask(staging, task);
             saveTokenizer?.Invoke(staging);
-            AtomicFile.Write(Path.Combine(staging, WeightsName), stream => ModelWeights.Write(stream, model));
-            foreach (string file in Directory.GetFiles(staging)) File.Move(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
+            ModelWeights.Write(staging, model, maximumShardBytes);
+            string[] names = [.. Directory.GetFiles(staging).Select(file => Path.GetFileName(file))];
+            foreach (string name in names) File.Move(Path.Combine(staging, name), Path.Combine(folder, name), overwrite: true);
+            // Weights that were split otherwise: a reader would take a single file for the model, whatever the new index says.
+            foreach (string name in Directory.GetFiles(folder).Select(file => Path.GetFileName(file)).Where(name => CheckpointIndex.IsWeightsName(name) && !names.Contains(name))) File.Delete(Path.Combine(folder, name));
         }
         catch (IOException error)
         {
@@ -61,9 +63,9 @@ public static class HuggingFaceFolder
     /// <exception cref="InvalidDataException">A file is not what it should be.</exception>
     public static ModelConfig ReadConfig(string folder)
     {
-        ModelConfig config = ModelFamilies.ReadConfig(ReadJson(folder, ConfigName));
+        ModelConfig config = ModelFamilies.ReadConfig(JsonFile.Read(folder, ConfigName));
         if (!File.Exists(Path.Combine(folder, GenerationConfigName))) return config;
-        IReadOnlyList<int> endTokens = new ConfigReader(ReadJson(folder, GenerationConfigName)).OneOrManyInt32("eos_token_id");
+        IReadOnlyList<int> endTokens = new ConfigReader(JsonFile.Read(folder, GenerationConfigName)).OneOrManyInt32("eos_token_id");
         return endTokens.Count > 0 ? config with { EndOfText = endTokens } : config;
     }
 
@@ -152,24 +154,24 @@ public static class HuggingFaceFolder
         TModel model = Filled(folder, ReadConfig(folder), create, (files, made) =>
         {
             made.HeadModule.Initialize(random);
-            drawn = ModelWeights.ReadPretrained(files, folder, made);
+            drawn = ModelWeights.Read(files, made, made.HeadModule.WeightNames.Select(name => name.File).ToHashSet(StringComparer.Ordinal)).Stayed;
         });
         return (model, drawn);
     }
 
     /// <summary>Writes <c>task.json</c>.</summary>
-    public static void WriteTask(string folder, JsonObject task) => WriteJson(folder, TaskName, Require.NotNull(task));
+    public static void WriteTask(string folder, JsonObject task) => JsonFile.Write(folder, TaskName, Require.NotNull(task));
 
     /// <summary>Reads <c>task.json</c>.</summary>
     /// <exception cref="FileNotFoundException">The folder has none.</exception>
     /// <exception cref="InvalidDataException">It is not a JSON object.</exception>
-    public static JsonObject ReadTask(string folder) => ReadJson(folder, TaskName);
+    public static JsonObject ReadTask(string folder) => JsonFile.Read(folder, TaskName);
 
     /// <summary>A configuration with labels. Hugging Face leaves two labels without names of their own out of the file.</summary>
     private static ModelConfig ReadLabeledConfig(string folder, int atLeast)
     {
         ModelConfig config = ReadConfig(folder);
-        if (config.Labels.Count == 0 && IsClassifier(ReadJson(folder, ConfigName))) config = config with { Labels = ["LABEL_0", "LABEL_1"] };
+        if (config.Labels.Count == 0 && IsClassifier(JsonFile.Read(folder, ConfigName))) config = config with { Labels = ["LABEL_0", "LABEL_1"] };
         if (config.Labels.Count < atLeast)
             throw new InvalidDataException($"'{Path.Combine(folder, ConfigName)}' must name the classes under 'id2label', at least {(atLeast == 1 ? "one" : "two")}; found {config.Labels.Count}. Is the model a classifier?");
         return config;
@@ -181,15 +183,15 @@ public static class HuggingFaceFolder
     private static ClassificationProblem ProblemOf(ModelConfig config) =>
         config.Labels.Count == 1 && config.Problem == ClassificationProblem.SingleLabel ? ClassificationProblem.Regression : config.Problem;
 
-    private static TModel Filled<TModel>(string folder, ModelConfig config, Func<ModelConfig, TModel> create, Action<IReadOnlyList<string>, TModel>? read = null) where TModel : nn.Module, ICheckpointModel
+    private static TModel Filled<TModel>(string folder, ModelConfig config, Func<ModelConfig, TModel> create, Action<CheckpointIndex, TModel>? read = null) where TModel : nn.Module, ICheckpointModel
     {
-        IReadOnlyList<string> files = WeightFiles(folder);
-        RequireProportion(folder, config, files);
+        using CheckpointIndex weights = CheckpointIndex.Open(folder);
+        RequireProportion(config, weights);
         TModel model = create(config);
         try
         {
-            if (read is null) ModelWeights.Read(files, folder, model);
-            else read(files, model);
+            if (read is null) ModelWeights.Read(weights, model);
+            else read(weights, model);
             model.eval();
             return model;
         }
@@ -201,38 +203,12 @@ public static class HuggingFaceFolder
     }
 
     /// <summary>A damaged configuration could ask for any amount of memory. What is out of all proportion to the weights is refused before; smaller misfits are named by their tensors.</summary>
-    private static void RequireProportion(string folder, ModelConfig config, IReadOnlyList<string> files)
+    private static void RequireProportion(ModelConfig config, CheckpointIndex weights)
     {
-        long bytes = files.Sum(DataLength);
         // No number takes less than a byte.
-        if (config.MatrixNumbers <= bytes) return;
+        if (config.MatrixNumbers <= weights.DataLength) return;
         throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
-            $"'{Path.Combine(folder, ConfigName)}' describes a model of {config.MatrixNumbers:G3} numbers; the weights beside it have {bytes} bytes. Configuration and weights do not belong together, or the configuration is damaged."));
-
-        static long DataLength(string path)
-        {
-            using FileStream stream = File.OpenRead(path);
-            return SafeTensorsHeader.Read(stream, stream.Length, path).DataLength;
-        }
-    }
-
-    private static IReadOnlyList<string> WeightFiles(string folder)
-    {
-        string single = Path.Combine(folder, WeightsName);
-        if (File.Exists(single)) return [single];
-        if (!File.Exists(Path.Combine(folder, IndexName))) throw new FileNotFoundException($"'{folder}' has neither {WeightsName} nor {IndexName}.", single);
-        JsonObject index = ReadJson(folder, IndexName);
-        if (index["weight_map"] is not JsonObject map) throw new InvalidDataException($"'{Path.Combine(folder, IndexName)}' has no 'weight_map'.");
-        List<string> files = [];
-        foreach (string name in map.Select(entry => entry.Value?.ToString() ?? "").Distinct(StringComparer.Ordinal))
-        {
-            // The index is data: it may not lead out of the folder.
-            if (name.Length == 0 || name != Path.GetFileName(name)) throw new InvalidDataException($"'{Path.Combine(folder, IndexName)}': '{name}' is not the name of a file in the folder.");
-            string path = Path.Combine(folder, name);
-            if (!File.Exists(path)) throw new FileNotFoundException($"'{folder}' lacks the shard {name}, which {IndexName} names.", path);
-            files.Add(path);
-        }
-        return files;
+            $"'{Path.Combine(weights.Folder, ConfigName)}' describes a model of {config.MatrixNumbers:G3} numbers; the weights beside it have {weights.DataLength} bytes. Configuration and weights do not belong together, or the configuration is damaged."));
     }
 
     private static JsonObject GenerationConfig(JsonObject config)
@@ -244,21 +220,4 @@ public static class HuggingFaceFolder
         }
         return generation;
     }
-
-    private static JsonObject ReadJson(string folder, string name)
-    {
-        string path = Path.Combine(Require.Text(folder), name);
-        if (!File.Exists(path)) throw new FileNotFoundException($"'{folder}' has no {name}: it is not a model folder, or a part of it is missing.", path);
-        try
-        {
-            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new InvalidDataException($"'{path}' must hold a JSON object.");
-        }
-        catch (JsonException error)
-        {
-            throw new InvalidDataException($"'{path}' is not valid JSON: {error.Message}", error);
-        }
-    }
-
-    private static void WriteJson(string folder, string name, JsonObject json) =>
-        AtomicFile.Write(Path.Combine(Require.Text(folder), name), stream => JsonSerializer.Serialize(stream, json, Indented));
 }

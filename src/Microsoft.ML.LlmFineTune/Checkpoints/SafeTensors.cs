@@ -6,10 +6,10 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.LlmFineTune.Checkpoints;
 
 /// <summary>Reads and writes safetensors files: a header in JSON, then the tensors' bytes. Nothing in them is code.</summary>
+/// <remarks>Tensors pass through in parts: neither reading nor writing holds a second copy of one, let alone of the file.</remarks>
 public static class SafeTensors
 {
-    // Tensors pass through in pieces, so that one may be larger than a managed array.
-    private const int PieceBytes = 1 << 20;
+    private const int PartBytes = 1 << 20;
 
     // Whoever begins with a file has touched nothing native before.
     static SafeTensors() => NativeRuntime.Initialize();
@@ -39,79 +39,119 @@ public static class SafeTensors
         stream.Write(header);
         foreach ((_, Tensor tensor) in ordered)
         {
-            using IDisposable scope = NewDisposeScope();
-            ForEachPiece(tensor.detach().cpu().contiguous().view(-1), piece => stream.Write(piece.bytes));
+            using Tensor detached = tensor.detach();
+            foreach (TensorPart part in TensorPart.Of(detached, PartBytes / tensor.ElementSize))
+            {
+                using IDisposable scope = NewDisposeScope();
+                using (part) stream.Write(part.View.cpu().contiguous().bytes);
+            }
         }
     }
 
-    /// <summary>Reads all tensors of a file.</summary>
+    /// <summary>Reads all tensors of a file, on several threads where it is large.</summary>
+    /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is cut or damaged.</exception>
-    public static IReadOnlyDictionary<string, Tensor> Read(string path)
-    {
-        using FileStream stream = File.OpenRead(path);
-        return Read(stream, stream.Length, path);
-    }
+    /// <exception cref="NotSupportedException">A tensor has elements of a type that the library does not know.</exception>
+    public static IReadOnlyDictionary<string, Tensor> Read(string path) => ReadAll(target => ReadInto(path, target));
 
     /// <summary>Reads all tensors of a stream, which stays open.</summary>
     /// <param name="stream">From the first byte of the file on.</param>
     /// <param name="length">Length of the file in bytes; memory is allocated for no more.</param>
     /// <param name="source">What errors call the file.</param>
     /// <exception cref="InvalidDataException">The file is cut or damaged.</exception>
-    public static IReadOnlyDictionary<string, Tensor> Read(Stream stream, long length, string source)
+    /// <exception cref="NotSupportedException">A tensor has elements of a type that the library does not know.</exception>
+    public static IReadOnlyDictionary<string, Tensor> Read(Stream stream, long length, string source) => ReadAll(target => ReadInto(stream, length, source, target));
+
+    /// <summary>Reads tensors of a file into memory that is already there, converting types where they differ; on several threads where there is much to read.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="target">Gives the tensor that receives an entry, of the entry's shape, any layout; null skips the entry. Asked for all entries before the first one is read.</param>
+    /// <returns>The tensors that have NaN or infinite numbers now.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is cut or damaged.</exception>
+    /// <exception cref="NotSupportedException">A tensor has elements of a type that the library does not know.</exception>
+    public static IReadOnlyList<NonFiniteTensor> ReadInto(string path, Func<SafeTensorsEntry, Tensor?> target)
     {
-        Dictionary<string, Tensor> tensors = new(StringComparer.Ordinal);
-        ReadInto(stream, length, source, entry => tensors[entry.Name] = empty([.. entry.Shape], dtype: entry.Type));
-        return tensors;
+        using SafeTensorsFile file = SafeTensorsFile.Open(Require.Text(path));
+        IReadOnlyList<TensorTarget> targets = Targets(file.Header, target);
+        file.Fill(targets);
+        return NonFiniteTensor.Of(targets);
     }
 
-    /// <summary>Reads tensors into memory that is already there, converting types where they differ.</summary>
+    /// <summary>Reads tensors of a stream into memory that is already there, converting types where they differ.</summary>
     /// <param name="stream">From the first byte of the file on; need not seek; stays open.</param>
     /// <param name="length">Length of the file in bytes, where it is known.</param>
     /// <param name="source">What errors call the file.</param>
-    /// <param name="target">Gives the tensor that receives an entry, of the entry's shape, any layout; null skips the entry.</param>
+    /// <param name="target">Gives the tensor that receives an entry, of the entry's shape, any layout; null skips the entry. Asked for all entries before the first one is read.</param>
+    /// <returns>The tensors that have NaN or infinite numbers now.</returns>
     /// <exception cref="InvalidDataException">The file is cut or damaged.</exception>
-    public static void ReadInto(Stream stream, long? length, string source, Func<SafeTensorsEntry, Tensor?> target)
+    /// <exception cref="NotSupportedException">A tensor has elements of a type that the library does not know.</exception>
+    public static IReadOnlyList<NonFiniteTensor> ReadInto(Stream stream, long? length, string source, Func<SafeTensorsEntry, Tensor?> target)
     {
-        Require.NotNull(target);
         SafeTensorsHeader header = SafeTensorsHeader.Read(stream, length, source);
-        byte[] buffer = new byte[PieceBytes];
+        IReadOnlyList<TensorTarget> targets = Targets(header, target);
+        Fill(stream, header, source, targets);
+        return NonFiniteTensor.Of(targets);
+    }
+
+    /// <summary>Reads the data of a stream from its first byte on: tensors into their destinations, the others to nowhere.</summary>
+    /// <param name="stream">From the first byte after the header on.</param>
+    /// <param name="header">The header.</param>
+    /// <param name="source">What errors call the file.</param>
+    /// <param name="targets">In the order of the header.</param>
+    internal static void Fill(Stream stream, SafeTensorsHeader header, string source, IReadOnlyList<TensorTarget> targets)
+    {
         using IDisposable withoutGradients = no_grad();
+        using TensorReceiver receiver = new();
+        byte[] skipped = [];
+        int next = 0;
         foreach (SafeTensorsEntry entry in header.Entries)
         {
-            if (target(entry) is not Tensor destination)
+            if (next < targets.Count && ReferenceEquals(targets[next].Entry, entry))
             {
-                Skip(stream, entry, buffer, source);
+                TensorTarget target = targets[next++];
+                foreach (TensorPart part in TensorReceiver.Parts(target.Destination, entry.Type))
+                {
+                    using (part) target.Receive(receiver, part, bytes => ReadExactly(bytes, entry));
+                }
                 continue;
             }
-            Require.Argument(destination.shape.SequenceEqual(entry.Shape), $"Tensor '{entry.Name}' is [{string.Join(", ", entry.Shape)}]; its destination is [{string.Join(", ", destination.shape)}].", nameof(target));
-            using IDisposable scope = NewDisposeScope();
-            bool isDirect = destination.dtype == entry.Type && destination.device_type == TorchSharp.DeviceType.CPU && destination.is_contiguous();
-            Tensor received = isDirect ? destination.detach() : empty([.. entry.Shape], dtype: entry.Type);
-            ForEachPiece(received.view(-1), piece => ReadExactly(stream, piece.bytes, entry, source));
-            if (!isDirect) destination.detach().copy_(received);
+            if (skipped.Length == 0) skipped = new byte[PartBytes];
+            for (long left = entry.ByteCount; left > 0; left -= skipped.Length) ReadExactly(skipped.AsSpan(0, (int)Math.Min(left, skipped.Length)), entry);
         }
-    }
 
-    private static void ForEachPiece(Tensor flat, Action<Tensor> use)
-    {
-        long count = PieceBytes / flat.element_size();
-        for (long start = 0; start < flat.numel(); start += count)
+        void ReadExactly(Span<byte> bytes, SafeTensorsEntry entry)
         {
-            using Tensor piece = flat.narrow(0, start, Math.Min(count, flat.numel() - start));
-            use(piece);
+            if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length) throw SafeTensorsHeader.EndsWithin(source, entry);
         }
     }
 
-    private static void Skip(Stream stream, SafeTensorsEntry entry, byte[] buffer, string source)
+    private static Dictionary<string, Tensor> ReadAll(Action<Func<SafeTensorsEntry, Tensor?>> readInto)
     {
-        for (long left = entry.ByteCount; left > 0; left -= buffer.Length) ReadExactly(stream, buffer.AsSpan(0, (int)Math.Min(left, buffer.Length)), entry, source);
+        Dictionary<string, Tensor> tensors = new(StringComparer.Ordinal);
+        try
+        {
+            readInto(entry => tensors[entry.Name] = empty([.. entry.Shape], dtype: entry.Type));
+            return tensors;
+        }
+        catch
+        {
+            foreach (Tensor tensor in tensors.Values) tensor.Dispose();
+            throw;
+        }
     }
 
-    private static void ReadExactly(Stream stream, Span<byte> bytes, SafeTensorsEntry entry, string source)
+    private static List<TensorTarget> Targets(SafeTensorsHeader header, Func<SafeTensorsEntry, Tensor?> target)
     {
-        if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length)
-            throw SafeTensorsHeader.Damaged(source, $"it ends within tensor '{entry.Name}'");
+        Require.NotNull(target);
+        List<TensorTarget> targets = [];
+        foreach (SafeTensorsEntry entry in header.Entries)
+        {
+            if (target(entry) is not Tensor destination) continue;
+            Require.Argument(destination.shape.SequenceEqual(entry.Shape), $"Tensor '{entry.Name}' is [{string.Join(", ", entry.Shape)}]; its destination is [{string.Join(", ", destination.shape)}].", nameof(target));
+            targets.Add(new TensorTarget(entry, destination));
+        }
+        return targets;
     }
 
     private static byte[] HeaderOf((string Name, Tensor Tensor)[] tensors, IReadOnlyDictionary<string, string> metadata)

@@ -12,6 +12,10 @@ internal static class SafeTensorsTypes
         ("U8", ScalarType.Byte, 1), ("BOOL", ScalarType.Bool, 1),
     ];
 
+    // What the format has besides, and libtorch does not, or not as numbers that a model computes with.
+    private static readonly string[] NotSupported =
+        ["F8_E4M3", "F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "F6_E2M3", "F6_E3M2", "F4", "U16", "U32", "U64", "C64"];
+
     public static IEnumerable<string> Names => Table.Select(row => row.Name);
 
     public static bool TryParse(string name, out ScalarType type)
@@ -21,6 +25,9 @@ internal static class SafeTensorsTypes
         return row >= 0;
     }
 
+    /// <summary>Whether the format knows a type that the library does not.</summary>
+    public static bool IsOfTheFormat(string name) => NotSupported.Contains(name, StringComparer.Ordinal);
+
     public static string NameOf(ScalarType type)
     {
         int row = Array.FindIndex(Table, row => row.Type == type);
@@ -28,4 +35,6 @@ internal static class SafeTensorsTypes
     }
 
     public static int BytesOf(ScalarType type) => Array.Find(Table, row => row.Type == type).Bytes;
+
+    public static bool IsFloatingPoint(ScalarType type) => type is ScalarType.Float64 or ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16;
 }

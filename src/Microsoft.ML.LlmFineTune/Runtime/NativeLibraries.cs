@@ -8,6 +8,7 @@ internal static partial class NativeLibraries
     private const int Lazy = 1;
     private const int NoLoad = 4;
     private const int Global = 0x100;
+    private const int HugePages = 14;
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetVariable(string name, string value, int overwrite);
@@ -20,6 +21,9 @@ internal static partial class NativeLibraries
 
     [LibraryImport("libc", EntryPoint = "mallopt")]
     private static partial int AllocatorOption(int option, int value);
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int AdviseMemory(nint address, nint length, int advice);
 
     /// <summary>Sets a variable in the native environment (and in .NET's copy of it, for child processes) unless it is set.</summary>
     public static void SetVariableIfUnset(string name, string value)
@@ -50,5 +54,14 @@ internal static partial class NativeLibraries
         {
             return false;
         }
+    }
+
+    /// <summary>Asks for huge pages (MADV_HUGEPAGE) where memory is touched for the first time; the kernel may refuse, and nothing but time is lost.</summary>
+    /// <param name="address">Where the memory begins; the pages that it shares with other memory are included.</param>
+    /// <param name="length">Its bytes.</param>
+    public static void PreferHugePages(nint address, long length)
+    {
+        nint start = address & ~(nint)(Environment.SystemPageSize - 1);
+        _ = AdviseMemory(start, (nint)length + (address - start), HugePages);
     }
 }

@@ -1,0 +1,27 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Checkpoints;
+
+/// <summary>A tensor of a file and the memory that receives it.</summary>
+internal sealed class TensorTarget
+{
+    private long _nonFinite;
+
+    /// <param name="entry">The tensor in the file.</param>
+    /// <param name="destination">A tensor of the entry's shape; any type, device and layout.</param>
+    public TensorTarget(SafeTensorsEntry entry, Tensor destination) => (Entry, Destination) = (entry, destination);
+
+    public SafeTensorsEntry Entry { get; }
+
+    public Tensor Destination { get; }
+
+    /// <summary>How many of the numbers received so far are NaN or infinite.</summary>
+    public long NonFinite => Interlocked.Read(ref _nonFinite);
+
+    /// <summary>Receives the tensor, or a part of it.</summary>
+    public void Receive(TensorReceiver receiver, TensorPart part, ByteReader read)
+    {
+        long count = receiver.Receive(part.View, Entry.Type, read);
+        if (count > 0) Interlocked.Add(ref _nonFinite, count);
+    }
+}
