@@ -259,6 +259,6 @@ public static class HuggingFaceFolder
         }
     }
 
-    private static void WriteJson(string folder, string name, JsonObject json) =>
+    internal static void WriteJson(string folder, string name, JsonNode json) =>
         AtomicFile.Write(Path.Combine(Require.Text(folder), name), stream => JsonSerializer.Serialize(stream, json, Indented));
 }
