@@ -5,7 +5,7 @@ using Microsoft.ML.LlmFineTune.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Checkpoints;
 
-/// <summary>Files of a model folder that hold one JSON object.</summary>
+/// <summary>Files of a model folder that hold JSON.</summary>
 internal static class JsonFile
 {
     // Far above any configuration or index; below what would take a machine's memory.
@@ -39,7 +39,7 @@ internal static class JsonFile
     }
 
     /// <summary>Writes a file; a reader finds the old file or the whole new one.</summary>
-    public static void Write(string folder, string name, JsonObject json) =>
+    public static void Write(string folder, string name, JsonNode json) =>
         AtomicFile.Write(Path.Combine(Require.Text(folder), name), stream => JsonSerializer.Serialize(stream, json, Indented));
 
     private static byte[] ReadBytes(string path)

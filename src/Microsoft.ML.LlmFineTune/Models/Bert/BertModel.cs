@@ -16,6 +16,7 @@ public sealed class BertModel : EncoderModel
     private readonly Embedding? segmentEmbedding;
     private readonly LayerNorm embeddingNorm;
     private readonly Linear? projection;
+    private readonly RelativePositionBias? relativePositions;
     private readonly BertFamilyConfig _config;
     private readonly BertBlock[] _blocks;
     private readonly int[] _order;
@@ -30,11 +31,13 @@ public sealed class BertModel : EncoderModel
         Require.NotNull(config).Validate();
         _config = config;
         _embeddingDropout = new Dropout(config.HiddenDropout, Random);
-        tokenEmbedding = new Embedding(config.VocabularySize, config.TableWidth, device, dtype, config.Padding);
+        tokenEmbedding = new Embedding(config.VocabularySize, config.TableWidth, device, dtype, config.TokenPadding);
         positionEmbedding = new Embedding(config.PositionRows, config.TableWidth, device, dtype, config.PositionPadding);
+        if (config.FixedPositions) positionEmbedding.Weight.requires_grad_(false);
         segmentEmbedding = config.SegmentCount > 0 ? new Embedding(config.SegmentCount, config.TableWidth, device, dtype) : null;
         embeddingNorm = new LayerNorm(config.TableWidth, config.NormEpsilon, hasBias: true, device, dtype);
         projection = config.ProjectionName is not null ? new Linear(config.TableWidth, config.Width, hasBias: true, device, dtype) : null;
+        relativePositions = config.RelativeBuckets is int buckets ? new RelativePositionBias(buckets, config.FarthestPosition, config.Heads, bothSides: true, device, dtype) : null;
         _blocks = [.. Enumerable.Range(0, config.BlockCount).Select(_ => new BertBlock(config, Random, device, dtype))];
         for (int block = 0; block < _blocks.Length; block++) register_module($"block{block}", _blocks[block]);
         _order = [.. config.BlockOrder];
@@ -51,7 +54,8 @@ public sealed class BertModel : EncoderModel
     /// <summary>[vocabulary, embedding width]: what a tied head scores with.</summary>
     internal Tensor TokenTable => tokenEmbedding.Weight;
 
-    internal override string HeadedPrefix => _config.Prefix;
+    // An embedding is what a bare backbone's checkpoint is for.
+    internal override string HeadedPrefix(ModelHead task) => task == ModelHead.Embedding ? "" : _config.Prefix;
 
     /// <inheritdoc/>
     public override string? CanonicalName(string file) => BertWeightNames.Canonical(file, _config);
@@ -64,9 +68,12 @@ public sealed class BertModel : EncoderModel
         hidden = _embeddingDropout.Apply(hidden, training);
         if (projection is not null) hidden = projection.forward(hidden);                                  // [batch, sequence, width]
         hiddenStates?.Add(hidden);
+        // Broadcasts to [batch, heads, sequence, sequence]; null where attention looks at the context alone.
+        Tensor? distances = relativePositions?.Between(tokens.size(1), tokens.size(1));
+        if (distances is not null && context.Bias(hidden.device, hidden.dtype) is Tensor padding) distances = distances + padding;
         foreach (int block in _order)
         {
-            hidden = _blocks[block].Forward(hidden, context);                                             // [batch, sequence, width]
+            hidden = _blocks[block].Forward(hidden, context, distances);                                  // [batch, sequence, width]
             hiddenStates?.Add(hidden);
         }
         return hidden;
@@ -79,11 +86,29 @@ public sealed class BertModel : EncoderModel
         Require.NotNull(random);
         double deviation = _config.InitializerRange;
         tokenEmbedding.Initialize(random, deviation);
-        positionEmbedding.Initialize(random, deviation);
+        if (_config.FixedPositions) FillSines();
+        else positionEmbedding.Initialize(random, deviation);
         segmentEmbedding?.Initialize(random, deviation);
         embeddingNorm.Initialize();
         projection?.Initialize(random, deviation);
+        relativePositions?.Initialize(random, deviation);
         foreach (BertBlock block in _blocks) block.Initialize(random, deviation);
+    }
+
+    /// <summary>Sines and cosines by turns, of wavelengths that grow from 2 pi to 10,000 * 2 pi (Vaswani et al., 2017).</summary>
+    private void FillSines()
+    {
+        using IDisposable scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        int width = _config.TableWidth;
+        float[] sines = new float[_config.PositionRows * width];
+        for (int i = 0; i < sines.Length; i++)
+        {
+            (int position, int column) = (i / width, i % width);
+            double angle = position / Math.Pow(10000, 2 * (column / 2) / (double)width);
+            sines[i] = (float)(column % 2 == 0 ? Math.Sin(angle) : Math.Cos(angle));
+        }
+        positionEmbedding.Weight.copy_(tensor(sines, [_config.PositionRows, width]));
     }
 
     /// <summary>[sequence, table width], or where padding has no position of its own [batch, sequence, table width].</summary>
@@ -133,12 +158,13 @@ internal sealed class BertBlock : nn.Module
         RegisterComponents();
     }
 
-    /// <summary>[batch, sequence, width] to the same.</summary>
-    public Tensor Forward(Tensor hidden, EncoderContext context)
+    /// <summary>[batch, sequence, width] to the same; a bias on attention scores takes the place of what the context gives.</summary>
+    public Tensor Forward(Tensor hidden, EncoderContext context, Tensor? bias)
     {
         // What the gradient does not need is free for the next layer.
         using DisposeScope scope = NewDisposeScope();
-        Tensor attended = attentionOutput.forward(_attention.Apply(query.forward(hidden), key.forward(hidden), value.forward(hidden), context));
+        (Tensor queries, Tensor keys, Tensor values) = (query.forward(hidden), key.forward(hidden), value.forward(hidden));
+        Tensor attended = attentionOutput.forward(bias is null ? _attention.Apply(queries, keys, values, context) : _attention.Apply(queries, keys, values, bias, context.Training));
         hidden = attentionNorm.forward(hidden + _attentionDropout.Apply(attended, context.Training));
         Tensor refined = feedForward.forward(hidden);
         return outputNorm.forward(hidden + _feedForwardDropout.Apply(refined, context.Training)).MoveToOuterDisposeScope();
