@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
+using Microsoft.ML.LlmFineTune.Models.Llama;
 
 namespace Microsoft.ML.LlmFineTune.Models;
 
@@ -9,6 +10,13 @@ public static class ModelFamilies
     private static readonly SortedDictionary<string, Func<JsonObject, ModelConfig>> Readers = new(StringComparer.Ordinal)
     {
         ["gpt2"] = Gpt2Config.FromJson,
+        ["llama"] = LlamaConfig.FromJson,
+        ["mistral"] = LlamaConfig.FromJson,
+        ["olmo2"] = LlamaConfig.FromJson,
+        ["phi3"] = LlamaConfig.FromJson,
+        ["qwen2"] = LlamaConfig.FromJson,
+        ["qwen3"] = LlamaConfig.FromJson,
+        ["smollm3"] = LlamaConfig.FromJson,
     };
 
     /// <summary>The names that <see cref="ReadConfig"/> knows.</summary>
