@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Models.Gemma;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
 using Microsoft.ML.LlmFineTune.Models.Llama;
+using Microsoft.ML.LlmFineTune.Models.NeoX;
 
 namespace Microsoft.ML.LlmFineTune.Models;
 
@@ -9,7 +11,12 @@ public static class ModelFamilies
 {
     private static readonly SortedDictionary<string, Func<JsonObject, ModelConfig>> Readers = new(StringComparer.Ordinal)
     {
+        ["gemma"] = GemmaConfig.FromJson,
+        ["gemma2"] = GemmaConfig.FromJson,
+        ["gemma3"] = GemmaConfig.FromJson,
+        ["gemma3_text"] = GemmaConfig.FromJson,
         ["gpt2"] = Gpt2Config.FromJson,
+        ["gpt_neox"] = NeoXConfig.FromJson,
         ["llama"] = LlamaConfig.FromJson,
         ["mistral"] = LlamaConfig.FromJson,
         ["olmo2"] = LlamaConfig.FromJson,

@@ -36,6 +36,9 @@ internal abstract class LlamaJson
         LlamaJson spelling = ByKind.Values.FirstOrDefault(known => known.Name == name)
             ?? throw new InvalidDataException($"config.json: 'model_type' must be {string.Join(", ", ByKind.Values.Select(known => known.Name))}; found '{name}'.");
         ConfigReader reader = new(json);
+        if (spelling.Defaults.BeginOfText is int begin) reader.Default("bos_token_id", begin);
+        if (spelling.Defaults.EndOfText is [int end]) reader.Default("eos_token_id", end);
+        if (spelling.Defaults.Padding is int padding) reader.Default("pad_token_id", padding);
         return spelling.ReadOwn(reader, spelling.ReadShared(reader)).WithSharedKeys(reader);
     }
 
@@ -135,7 +138,7 @@ internal abstract class LlamaJson
             InnerWidth = reader.Int32("intermediate_size", defaults.InnerWidth),
             Layers = reader.Int32("num_hidden_layers", defaults.Layers),
             Heads = heads,
-            KeyValueHeads = reader.OptionalInt32("num_key_value_heads") ?? (defaults.KeyValueHeads == defaults.Heads ? heads : defaults.KeyValueHeads),
+            KeyValueHeads = reader.Int32OrNull("num_key_value_heads", defaults.KeyValueHeads == defaults.Heads ? null : defaults.KeyValueHeads) ?? heads,
             Activation = reader.Text("hidden_act", defaults.Activation),
             NormEpsilon = reader.Double("rms_norm_eps", defaults.NormEpsilon),
             InitializerRange = reader.Double("initializer_range", defaults.InitializerRange),

@@ -14,8 +14,9 @@ public sealed class LlamaModel : DecoderModel
 {
     private readonly Embedding tokenEmbedding;
     private readonly RmsNorm finalNorm;
-    private readonly Linear? head;
+    private Linear? head;
     private readonly LlamaConfig _config;
+    private IReadOnlyList<WeightName> _weightNames;
     private readonly LlamaBlock[] _blocks;
     private readonly RotaryPositions _positions;
 
@@ -34,14 +35,14 @@ public sealed class LlamaModel : DecoderModel
         finalNorm = new RmsNorm(config.Width, config.NormEpsilon, device: device, dtype: dtype);
         head = config.TieEmbeddings ? null : new Linear(config.Width, config.VocabularySize, hasBias: false, device, dtype);
         RegisterComponents();
-        WeightNames = LlamaWeightNames.Table(config);
+        _weightNames = LlamaWeightNames.Table(config);
     }
 
     /// <inheritdoc/>
     public override LlamaConfig Config => _config;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<WeightName> WeightNames { get; }
+    public override IReadOnlyList<WeightName> WeightNames => _weightNames;
 
     /// <inheritdoc/>
     public override string? CanonicalName(string file) => LlamaWeightNames.Canonical(file, _config);
@@ -65,7 +66,7 @@ public sealed class LlamaModel : DecoderModel
 
     /// <inheritdoc/>
     public override Tensor Logits(Tensor hidden) =>
-        head is not null ? head.forward(hidden) : nn.functional.linear(Require.NotNull(hidden), tokenEmbedding.Weight);
+        _config.TieEmbeddings ? nn.functional.linear(Require.NotNull(hidden), tokenEmbedding.Weight) : Present(head).forward(hidden);
 
     /// <inheritdoc/>
     public override KvCache CreateCache(long batch, long capacity) =>
@@ -80,6 +81,13 @@ public sealed class LlamaModel : DecoderModel
         foreach (LlamaBlock block in _blocks) block.Initialize(random);
         finalNorm.Initialize();
         head?.Initialize(random, _config.InitializerRange);
+    }
+
+    internal override void DropHead()
+    {
+        if (_config.TieEmbeddings) return;
+        Free(nameof(head), ref head);
+        _weightNames = [.. _weightNames.Where(weight => weight.Kind != WeightKind.Output)];
     }
 
     /// <summary>The row of padding; a published padding id that lies outside the table has none.</summary>

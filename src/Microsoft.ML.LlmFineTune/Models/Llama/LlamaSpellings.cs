@@ -10,7 +10,7 @@ internal sealed class LlamaSpelling : LlamaJson
 
     protected override string ClassName => "Llama";
 
-    protected override LlamaConfig Defaults => new() { TrainedLength = 2048, NormEpsilon = 1e-6 };
+    protected override LlamaConfig Defaults => new() { TrainedLength = 2048, NormEpsilon = 1e-6, BeginOfText = 1, EndOfText = [2] };
 
     protected override bool WritesHeadSize => true;
 
@@ -34,7 +34,7 @@ internal sealed class MistralSpelling : LlamaJson
 
     protected override string ClassName => "Mistral";
 
-    protected override LlamaConfig Defaults => new() { Kind = LlamaKind.Mistral, TrainedLength = 4096 * 32, InnerWidth = 14336, KeyValueHeads = 8, NormEpsilon = 1e-6 };
+    protected override LlamaConfig Defaults => new() { Kind = LlamaKind.Mistral, TrainedLength = 4096 * 32, InnerWidth = 14336, KeyValueHeads = 8, NormEpsilon = 1e-6, BeginOfText = 1, EndOfText = [2] };
 
     protected override bool WritesHeadSize => true;
 
@@ -95,7 +95,7 @@ internal sealed class SmolLm3Spelling : LlamaJson
     protected override LlamaConfig Defaults => new()
     {
         Kind = LlamaKind.SmolLm3, VocabularySize = 128256, TrainedLength = 32768, Width = 2048, Layers = 36, Heads = 16, KeyValueHeads = 4, NormEpsilon = 1e-6, TieEmbeddings = true,
-        Rotary = new() { Theta = 2_000_000 },
+        Rotary = new() { Theta = 2_000_000 }, BeginOfText = 128000, EndOfText = [128001], Padding = 128004,
     };
 
     protected override LlamaConfig ReadOwn(ConfigReader reader, LlamaConfig shared)
@@ -126,7 +126,7 @@ internal sealed class Phi3Spelling : LlamaJson
 
     protected override string ClassName => "Phi3";
 
-    protected override LlamaConfig Defaults => new() { Kind = LlamaKind.Phi3, VocabularySize = 32064, TrainedLength = 4096, Width = 3072, InnerWidth = 8192, NormEpsilon = 1e-5 };
+    protected override LlamaConfig Defaults => new() { Kind = LlamaKind.Phi3, VocabularySize = 32064, TrainedLength = 4096, Width = 3072, InnerWidth = 8192, NormEpsilon = 1e-5, BeginOfText = 1, EndOfText = [32000], Padding = 32000 };
 
     protected override int? OriginalLength => 4096;
 
@@ -154,7 +154,7 @@ internal sealed class Olmo2Spelling : LlamaJson
 
     protected override string ClassName => "Olmo2";
 
-    protected override LlamaConfig Defaults => new() { Kind = LlamaKind.Olmo2, VocabularySize = 50304, TrainedLength = 2048, NormEpsilon = 1e-5 };
+    protected override LlamaConfig Defaults => new() { Kind = LlamaKind.Olmo2, VocabularySize = 50304, TrainedLength = 2048, NormEpsilon = 1e-5, EndOfText = [50279], Padding = 1 };
 
     protected override LlamaConfig ReadOwn(ConfigReader reader, LlamaConfig shared) => shared with { AttentionBias = reader.Boolean("attention_bias", false) };
 
