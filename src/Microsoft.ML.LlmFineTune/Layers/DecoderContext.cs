@@ -7,7 +7,6 @@ namespace Microsoft.ML.LlmFineTune.Layers;
 public sealed class DecoderContext : IDisposable
 {
     private readonly long _batch;
-    private readonly long _queries;
     private readonly Dictionary<long, Tensor> _biases = [];
 
     /// <summary>Checks the inputs of a forward pass against each other.</summary>
@@ -21,10 +20,10 @@ public sealed class DecoderContext : IDisposable
     {
         Require.NotNull(tokens);
         Require.Argument(tokens.dim() == 2 && tokens.dtype == ScalarType.Int64, $"tokens must be [batch, sequence] of Int64; received [{string.Join(", ", tokens.shape)}] of {tokens.dtype}.", nameof(tokens));
-        (_batch, _queries) = (tokens.size(0), tokens.size(1));
+        (_batch, Queries) = (tokens.size(0), tokens.size(1));
         (Mask, Training) = (mask, training);
         Cache = cache is null or KvCache ? (KvCache?)cache : throw new ArgumentException($"This model needs a {nameof(KvCache)}; received a {cache.GetType().Name}. Take the cache that the model's CreateCache gives.", nameof(cache));
-        Require.Argument(_batch > 0 && _queries > 0, $"tokens must have at least one row and one column; received [{_batch}, {_queries}].", nameof(tokens));
+        Require.Argument(_batch > 0 && Queries > 0, $"tokens must have at least one row and one column; received [{_batch}, {Queries}].", nameof(tokens));
         Require.Argument(Keys <= maximumLength, $"The model knows {maximumLength} positions; received {Keys} ({Start} of them cached). Cut the text or take a model with more positions.", nameof(tokens));
         Require.Argument(cache is null || cache.Batch == _batch, $"The key-value cache has {cache?.Batch} rows; received {_batch} rows of tokens.", nameof(cache));
         if (mask is null) return;
@@ -44,14 +43,17 @@ public sealed class DecoderContext : IDisposable
     /// <summary>How many positions are cached: the number of the first new one.</summary>
     public long Start => Cache?.Length ?? 0;
 
-    private long Keys => Start + _queries;
+    /// <summary>How many new positions there are.</summary>
+    public long Queries { get; }
+
+    private long Keys => Start + Queries;
 
     /// <summary>
     /// [batch, sequence] int64: each new token's number among the real tokens of its row, so that a row means the same alone and padded, on either side.
     /// Null without a mask: the numbers are then <see cref="Start"/>, <see cref="Start"/> + 1, ... for every row.
     /// </summary>
     public Tensor? Positions() =>
-        Mask is null ? null : Mask.to(ScalarType.Int64).cumsum(1).sub(1).clamp_min(0).narrow(1, Start, _queries);
+        Mask is null ? null : Mask.to(ScalarType.Int64).cumsum(1).sub(1).clamp_min(0).narrow(1, Start, Queries);
 
     /// <summary>The bias on attention scores, made at the first call of a forward pass; null when every query may see every key.</summary>
     /// <param name="device">Device of the scores.</param>
@@ -61,10 +63,10 @@ public sealed class DecoderContext : IDisposable
     public Tensor? Bias(Device device, ScalarType dtype, long? window = null)
     {
         long reach = window is long size && size < Keys ? size : Keys;
-        if (Mask is null && _queries == 1 && reach == Keys) return null;
+        if (Mask is null && Queries == 1 && reach == Keys) return null;
         // It serves every layer, so it belongs to none of their scopes.
         if (!_biases.TryGetValue(reach, out Tensor? bias))
-            _biases[reach] = bias = AttentionBias.Causal(_queries, Keys, Mask, device, dtype, reach == Keys ? null : reach).DetachFromDisposeScope();
+            _biases[reach] = bias = AttentionBias.Causal(Queries, Keys, Mask, device, dtype, reach == Keys ? null : reach).DetachFromDisposeScope();
         return bias;
     }
 

@@ -42,16 +42,18 @@ public sealed class DotProductAttention
     public Tensor Apply(Tensor query, Tensor key, Tensor value, Tensor? bias, bool training)
     {
         (long batch, long heads, long queries) = (query.size(0), query.size(1), query.size(2));
-        long shared = heads / key.size(1);
-        if (shared > 1) (key, value) = (key.repeat_interleave(shared, 1), value.repeat_interleave(shared, 1));   // [batch, heads, keys, ..]
+        (long groups, long keys) = (key.size(1), key.size(2));
         ScalarType dtype = value.dtype;
         if (_upcast) (query, key) = (query.to(ScalarType.Float32), key.to(ScalarType.Float32));
-        Tensor scores = query.mul(_scale).matmul(key.transpose(2, 3));                                           // [batch, heads, queries, keys]
+        // The heads of a group stand below each other as if they were more queries: so keys and values need no copies.
+        Tensor grouped = query.mul(_scale).reshape(batch, groups, heads / groups * queries, query.size(3));
+        Tensor scores = grouped.matmul(key.transpose(2, 3)).view(batch, heads, queries, keys);
         if (_softcap is double cap) scores = scores.div(cap).tanh().mul(cap);
         if (bias is not null) scores = scores.add_(bias);
         Tensor weights = F.softmax(scores, -1);
         if (_upcast) weights = weights.to(dtype);
-        Tensor attended = _dropout.Apply(weights, training).matmul(value);                                       // [batch, heads, queries, valueSize]
+        weights = _dropout.Apply(weights, training).view(batch, groups, heads / groups * queries, keys);
+        Tensor attended = weights.matmul(value).view(batch, heads, queries, value.size(3));
         return attended.transpose(1, 2).reshape(batch, queries, heads * value.size(3));
     }
 }

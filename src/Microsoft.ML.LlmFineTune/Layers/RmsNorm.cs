@@ -43,6 +43,6 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>
         if (input.size(-1) != Width) throw new ArgumentException($"An RMS norm of width {Width} received a tensor [{string.Join(", ", input.shape)}]; its last dimension must be {Width}.", nameof(input));
         Tensor wide = input.to(ScalarType.Float32);
         Tensor normal = wide * wide.pow(2).mean([-1], keepdim: true).add(Epsilon).rsqrt();   // [.., width]
-        return normal.to(input.dtype) * (_offset == 0 ? weight : weight + _offset);
+        return _offset == 0 ? normal.to(input.dtype) * weight : (normal * (weight.to(ScalarType.Float32) + _offset)).to(input.dtype);
     }
 }

@@ -69,6 +69,11 @@ public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel
     /// <param name="random">Where the draws come from.</param>
     public abstract void Initialize(RandomStream random);
 
+    /// <summary>Frees an output head of the model's own that is not tied: a task's head takes its place, and checkpoints of such models have no other.</summary>
+    internal virtual void DropHead()
+    {
+    }
+
     nn.Module IReplicable.CreateLike() => CreateLike();
 
     void IReplicable.Reseed(RandomStream dropout) => Random.Reseed(dropout);

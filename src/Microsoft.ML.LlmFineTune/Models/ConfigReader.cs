@@ -76,6 +76,22 @@ internal sealed class ConfigReader
 
     public int? OptionalInt32(string key) => Take(key) is JsonElement value ? AsInt32(key, value) : null;
 
+    /// <summary>What a missing key stands for, where the reader that comes later has another default.</summary>
+    public void Default(string key, int value) => _rest.TryAdd(key, JsonSerializer.SerializeToElement(value));
+
+    /// <summary>A whole number; null when the key is null, the default when it is missing.</summary>
+    public int? Int32OrNull(string key, int? defaultValue) => _rest.ContainsKey(key) ? OptionalInt32(key) : defaultValue;
+
+    /// <summary>A number; null when the key is null, the default when it is missing.</summary>
+    public double? DoubleOrNull(string key, double? defaultValue) => _rest.ContainsKey(key) ? OptionalDouble(key) : defaultValue;
+
+    /// <summary>A whole number that stays for the round trip, because another key says the same or only a rule that is already applied looks at it.</summary>
+    public int? KeptInt32(string key)
+    {
+        _known.Add(key);
+        return _rest.TryGetValue(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? AsInt32(key, value) : null;
+    }
+
     public double? OptionalDouble(string key) =>
         Take(key) is not JsonElement value ? null : value.ValueKind == JsonValueKind.Number ? value.GetDouble() : throw Unexpected(key, "a number", value);
 

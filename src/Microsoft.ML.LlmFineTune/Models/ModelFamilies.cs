@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Models.Bert;
+using Microsoft.ML.LlmFineTune.Models.Gemma;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
+using Microsoft.ML.LlmFineTune.Models.Llama;
 using Microsoft.ML.LlmFineTune.Models.ModernBert;
+using Microsoft.ML.LlmFineTune.Models.NeoX;
 
 namespace Microsoft.ML.LlmFineTune.Models;
 
@@ -15,10 +18,22 @@ public static class ModelFamilies
         ["camembert"] = RobertaConfig.FromJson,
         ["distilbert"] = DistilBertConfig.FromJson,
         ["electra"] = ElectraConfig.FromJson,
+        ["gemma"] = GemmaConfig.FromJson,
+        ["gemma2"] = GemmaConfig.FromJson,
+        ["gemma3"] = GemmaConfig.FromJson,
+        ["gemma3_text"] = GemmaConfig.FromJson,
         ["gpt2"] = Gpt2Config.FromJson,
+        ["gpt_neox"] = NeoXConfig.FromJson,
+        ["llama"] = LlamaConfig.FromJson,
+        ["mistral"] = LlamaConfig.FromJson,
         ["modernbert"] = ModernBertConfig.FromJson,
         ["mpnet"] = MpnetConfig.FromJson,
+        ["olmo2"] = LlamaConfig.FromJson,
+        ["phi3"] = LlamaConfig.FromJson,
+        ["qwen2"] = LlamaConfig.FromJson,
+        ["qwen3"] = LlamaConfig.FromJson,
         ["roberta"] = RobertaConfig.FromJson,
+        ["smollm3"] = LlamaConfig.FromJson,
         ["xlm-roberta"] = RobertaConfig.FromJson,
     };
 

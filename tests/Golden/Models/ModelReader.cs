@@ -32,9 +32,17 @@ internal sealed class ModelReader : CaseReader
         if (c.Value.TryGetProperty("kwargs", out _)) GenerationRecord.Verify(c, tally);
         else
         {
-            Verify(c, tally, c.Folder);
+            Verify(WithNumbers(c), tally, c.Folder);
             VerifyLegacy(c, tally);
         }
+    }
+
+    /// <summary>The case that holds inputs and expected numbers: another one where this one only stores its weights differently.</summary>
+    private static FixtureCase WithNumbers(FixtureCase c)
+    {
+        if (c.Root.GetProperty("task").GetString() != "same_weights_as") return c;
+        var file = $"{c.Root.GetProperty("same_as").GetString()}/expected.json";
+        return c with { File = file, Root = JsonDocument.Parse(File.ReadAllText(Path.Combine(c.Area, file))).RootElement };
     }
 
     private static void Verify(FixtureCase c, Tally tally, string folder)

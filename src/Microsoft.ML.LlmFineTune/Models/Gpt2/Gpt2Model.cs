@@ -11,8 +11,9 @@ public sealed class Gpt2Model : DecoderModel
     private readonly Embedding tokenEmbedding;
     private readonly Embedding positionEmbedding;
     private readonly LayerNorm finalNorm;
-    private readonly Linear? head;
+    private Linear? head;
     private readonly Gpt2Config _config;
+    private IReadOnlyList<WeightName> _weightNames;
     private readonly Gpt2Block[] _blocks;
     private readonly Dropout _embeddingDropout;
 
@@ -32,14 +33,14 @@ public sealed class Gpt2Model : DecoderModel
         finalNorm = new LayerNorm(config.Width, config.NormEpsilon, config.HasBias, device, dtype);
         head = config.TieEmbeddings ? null : new Linear(config.Width, config.VocabularySize, hasBias: false, device, dtype);
         RegisterComponents();
-        WeightNames = Gpt2WeightNames.Table(config);
+        _weightNames = Gpt2WeightNames.Table(config);
     }
 
     /// <inheritdoc/>
     public override Gpt2Config Config => _config;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<WeightName> WeightNames { get; }
+    public override IReadOnlyList<WeightName> WeightNames => _weightNames;
 
     /// <inheritdoc/>
     public override string? CanonicalName(string file) => Gpt2WeightNames.Canonical(file, _config);
@@ -66,7 +67,7 @@ public sealed class Gpt2Model : DecoderModel
 
     /// <inheritdoc/>
     public override Tensor Logits(Tensor hidden) =>
-        head is not null ? head.forward(hidden) : nn.functional.linear(Require.NotNull(hidden), tokenEmbedding.Weight);
+        _config.TieEmbeddings ? nn.functional.linear(Require.NotNull(hidden), tokenEmbedding.Weight) : Present(head).forward(hidden);
 
     /// <inheritdoc/>
     public override KvCache CreateCache(long batch, long capacity) =>
@@ -85,6 +86,13 @@ public sealed class Gpt2Model : DecoderModel
         foreach (Gpt2Block block in _blocks) block.Initialize(random);
         finalNorm.Initialize();
         head?.Initialize(random, _config.InitializerRange);
+    }
+
+    internal override void DropHead()
+    {
+        if (_config.TieEmbeddings) return;
+        Free(nameof(head), ref head);
+        _weightNames = [.. _weightNames.Where(weight => weight.Kind != WeightKind.Output)];
     }
 }
 

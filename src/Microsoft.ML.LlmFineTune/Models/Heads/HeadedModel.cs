@@ -22,6 +22,7 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
     {
         Backbone = Require.NotNull(backbone);
         (Head, Outputs) = (task, Require.AtLeast(outputs, 1));
+        Backbone.DropHead();
         HeadModule = createHead(backbone.Config, backbone, task, outputs);
         // By name: the fields of a base class are not looked at by RegisterComponents.
         register_module(BackboneName, Backbone);
