@@ -174,7 +174,9 @@ public static class HuggingFaceFolder
     private static TModel Filled<TModel>(string folder, ModelConfig config, Func<ModelConfig, TModel> create, Action<IReadOnlyList<string>, TModel>? read = null) where TModel : nn.Module, ICheckpointModel
     {
         IReadOnlyList<string> files = WeightFiles(folder);
-        RequireProportion(folder, config, files);
+        IReadOnlyList<SafeTensorsHeader> headers = [.. files.Select(HeaderOf)];
+        config = config.For(headers.SelectMany(header => header.Entries, (_, entry) => entry.Name).ToHashSet(StringComparer.Ordinal));
+        RequireProportion(folder, config, headers);
         TModel model = create(config);
         try
         {
@@ -191,19 +193,19 @@ public static class HuggingFaceFolder
     }
 
     /// <summary>A damaged configuration could ask for any amount of memory. What is out of all proportion to the weights is refused before; smaller misfits are named by their tensors.</summary>
-    private static void RequireProportion(string folder, ModelConfig config, IReadOnlyList<string> files)
+    private static void RequireProportion(string folder, ModelConfig config, IReadOnlyList<SafeTensorsHeader> headers)
     {
-        long bytes = files.Sum(DataLength);
+        long bytes = headers.Sum(header => header.DataLength);
         // No number takes less than a byte.
         if (config.MatrixNumbers <= bytes) return;
         throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
             $"'{Path.Combine(folder, ConfigName)}' describes a model of {config.MatrixNumbers:G3} numbers; the weights beside it have {bytes} bytes. Configuration and weights do not belong together, or the configuration is damaged."));
+    }
 
-        static long DataLength(string path)
-        {
-            using FileStream stream = File.OpenRead(path);
-            return SafeTensorsHeader.Read(stream, stream.Length, path).DataLength;
-        }
+    private static SafeTensorsHeader HeaderOf(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        return SafeTensorsHeader.Read(stream, stream.Length, path);
     }
 
     private static IReadOnlyList<string> WeightFiles(string folder)
@@ -228,7 +230,7 @@ public static class HuggingFaceFolder
     private static JsonObject GenerationConfig(JsonObject config)
     {
         JsonObject generation = [];
-        foreach (string key in (string[])["bos_token_id", "decoder_start_token_id", "eos_token_id", "pad_token_id"])
+        foreach (string key in (string[])["bos_token_id", "decoder_start_token_id", "eos_token_id", "forced_bos_token_id", "forced_eos_token_id", "pad_token_id"])
         {
             if (config[key] is JsonNode value) generation[key] = value.DeepClone();
         }

@@ -26,22 +26,22 @@ public static class ModelWeights
     public static void Read<TModel>(Stream stream, long? length, string source, TModel model) where TModel : nn.Module, ICheckpointModel
     {
         using IDisposable scope = NewDisposeScope();
-        Dictionary<string, Tensor> missing = Views(model);
-        Fill(stream, length, source, model, missing);
-        RequireAll(missing, source);
+        WeightTargets targets = new(Views(model));
+        Fill(stream, length, source, model, targets);
+        RequireAll(model, targets, source);
     }
 
     /// <summary>Fills the weights from several safetensors files that together hold all of them.</summary>
     internal static void Read<TModel>(IEnumerable<string> paths, string source, TModel model) where TModel : nn.Module, ICheckpointModel
     {
         using IDisposable scope = NewDisposeScope();
-        Dictionary<string, Tensor> missing = Views(model);
+        WeightTargets targets = new(Views(model));
         foreach (string path in paths)
         {
             using FileStream stream = File.OpenRead(path);
-            Fill(stream, stream.Length, path, model, missing);
+            Fill(stream, stream.Length, path, model, targets);
         }
-        RequireAll(missing, source);
+        RequireAll(model, targets, source);
     }
 
     /// <summary>Fills a new task's model from a pretrained one's files: the head's weights may be missing or of other shapes, then they stay as they are.</summary>
@@ -49,16 +49,16 @@ public static class ModelWeights
     internal static IReadOnlyList<string> ReadPretrained<TModel>(IEnumerable<string> paths, string source, TModel model) where TModel : nn.Module, IHeadedModel
     {
         using IDisposable scope = NewDisposeScope();
-        Dictionary<string, Tensor> missing = Views(model);
+        WeightTargets targets = new(Views(model));
         HashSet<string> head = model.HeadModule.WeightNames.Select(name => name.File).ToHashSet(StringComparer.Ordinal);
         foreach (string path in paths)
         {
             using FileStream stream = File.OpenRead(path);
-            Fill(stream, stream.Length, path, model, missing, head);
+            Fill(stream, stream.Length, path, model, targets, head);
         }
-        IReadOnlyList<string> stayed = [.. missing.Keys.Where(head.Contains).Order(StringComparer.Ordinal)];
-        foreach (string name in stayed) missing.Remove(name);
-        RequireAll(missing, source);
+        IReadOnlyList<string> stayed = [.. targets.Missing.Keys.Where(head.Contains).Order(StringComparer.Ordinal)];
+        foreach (string name in stayed) targets.Missing.Remove(name);
+        RequireAll(model, targets, source);
         return stayed;
     }
 
@@ -79,23 +79,29 @@ public static class ModelWeights
             StringComparer.Ordinal);
     }
 
-    private static void Fill(Stream stream, long? length, string source, ICheckpointModel model, Dictionary<string, Tensor> missing, HashSet<string>? optional = null)
+    private static void Fill(Stream stream, long? length, string source, ICheckpointModel model, WeightTargets targets, HashSet<string>? optional = null)
     {
         SafeTensors.ReadInto(stream, length, source, entry =>
         {
             if (model.CanonicalName(entry.Name) is not string name) return null;
-            if (optional?.Contains(name) == true && missing.TryGetValue(name, out Tensor? wanted) && !wanted.shape.SequenceEqual(entry.Shape)) return null;
-            if (!missing.Remove(name, out Tensor? target)) throw new InvalidDataException($"'{source}' has the tensor '{entry.Name}', which the model of its configuration does not have (or has already got). Configuration and weights do not belong together.");
+            if (optional?.Contains(name) == true && targets.Missing.TryGetValue(name, out Tensor? wanted) && !wanted.shape.SequenceEqual(entry.Shape)) return null;
+            if (targets.HasAlready(entry.Name, name)) return null;
+            if (!targets.Take(entry.Name, name, out Tensor? target)) throw new InvalidDataException($"'{source}' has the tensor '{entry.Name}', which the model of its configuration does not have (or has already got). Configuration and weights do not belong together.");
             if (!target.shape.SequenceEqual(entry.Shape)) throw new InvalidDataException($"'{source}': tensor '{entry.Name}' is [{string.Join(", ", entry.Shape)}]; the model of its configuration needs [{string.Join(", ", target.shape)}].");
             return target;
         });
     }
 
-    private static void RequireAll(Dictionary<string, Tensor> missing, string source)
+    private static void RequireAll(ICheckpointModel model, WeightTargets targets, string source)
     {
         const int Shown = 5;
-        if (missing.Count == 0) return;
-        string more = missing.Count > Shown ? $" and {missing.Count - Shown} more" : "";
-        throw new InvalidDataException($"'{source}' lacks tensors that the model of its configuration needs: {string.Join(", ", missing.Keys.Order(StringComparer.Ordinal).Take(Shown))}{more}.");
+        foreach (WeightName name in model.WeightNames)
+        {
+            if (name.IsOptional) targets.Missing.Remove(name.File);
+        }
+        int count = targets.Missing.Count;
+        if (count == 0) return;
+        string more = count > Shown ? $" and {count - Shown} more" : "";
+        throw new InvalidDataException($"'{source}' lacks tensors that the model of its configuration needs: {string.Join(", ", targets.Missing.Keys.Order(StringComparer.Ordinal).Take(Shown))}{more}.");
     }
 }

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Models.Bart;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
+using Microsoft.ML.LlmFineTune.Models.T5;
 
 namespace Microsoft.ML.LlmFineTune.Models;
 
@@ -8,7 +10,10 @@ public static class ModelFamilies
 {
     private static readonly SortedDictionary<string, Func<JsonObject, ModelConfig>> Readers = new(StringComparer.Ordinal)
     {
+        ["bart"] = BartConfig.FromJson,
         ["gpt2"] = Gpt2Config.FromJson,
+        ["marian"] = MarianConfig.FromJson,
+        ["t5"] = T5Config.FromJson,
     };
 
     /// <summary>The names that <see cref="ReadConfig"/> knows.</summary>

@@ -10,6 +10,8 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
     private const string BackboneName = "backbone";
     private const string HeadName = "head";
     private readonly HashSet<string> _headFiles;
+    private readonly HashSet<string> _languageHeadFiles;
+    private readonly string _prefix;
 
     /// <summary>Puts an uninitialised head on a backbone.</summary>
     /// <param name="name">The model's name.</param>
@@ -26,9 +28,14 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
         register_module(BackboneName, Backbone);
         register_module(HeadName, HeadModule);
         _headFiles = HeadModule.WeightNames.Select(weight => weight.File).ToHashSet(StringComparer.Ordinal);
+        _prefix = backbone.HeadedPrefix(task);
+        // What scores tokens on the backbone has no part in another task: its checkpoints do not have it, and nothing trains it.
+        List<WeightName> languageHead = [.. backbone.WeightNames.Where(weight => weight.Kind == WeightKind.Output)];
+        _languageHeadFiles = languageHead.Select(weight => weight.File).ToHashSet(StringComparer.Ordinal);
+        foreach (WeightName weight in languageHead) backbone.get_parameter(weight.Parameter)?.requires_grad_(false);
         WeightNames =
         [
-            .. backbone.WeightNames.Where(weight => !_headFiles.Contains(weight.File)).Select(weight => weight with { Parameter = $"{BackboneName}.{weight.Parameter}" }),
+            .. backbone.WeightNames.Except(languageHead).Select(weight => weight with { File = _prefix + weight.File, Parameter = $"{BackboneName}.{weight.Parameter}" }).Where(weight => !_headFiles.Contains(weight.File)),
             .. HeadModule.WeightNames.Select(weight => weight with { Parameter = $"{HeadName}.{weight.Parameter}" }),
         ];
     }
@@ -54,7 +61,11 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
     HeadModule IHeadedModel.HeadModule => HeadModule;
 
     /// <inheritdoc/>
-    public string? CanonicalName(string file) => _headFiles.Contains(file) ? file : Backbone.CanonicalName(file);
+    public string? CanonicalName(string file)
+    {
+        if (_headFiles.Contains(file)) return file;
+        return Backbone.CanonicalName(file) is string name && !_languageHeadFiles.Contains(name) ? _prefix + name : null;
+    }
 
     /// <summary>Draws the head by the family's published scheme; the backbone stays as it is.</summary>
     /// <param name="random">Where the draws come from.</param>
