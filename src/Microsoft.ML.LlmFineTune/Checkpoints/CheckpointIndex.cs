@@ -18,11 +18,18 @@ internal sealed partial class CheckpointIndex : IDisposable
     /// <summary>The name of the file that says which shard has which tensor.</summary>
     public const string IndexName = "model.safetensors.index.json";
 
-    private CheckpointIndex(string folder, IReadOnlyList<SafeTensorsFile> files) => (Folder, Files) = (folder, files);
+    private CheckpointIndex(string folder, IReadOnlyList<SafeTensorsFile> files)
+    {
+        (Folder, Files) = (folder, files);
+        TensorNames = files.SelectMany(file => file.Header.Entries, (_, entry) => entry.Name).ToHashSet(StringComparer.Ordinal);
+    }
 
     public string Folder { get; }
 
     public IReadOnlyList<SafeTensorsFile> Files { get; }
+
+    /// <summary>Names of the tensors of all files.</summary>
+    public IReadOnlySet<string> TensorNames { get; }
 
     /// <summary>Bytes of all tensors.</summary>
     public long DataLength => Files.Sum(file => file.Header.DataLength);

@@ -186,6 +186,7 @@ public static class HuggingFaceFolder
     private static TModel Filled<TModel>(string folder, ModelConfig config, Func<ModelConfig, TModel> create, Action<CheckpointIndex, TModel>? read = null) where TModel : nn.Module, ICheckpointModel
     {
         using CheckpointIndex weights = CheckpointIndex.Open(folder);
+        config = config.For(weights.TensorNames);
         RequireProportion(config, weights);
         TModel model = create(config);
         try
@@ -214,7 +215,7 @@ public static class HuggingFaceFolder
     private static JsonObject GenerationConfig(JsonObject config)
     {
         JsonObject generation = [];
-        foreach (string key in (string[])["bos_token_id", "decoder_start_token_id", "eos_token_id", "pad_token_id"])
+        foreach (string key in (string[])["bos_token_id", "decoder_start_token_id", "eos_token_id", "forced_bos_token_id", "forced_eos_token_id", "pad_token_id"])
         {
             if (config[key] is JsonNode value) generation[key] = value.DeepClone();
         }

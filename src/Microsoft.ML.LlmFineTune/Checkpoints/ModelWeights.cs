@@ -60,8 +60,8 @@ public static class ModelWeights
     public static LoadReport Read<TModel>(Stream stream, long? length, string source, TModel model) where TModel : nn.Module, ICheckpointModel
     {
         using IDisposable scope = NewDisposeScope();
-        WeightPairing pairing = new(source, model, Views(model));
         SafeTensorsHeader header = SafeTensorsHeader.Read(stream, length, source);
+        WeightPairing pairing = new(source, model, Views(model), header.Entries.Select(entry => entry.Name).ToHashSet(StringComparer.Ordinal));
         List<TensorTarget> targets = pairing.Pair(header);
         pairing.RequireFit();
         SafeTensors.Fill(stream, header, source, targets);
@@ -77,7 +77,7 @@ public static class ModelWeights
     internal static LoadReport Read<TModel>(CheckpointIndex index, TModel model, IReadOnlySet<string>? optional = null) where TModel : nn.Module, ICheckpointModel
     {
         using IDisposable scope = NewDisposeScope();
-        WeightPairing pairing = new(index.Folder, model, Views(model), optional);
+        WeightPairing pairing = new(index.Folder, model, Views(model), index.TensorNames, optional);
         (SafeTensorsFile File, List<TensorTarget> Targets)[] all = [.. index.Files.Select(file => (file, pairing.Pair(file.Header)))];
         pairing.RequireFit();
         foreach ((SafeTensorsFile file, List<TensorTarget> targets) in all) file.Fill(targets);

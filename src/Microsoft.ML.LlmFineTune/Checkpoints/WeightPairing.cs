@@ -10,6 +10,7 @@ internal sealed class WeightPairing
     private readonly ICheckpointModel _model;
     private readonly Dictionary<string, Tensor> _missing;
     private readonly HashSet<string> _known;
+    private readonly IReadOnlySet<string> _present;
     private readonly IReadOnlySet<string> _optional;
     private readonly List<string> _unknown = [];
     private readonly List<string> _twice = [];
@@ -19,10 +20,12 @@ internal sealed class WeightPairing
     /// <param name="source">What errors call the files.</param>
     /// <param name="model">The model.</param>
     /// <param name="views">Its weights by checkpoint name, in the checkpoint's orientation.</param>
+    /// <param name="present">Names of all tensors of the files.</param>
     /// <param name="optional">Names of weights that the files may lack, or have in other shapes: they stay as they are. Null: none.</param>
-    public WeightPairing(string source, ICheckpointModel model, Dictionary<string, Tensor> views, IReadOnlySet<string>? optional = null)
+    public WeightPairing(string source, ICheckpointModel model, Dictionary<string, Tensor> views, IReadOnlySet<string> present, IReadOnlySet<string>? optional = null)
     {
         (_source, _model, _missing) = (source, model, new(views, StringComparer.Ordinal));
+        _present = present;
         _optional = optional ?? new HashSet<string>();
         _known = [.. views.Keys];
     }
@@ -46,6 +49,8 @@ internal sealed class WeightPairing
             if (_model.CanonicalName(entry.Name) is not string name) Unused.Add(entry.Name);
             else if (!_known.Contains(name)) _unknown.Add($"'{entry.Name}' {shape}");
             else if (_optional.Contains(name) && _missing.TryGetValue(name, out Tensor? wanted) && !wanted.shape.SequenceEqual(entry.Shape)) Unused.Add(entry.Name);
+            // A tied tensor may stand there again under names of its own, equal to the one that it is tied to: that one serves, and without it the first of them.
+            else if (entry.Name != name && (_present.Contains(name) || !_missing.ContainsKey(name))) Unused.Add(entry.Name);
             else if (!_missing.Remove(name, out Tensor? destination)) _twice.Add($"'{entry.Name}'");
             else if (!destination.shape.SequenceEqual(entry.Shape)) _misshapen.Add($"'{entry.Name}' is {shape} where the model needs {TextOf(destination.shape)}");
             else if (!SafeTensorsTypes.IsFloatingPoint(entry.Type)) _whole.Add($"'{entry.Name}' ({SafeTensorsTypes.NameOf(entry.Type)})");
@@ -63,7 +68,7 @@ internal sealed class WeightPairing
     public void RequireFit()
     {
         List<string> faults = [];
-        Add("Missing", [.. _missing.Where(entry => !_optional.Contains(entry.Key)).Select(entry => $"'{entry.Key}' {TextOf(entry.Value.shape)}").Order(StringComparer.Ordinal)]);
+        Add("Missing", [.. _missing.Where(entry => !_optional.Contains(entry.Key) && !_model.WeightNames.Any(name => name.IsOptional && name.File == entry.Key)).Select(entry => $"'{entry.Key}' {TextOf(entry.Value.shape)}").Order(StringComparer.Ordinal)]);
         Add("Of another shape", _misshapen);
         Add("Not of the model", _unknown);
         Add("There more than once", _twice);

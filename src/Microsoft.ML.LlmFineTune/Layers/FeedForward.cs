@@ -9,6 +9,7 @@ public sealed class FeedForward : nn.Module<Tensor, Tensor>
     private readonly Linear up;
     private readonly Linear down;
     private readonly Func<Tensor, Tensor> _activation;
+    private readonly Dropout? _dropout;
 
     /// <summary>Creates the layer with uninitialised weights.</summary>
     /// <param name="width">Size of the last dimension of input and output.</param>
@@ -17,12 +18,14 @@ public sealed class FeedForward : nn.Module<Tensor, Tensor>
     /// <param name="hasBias">Whether the layers add biases.</param>
     /// <param name="device">Where the weights live; default: the CPU.</param>
     /// <param name="dtype">Type of the weights.</param>
-    public FeedForward(long width, long innerWidth, string activation, bool hasBias = true, Device? device = null, ScalarType dtype = ScalarType.Float32)
+    /// <param name="innerDropout">Dropout before the last layer; null: none.</param>
+    public FeedForward(long width, long innerWidth, string activation, bool hasBias = true, Device? device = null, ScalarType dtype = ScalarType.Float32, Dropout? innerDropout = null)
         : base(nameof(FeedForward))
     {
         up = new Linear(width, innerWidth, hasBias, device, dtype);
         down = new Linear(innerWidth, width, hasBias, device, dtype);
         _activation = Activation.ByName(activation);
+        _dropout = innerDropout;
         RegisterComponents();
     }
 
@@ -39,6 +42,9 @@ public sealed class FeedForward : nn.Module<Tensor, Tensor>
     /// <summary>Applies the layer.</summary>
     /// <param name="input">[.., width].</param>
     /// <returns>[.., width].</returns>
-    public override Tensor forward(Tensor input) =>
-        down.forward(_activation(up.forward(input)));   // [.., innerWidth] in between
+    public override Tensor forward(Tensor input)
+    {
+        Tensor inner = _activation(up.forward(input));   // [.., innerWidth]
+        return down.forward(_dropout?.Apply(inner, training) ?? inner);
+    }
 }

@@ -11,6 +11,7 @@ public sealed class GatedFeedForward : nn.Module<Tensor, Tensor>
     private readonly Linear? gateUp;
     private readonly Linear down;
     private readonly Func<Tensor, Tensor> _activation;
+    private readonly Dropout? _dropout;
 
     /// <summary>Creates the layer with uninitialised weights.</summary>
     /// <param name="width">Size of the last dimension of input and output.</param>
@@ -20,13 +21,15 @@ public sealed class GatedFeedForward : nn.Module<Tensor, Tensor>
     /// <param name="device">Where the weights live; default: the CPU.</param>
     /// <param name="dtype">Type of the weights.</param>
     /// <param name="isFused">Whether the two first layers are one matrix, the gate's rows first (Phi-3).</param>
-    public GatedFeedForward(long width, long innerWidth, string activation, bool hasBias = false, Device? device = null, ScalarType dtype = ScalarType.Float32, bool isFused = false) : base(nameof(GatedFeedForward))
+    /// <param name="innerDropout">Dropout before the last layer; null: none.</param>
+    public GatedFeedForward(long width, long innerWidth, string activation, bool hasBias = false, Device? device = null, ScalarType dtype = ScalarType.Float32, bool isFused = false, Dropout? innerDropout = null) : base(nameof(GatedFeedForward))
     {
         gate = isFused ? null : new Linear(width, innerWidth, hasBias, device, dtype);
         up = isFused ? null : new Linear(width, innerWidth, hasBias, device, dtype);
         gateUp = isFused ? new Linear(width, 2 * innerWidth, hasBias, device, dtype) : null;
         down = new Linear(innerWidth, width, hasBias, device, dtype);
         _activation = Activation.ByName(activation);
+        _dropout = innerDropout;
         RegisterComponents();
     }
 
@@ -48,6 +51,7 @@ public sealed class GatedFeedForward : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         Tensor[] halves = gateUp is null ? [gate!.forward(input), up!.forward(input)] : gateUp.forward(input).chunk(2, -1);   // [.., innerWidth] each
-        return down.forward(_activation(halves[0]) * halves[1]);
+        Tensor inner = _activation(halves[0]) * halves[1];
+        return down.forward(_dropout?.Apply(inner, training) ?? inner);
     }
 }

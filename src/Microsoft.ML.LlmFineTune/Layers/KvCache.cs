@@ -69,6 +69,11 @@ public sealed class KvCache : DecoderCache
         }
     }
 
+    /// <summary>All keys and values of one layer so far.</summary>
+    /// <param name="layer">The layer, from 0.</param>
+    /// <returns>[batch, heads, <see cref="Length"/>, headSize], views of the cache.</returns>
+    public (Tensor Keys, Tensor Values) Read(int layer) => (_keys[layer].narrow(2, 0, Length), _values[layer].narrow(2, 0, Length));
+
     /// <summary>Counts positions as read; the model calls it when all of its layers have stored them.</summary>
     public void Advance(long positions)
     {

@@ -31,8 +31,9 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>
     /// <summary>What is added to the mean square.</summary>
     public double Epsilon { get; }
 
-    /// <summary>The factor becomes 1.</summary>
-    public void Initialize() => Initialization.Constant(weight, 1 - _offset);
+    /// <summary>Gives all places the same factor.</summary>
+    /// <param name="factor">The factor; default 1.</param>
+    public void Initialize(double factor = 1) => Initialization.Constant(weight, factor - _offset);
 
     /// <summary>Normalises.</summary>
     /// <param name="input">[.., width].</param>

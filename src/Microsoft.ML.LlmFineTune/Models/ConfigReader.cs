@@ -72,12 +72,12 @@ internal sealed class ConfigReader
         foreach (string key in keys) _known.Add(key);
     }
 
+    /// <summary>Gives a key that is missing the value that the family's configurations leave out.</summary>
+    public void Default(string key, int value) => _rest.TryAdd(key, JsonSerializer.SerializeToElement(value));
+
     public int Int32(string key, int defaultValue) => Take(key) is JsonElement value ? AsInt32(key, value) : defaultValue;
 
     public int? OptionalInt32(string key) => Take(key) is JsonElement value ? AsInt32(key, value) : null;
-
-    /// <summary>What a missing key stands for, where the reader that comes later has another default.</summary>
-    public void Default(string key, int value) => _rest.TryAdd(key, JsonSerializer.SerializeToElement(value));
 
     /// <summary>A whole number; null when the key is null, the default when it is missing.</summary>
     public int? Int32OrNull(string key, int? defaultValue) => _rest.ContainsKey(key) ? OptionalInt32(key) : defaultValue;

@@ -41,17 +41,4 @@ public abstract class DecoderModel : BackboneModel
         Require.Argument(segments is null, $"{Config.Family} does not tell the segments of a text apart; received segments. Leave them out.", nameof(segments));
         return Forward(tokens, hiddenStates: hiddenStates);
     }
-
-    /// <summary>The head that is not tied to the embedding.</summary>
-    /// <exception cref="InvalidOperationException">A task's head has taken its place.</exception>
-    private protected static Linear Present(Linear? head) =>
-        head ?? throw new InvalidOperationException("The model has no scores for tokens any more: it is below the head of a task. Load it as a decoder to have them.");
-
-    /// <summary>Takes a part out of the model and frees it.</summary>
-    private protected void Free(string name, ref Linear? part)
-    {
-        register_module(name, null!);
-        part?.Dispose();
-        part = null;
-    }
 }

@@ -18,6 +18,9 @@ public abstract class EncoderDecoderModel : BackboneModel
     /// <summary>The token that the written text begins with, before its first one.</summary>
     public abstract int DecoderStart { get; }
 
+    /// <summary>How many tokens can be written: those of <see cref="ModelConfig.VocabularySize"/>, but where source and target have vocabularies of their own.</summary>
+    public virtual int TargetVocabularySize => Config.VocabularySize;
+
     /// <summary>Reads the source.</summary>
     /// <param name="tokens">[batch, source] int64, ids below the vocabulary size.</param>
     /// <param name="mask">[batch, source] bool, false for padding on either side; null when nothing is padded.</param>
@@ -28,7 +31,7 @@ public abstract class EncoderDecoderModel : BackboneModel
 
     /// <summary>Reads what was written so far.</summary>
     /// <param name="tokens">[batch, target] int64: the decoder's input, which begins with <see cref="DecoderStart"/>.</param>
-    /// <param name="memory">[batch, source, width], from <see cref="Encode"/>. With a cache it is looked at in the first call only.</param>
+    /// <param name="memory">[batch, source, width], from <see cref="Encode"/>. With a cache its numbers are looked at in the first call only, but its rows must be those of the cache, in their order.</param>
     /// <param name="memoryMask">[batch, source] bool, the mask of <see cref="Encode"/>; null when nothing is padded.</param>
     /// <param name="cache">What the decoder keeps of earlier positions and of the memory, from <see cref="CreateCache"/>; null: the tokens are all there is.</param>
     /// <param name="mask">[batch, cached + target] bool, false for padding of the target; null when nothing is padded.</param>
@@ -39,7 +42,7 @@ public abstract class EncoderDecoderModel : BackboneModel
 
     /// <summary>Scores for the token that follows each position of the target.</summary>
     /// <param name="hidden">[.., width], from <see cref="Decode"/>.</param>
-    /// <returns>[.., vocabulary].</returns>
+    /// <returns>[.., <see cref="TargetVocabularySize"/>].</returns>
     public abstract Tensor Logits(Tensor hidden);
 
     /// <summary>A cache for inference with this model, on its device.</summary>
@@ -57,5 +60,13 @@ public abstract class EncoderDecoderModel : BackboneModel
         Tensor first = full([targets.size(0), 1], DecoderStart, dtype: ScalarType.Int64, device: targets.device);
         Tensor shifted = cat([first, targets.narrow(1, 0, targets.size(1) - 1)], 1);
         return shifted.masked_fill(shifted.eq(-100), padding);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The text is read twice, as the published classifiers do: by the encoder, and, shifted right, by the decoder, whose hidden states are given.</remarks>
+    public override Tensor ReadTexts(Tensor tokens, Tensor? mask = null, Tensor? segments = null, ICollection<Tensor>? hiddenStates = null)
+    {
+        Require.Argument(segments is null, $"{Config.Family} does not tell the segments of a text apart; received segments. Leave them out.", nameof(segments));
+        return Decode(ShiftRight(tokens), Encode(tokens, mask), mask, hiddenStates: hiddenStates);
     }
 }

@@ -82,7 +82,7 @@ public abstract record ModelConfig
     /// <param name="device">Where the weights live; default: the CPU.</param>
     /// <param name="dtype">Type of the weights.</param>
     /// <exception cref="NotSupportedException">The family is of another kind.</exception>
-    public EncoderModel CreateEncoder(Device? device = null, ScalarType dtype = ScalarType.Float32) => Create<EncoderModel>(device, dtype, "an encoder, which reads texts as a whole");
+    public virtual EncoderModel CreateEncoder(Device? device = null, ScalarType dtype = ScalarType.Float32) => Create<EncoderModel>(device, dtype, "an encoder, which reads texts as a whole");
 
     /// <summary><see cref="CreateBackbone"/> of a family that writes one text from another.</summary>
     /// <param name="device">Where the weights live; default: the CPU.</param>
@@ -112,6 +112,10 @@ public abstract record ModelConfig
 
     /// <summary>What to throw for a task that the family has no head for.</summary>
     private protected NotSupportedException NoHead(ModelHead task) => new($"The family '{Family}' has no head for the task {task}. Take a family that has one, for example 'bert'.");
+
+    /// <summary>The configuration of a checkpoint that has certain tensors, where the keys alone do not tell.</summary>
+    /// <param name="tensors">The tensors' names in the checkpoint.</param>
+    internal virtual ModelConfig For(IReadOnlySet<string> tensors) => this;
 
     /// <summary>Fills in what all families share from the keys that are left.</summary>
     private protected ModelConfig WithCommonKeys(ConfigReader reader) => this with

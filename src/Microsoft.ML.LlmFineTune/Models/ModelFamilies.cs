@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Models.Bart;
 using Microsoft.ML.LlmFineTune.Models.Bert;
 using Microsoft.ML.LlmFineTune.Models.Gemma;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
 using Microsoft.ML.LlmFineTune.Models.Llama;
 using Microsoft.ML.LlmFineTune.Models.ModernBert;
 using Microsoft.ML.LlmFineTune.Models.NeoX;
+using Microsoft.ML.LlmFineTune.Models.T5;
 
 namespace Microsoft.ML.LlmFineTune.Models;
 
@@ -14,6 +16,7 @@ public static class ModelFamilies
     private static readonly SortedDictionary<string, Func<JsonObject, ModelConfig>> Readers = new(StringComparer.Ordinal)
     {
         ["albert"] = AlbertConfig.FromJson,
+        ["bart"] = BartConfig.FromJson,
         ["bert"] = BertConfig.FromJson,
         ["camembert"] = RobertaConfig.FromJson,
         ["distilbert"] = DistilBertConfig.FromJson,
@@ -25,6 +28,7 @@ public static class ModelFamilies
         ["gpt2"] = Gpt2Config.FromJson,
         ["gpt_neox"] = NeoXConfig.FromJson,
         ["llama"] = LlamaConfig.FromJson,
+        ["marian"] = MarianConfig.FromJson,
         ["mistral"] = LlamaConfig.FromJson,
         ["modernbert"] = ModernBertConfig.FromJson,
         ["mpnet"] = MpnetConfig.FromJson,
@@ -34,6 +38,7 @@ public static class ModelFamilies
         ["qwen3"] = LlamaConfig.FromJson,
         ["roberta"] = RobertaConfig.FromJson,
         ["smollm3"] = LlamaConfig.FromJson,
+        ["t5"] = T5Config.FromJson,
         ["xlm-roberta"] = RobertaConfig.FromJson,
     };
 

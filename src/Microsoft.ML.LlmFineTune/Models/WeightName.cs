@@ -6,4 +6,5 @@ namespace Microsoft.ML.LlmFineTune.Models;
 /// <param name="Kind">What it is for.</param>
 /// <param name="Layer">Number of its layer, from 0; null for what stands outside the layers.</param>
 /// <param name="IsTransposed">Whether the checkpoint stores the matrix transposed.</param>
-public sealed record WeightName(string File, string Parameter, WeightKind Kind, int? Layer = null, bool IsTransposed = false);
+/// <param name="IsOptional">Whether a checkpoint may leave it out: it is what the constructor made it then.</param>
+public sealed record WeightName(string File, string Parameter, WeightKind Kind, int? Layer = null, bool IsTransposed = false, bool IsOptional = false);

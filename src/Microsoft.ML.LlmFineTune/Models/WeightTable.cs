@@ -15,7 +15,8 @@ internal sealed class WeightTable : IReadOnlyList<WeightName>
     public WeightName this[int index] => _names[index];
 
     /// <summary>One tensor.</summary>
-    public void Add(WeightKind kind, string file, string parameter, bool isTransposed = false) => _names.Add(new(file, parameter, kind, Layer, isTransposed));
+    public void Add(WeightKind kind, string file, string parameter, bool isTransposed = false, bool isOptional = false) =>
+        _names.Add(new(file, parameter, kind, Layer, isTransposed, isOptional));
 
     /// <summary>The weight of a layer and, where it has one, the bias: <c>file.weight</c> is <c>module.weight</c>.</summary>
     public void Module(WeightKind kind, string file, string module, bool hasBias = true, bool isTransposed = false)
