@@ -19,19 +19,19 @@ public static class Initialization
         ArgumentNullException.ThrowIfNull(parameter);
         ArgumentNullException.ThrowIfNull(random);
         Require.NotNegative(standardDeviation);
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
-        Tensor flat = parameter.detach().view(-1);
-        long length = flat.numel();
-        float[] draws = new float[Math.Min(length, PieceLength)];
-        for (long start = 0; start < length; start += PieceLength)
-        {
-            int count = (int)Math.Min(PieceLength, length - start);
-            random.FillNormal(draws.AsSpan(0, count), 0, standardDeviation);
-            using Tensor piece = tensor(count == draws.Length ? draws : draws[..count]);
-            using Tensor target = flat.narrow(0, start, count);
-            target.copy_(piece);
-        }
+        Fill(parameter, draws => random.FillNormal(draws, 0, standardDeviation));
+    }
+
+    /// <summary>Fills with draws from [-bound, bound), every number equally likely.</summary>
+    /// <param name="parameter">Any shape; filled in row order.</param>
+    /// <param name="random">Where the draws come from.</param>
+    /// <param name="bound">At least 0.</param>
+    public static void Uniform(Parameter parameter, RandomStream random, double bound)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        ArgumentNullException.ThrowIfNull(random);
+        Require.NotNegative(bound);
+        Fill(parameter, draws => random.FillUniform(draws, -bound, bound));
     }
 
     /// <summary>Fills with one value.</summary>
@@ -41,5 +41,22 @@ public static class Initialization
         using var withoutGradients = no_grad();
         using Tensor values = parameter.detach();
         values.fill_(value);
+    }
+
+    private static void Fill(Parameter parameter, Action<Span<float>> draw)
+    {
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor flat = parameter.detach().view(-1);
+        long length = flat.numel();
+        float[] draws = new float[Math.Min(length, PieceLength)];
+        for (long start = 0; start < length; start += PieceLength)
+        {
+            int count = (int)Math.Min(PieceLength, length - start);
+            draw(draws.AsSpan(0, count));
+            using Tensor piece = tensor(count == draws.Length ? draws : draws[..count]);
+            using Tensor target = flat.narrow(0, start, count);
+            target.copy_(piece);
+        }
     }
 }

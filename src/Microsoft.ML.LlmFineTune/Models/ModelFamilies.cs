@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
+using Microsoft.ML.LlmFineTune.Models.Recurrent;
 
 namespace Microsoft.ML.LlmFineTune.Models;
 
@@ -9,6 +10,7 @@ public static class ModelFamilies
     private static readonly SortedDictionary<string, Func<JsonObject, ModelConfig>> Readers = new(StringComparer.Ordinal)
     {
         ["gpt2"] = Gpt2Config.FromJson,
+        ["recurrent"] = RecurrentConfig.FromJson,
     };
 
     /// <summary>The names that <see cref="ReadConfig"/> knows.</summary>
