@@ -60,12 +60,12 @@ internal sealed class RecurrentReader : CaseReader
         var together = new TokenGenerator(model).Generate(prompts, options);
         for (int row = 0; row < prompts.Length; row++)
         {
-            tally.Sequence($"greedy tokens of row {row}", wanted[row], together[row].Tokens[..wanted[row].Length]);
-            tally.Sequence($"greedy tokens of row {row} alone", wanted[row], new TokenGenerator(model).Generate([prompts[row]], options)[0].Tokens[..wanted[row].Length]);
+            tally.Sequence($"greedy tokens of row {row}", wanted[row], together[row].Tokens.Take(wanted[row].Length));
+            tally.Sequence($"greedy tokens of row {row} alone", wanted[row], new TokenGenerator(model).Generate([prompts[row]], options)[0].Tokens.Take(wanted[row].Length));
         }
         // A shorter prompt beside them is padded on the left, and changes nothing.
         var padded = new TokenGenerator(model).Generate([.. prompts, prompts[0][..1]], options);
-        for (int row = 0; row < prompts.Length; row++) tally.Sequence($"greedy tokens of row {row} beside a shorter one", wanted[row], padded[row].Tokens[..wanted[row].Length]);
+        for (int row = 0; row < prompts.Length; row++) tally.Sequence($"greedy tokens of row {row} beside a shorter one", wanted[row], padded[row].Tokens.Take(wanted[row].Length));
     }
 
     private static void Classifier(FixtureCase c, IReadOnlyDictionary<string, Tensor> inputs, ModelReader.Expected expected)
