@@ -27,7 +27,7 @@ public sealed class RecurrentPipelineTests
         var texts = generator.Transform(validation).GetColumn<string>("GeneratedText").Take(5).ToList();
         Assert.Equal(Toy.Rows(60, seed: 2).Take(5).Select(row => model.Generate(row.Text, generator.Options.Generation, _cancellation)), texts);
 
-        var classifier = Toy.Pipeline(_ml, model).Fit(train);
+        var classifier = Toy.Pipeline(_ml, model, Toy.Classification with { Epochs = 12, LearningRate = 1e-2 }).Fit(train);
         double accuracy = _ml.MulticlassClassification.Evaluate(classifier.Transform(_ml.Transforms.Conversion.MapValueToKey("Label", nameof(LabeledRow.Class)).Fit(train).Transform(validation))).MicroAccuracy;
         Assert.True(accuracy > 0.9, $"accuracy {accuracy}");
 

@@ -52,7 +52,7 @@ public sealed class RecurrentGenerationTests
         }
         Assert.Equal(expected, generated.Tokens);
         Assert.Equal(56, state.Length);
-        Assert.Equal(0, generated.DroppedPromptTokens);
+        Assert.Equal(0, generated.PromptTokensDropped);
     }
 
     private static RecurrentLanguageModel New(RecurrentCell cell)

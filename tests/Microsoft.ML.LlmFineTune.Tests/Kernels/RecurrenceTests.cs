@@ -93,7 +93,7 @@ public sealed class RecurrenceTests
         Assert.Contains("weight must be [16, 4]; received [16, 5]", Message(() => Recurrence.Apply(RecurrentCell.Lstm, inputs[0], zeros([16, 5]), inputs[4], inputs[2], inputs[3])), StringComparison.Ordinal);
         Assert.Contains("mask must be [3, 5]; received [5, 3]", Message(() => Recurrence.Apply(RecurrentCell.Lstm, inputs[0], inputs[1], inputs[4], inputs[2], inputs[3], ones([5, 3], dtype: ScalarType.Bool))), StringComparison.Ordinal);
         Assert.Contains("needs memory", Message(() => Recurrence.Apply(RecurrentCell.Lstm, inputs[0], inputs[1], inputs[4], inputs[2], null)), StringComparison.Ordinal);
-        Assert.Contains("has no memory", Message(() => Recurrence.Apply(RecurrentCell.Tanh, inputs[0], inputs[1], null, inputs[2], inputs[3])), StringComparison.Ordinal);
+        Assert.Contains("has no memory", Message(() => Recurrence.Apply(RecurrentCell.Tanh, zeros([5, 3, 4]), zeros([4, 4]), null, inputs[2], inputs[3])), StringComparison.Ordinal);
 
         static string Message(Action action) => Assert.Throws<ArgumentException>(action).Message;
     }

@@ -23,7 +23,7 @@ public sealed class RecurrentTrainingTests
 
     private static readonly TrainingOptions Options = new()
     {
-        Epochs = 6, Optimizer = new AdamWOptions { LearningRate = 0.02 }, Schedule = ScheduleKind.Constant, Replicas = 1, Device = ComputeDevice.Cpu,
+        Epochs = 20, Optimizer = new AdamWOptions { LearningRate = 0.02 }, Schedule = ScheduleKind.Constant, Replicas = 1, Device = ComputeDevice.Cpu,
     };
 
     public RecurrentTrainingTests() => NativeRuntime.Initialize();
@@ -78,7 +78,7 @@ public sealed class RecurrentTrainingTests
         using FlatAdamWOptimizer optimizer = new(parameters, new AdamWOptions { LearningRate = 0.02 });
         ContiguousStreams source = new(Documents, 0, 6, 4, new RandomStreams(1));
         double first = 0, last = 0;
-        for (int epoch = 0; epoch < 6; epoch++)
+        for (int epoch = 0; epoch < 20; epoch++)
         {
             (double sum, int targets) = (0, 0);
             RecurrentState? carried = null;
