@@ -50,7 +50,7 @@ public static class Recurrence
         if (mask is not null) RequireShape(mask, nameof(mask), batch, sequence);
 
         Tensor stacked = KernelGradients.Fit(inputs, weight, bias, hidden, memory)
-            ? RecurrenceFunction.apply(inputs, weight, bias!, hidden, memory!, new RecurrencePlan(cell, reverse, mask is null ? null : Flags(mask)))
+            ? RecurrenceFunction.apply(inputs, weight, bias!, hidden, memory!, new RecurrencePlan(cell, reverse, mask is null ? null : Flags(mask), Keeps: is_grad_enabled()))
             : Composed(cell, inputs, weight, bias, hidden, memory, mask, reverse);
         return memory is null ? (stacked, null) : (stacked.narrow(0, 0, sequence), stacked.select(0, sequence));
     }

@@ -7,7 +7,8 @@ namespace Microsoft.ML.LlmFineTune.Kernels;
 /// <param name="Cell">The cell.</param>
 /// <param name="Reverse">Whether the last step is taken first.</param>
 /// <param name="Mask">[batch, sequence]: false for steps that change nothing; null: all are real.</param>
-internal sealed record RecurrencePlan(RecurrentCell Cell, bool Reverse, bool[]? Mask);
+/// <param name="Keeps">Whether backward may follow.</param>
+internal sealed record RecurrencePlan(RecurrentCell Cell, bool Reverse, bool[]? Mask, bool Keeps);
 
 /// <summary>
 /// A recurrent layer's steps over dense float32 memory: libtorch multiplies, the cell is ours. Backward goes through the steps once, and takes the weights' gradient
@@ -52,7 +53,9 @@ internal sealed class RecurrenceFunction : autograd.SingleTensorFunction<Recurre
         // The states before the first step and after each: place i holds what step i finds (or leaves, backwards), so a step reads one place and writes its neighbour.
         Tensor states = empty([sizes.Sequence + 1, sizes.Batch, sizes.Width]);
         Tensor? memories = memory is null ? null : empty([sizes.Sequence + 1, sizes.Batch, sizes.Width]);
-        Tensor? gates = TStep.Kept == 0 ? null : empty([sizes.Sequence, sizes.Batch, TStep.Kept * sizes.Width]);
+        int kept = TStep.Kept * sizes.Width, stride = plan.Keeps ? kept : 0;
+        // Without backward, every step writes over what the last one kept.
+        Tensor? gates = kept == 0 ? null : plan.Keeps ? empty([sizes.Sequence, sizes.Batch, kept]) : empty([kept]);
         float* x = TensorMemory.Pointer<float>(inputs), h = TensorMemory.Pointer<float>(states), c = memories is null ? null : TensorMemory.Pointer<float>(memories), g = gates is null ? null : TensorMemory.Pointer<float>(gates);
         int first = plan.Reverse ? sizes.Sequence : 0, direction = plan.Reverse ? -1 : 1;
         Copy(TensorMemory.Pointer<float>(hidden), h + (first * sizes.Plane), sizes.Plane);
@@ -74,13 +77,13 @@ internal sealed class RecurrenceFunction : autograd.SingleTensorFunction<Recurre
                     if (c is not null) Copy(c + source, c + target, sizes.Width);
                     continue;
                 }
-                TStep.Forward(x + (place * sizes.Gates), p + ((long)row * sizes.Gates), h + source, c + source, g + (place * TStep.Kept * sizes.Width), h + target, c + target, sizes.Width);
+                TStep.Forward(x + (place * sizes.Gates), p + ((long)row * sizes.Gates), h + source, c + source, g + (place * stride), h + target, c + target, sizes.Width);
             }
         }
 
         ctx.save_data(Plan, plan);
         ctx.save_data(Present, (bias is not null, memory is not null));
-        ctx.save_for_backward([.. ((Tensor?[])[inputs, weight, hidden, states, bias, memory, memories, gates]).OfType<Tensor>()]);
+        if (plan.Keeps) ctx.save_for_backward([.. ((Tensor?[])[inputs, weight, hidden, states, bias, memory, memories, gates]).OfType<Tensor>()]);
         using Tensor after = states.narrow(0, plan.Reverse ? 0 : 1, sizes.Sequence);                               // [sequence, batch, width]
         if (memories is null) return after.clone();
         using Tensor last = memories.narrow(0, sizes.Sequence - first, 1);                                         // [1, batch, width]
