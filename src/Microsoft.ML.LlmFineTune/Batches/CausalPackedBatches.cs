@@ -27,13 +27,8 @@ public sealed class CausalPackedBatches : IBatchSource
         Require.NotNull(documents);
         Require.AtLeast(blockLength, 1);
         Require.AtLeast(rowsPerBatch, 1);
-        _documents = documents.Where(document => document.Length > 0).ToArray();
-        if (_documents.Count == 0)
-            throw new ArgumentException($"Training needs a document with at least one token; {documents.Count} documents were given, all of them empty.", nameof(documents));
-        var length = 1 + _documents.Sum(document => document.Length + 1L);
-        if (length > Array.MaxLength)
-            throw new ArgumentException($"Packing needs fewer than {Array.MaxLength} tokens; {length} were given. Split the documents.", nameof(documents));
-        (_endOfText, _blockLength, _rowsPerBatch, _random, _streamLength) = (endOfText, blockLength, rowsPerBatch, random, (int)length);
+        _documents = DocumentStream.NotEmpty(documents);
+        (_endOfText, _blockLength, _rowsPerBatch, _random, _streamLength) = (endOfText, blockLength, rowsPerBatch, random, DocumentStream.LengthOf(_documents));
     }
 
     /// <summary>Tokens that are a target in an epoch.</summary>
@@ -48,24 +43,10 @@ public sealed class CausalPackedBatches : IBatchSource
     public IEnumerable<TokenBatch> Epoch(int epoch)
     {
         var order = _random?.Shuffle(epoch);
-        var stream = Pack(order);
+        var stream = DocumentStream.Pack(_documents, _endOfText, order);
         // Shuffled as well: with one long document the order of documents is no order at all.
         var blocks = EpochOrder.Of(Blocks, order);
         foreach (var rows in blocks.Chunk(_rowsPerBatch))
             yield return CausalRows.Gather(stream, rows, _blockLength, _endOfText);
-    }
-
-    private int[] Pack(RandomStream? order)
-    {
-        var stream = new int[_streamLength];
-        stream[0] = _endOfText;
-        var at = 1;
-        foreach (var index in EpochOrder.Of(_documents.Count, order))
-        {
-            _documents[index].CopyTo(stream, at);
-            at += _documents[index].Length;
-            stream[at++] = _endOfText;
-        }
-        return stream;
     }
 }

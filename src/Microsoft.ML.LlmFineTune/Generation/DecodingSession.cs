@@ -37,7 +37,7 @@ internal sealed class DecodingSession : IDisposable
         RequireKnown(_endTokens, "The end tokens have");
         _pipeline = new LogitsPipeline(options, _endTokens);
 
-        int positions = model.Config.MaximumLength;
+        int positions = model.Config.GenerationLength;
         // The last new token is never read, so it needs no position.
         int limit = Math.Max(positions - _maximumNewTokens + 1, positions - (positions / 2));
         Rows = _growing = [.. prompts.Select((prompt, i) =>
@@ -115,7 +115,7 @@ internal sealed class DecodingSession : IDisposable
     /// <summary>Makes sure that one more column fits. Where it does not, the contexts are aligned and read anew.</summary>
     private void MakeRoom()
     {
-        int positions = _model.Config.MaximumLength;
+        int positions = _model.Config.GenerationLength;
         bool anew = _cache.Length + 1 > _cache.Capacity;
         foreach (DecodingRow row in _growing)
         {

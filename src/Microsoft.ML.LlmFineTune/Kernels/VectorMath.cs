@@ -27,6 +27,14 @@ internal static class VectorMath
         return power * exponent.AsSingle();
     }
 
+    /// <summary>1 / (1 + e^-x).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Sigmoid(Vector512<float> x) => Vector512<float>.One / (Vector512<float>.One + Exp(-x));
+
+    /// <summary>The hyperbolic tangent, to about 1e-7.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Tanh(Vector512<float> x) => Vector512.MultiplyAddEstimate(Sigmoid(x + x), Vector512.Create(2f), -Vector512<float>.One);
+
     /// <summary>The normal distribution function, and e^(-x^2/2) on the way.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> NormalDistribution(Vector512<float> x, out Vector512<float> bell)

@@ -21,19 +21,19 @@ public static class Initialization
         ArgumentNullException.ThrowIfNull(random);
         Require.NotNegative(standardDeviation);
         if (cutoff is double limit) Require.Positive(limit, nameof(cutoff));
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
-        Tensor flat = parameter.detach().view(-1);
-        long length = flat.numel();
-        float[] draws = new float[Math.Min(length, PieceLength)];
-        for (long start = 0; start < length; start += PieceLength)
-        {
-            int count = (int)Math.Min(PieceLength, length - start);
-            Draw(draws.AsSpan(0, count), random, standardDeviation, cutoff);
-            using Tensor piece = tensor(count == draws.Length ? draws : draws[..count]);
-            using Tensor target = flat.narrow(0, start, count);
-            target.copy_(piece);
-        }
+        Fill(parameter, draws => Draw(draws, random, standardDeviation, cutoff));
+    }
+
+    /// <summary>Fills with draws from [-bound, bound), every number equally likely.</summary>
+    /// <param name="parameter">Any shape; filled in row order.</param>
+    /// <param name="random">Where the draws come from.</param>
+    /// <param name="bound">At least 0.</param>
+    public static void Uniform(Parameter parameter, RandomStream random, double bound)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        ArgumentNullException.ThrowIfNull(random);
+        Require.NotNegative(bound);
+        Fill(parameter, draws => random.FillUniform(draws, -bound, bound));
     }
 
     private static void Draw(Span<float> destination, RandomStream random, double standardDeviation, double? cutoff)
@@ -58,5 +58,22 @@ public static class Initialization
         using var withoutGradients = no_grad();
         using Tensor values = parameter.detach();
         values.fill_(value);
+    }
+
+    private static void Fill(Parameter parameter, Action<Span<float>> draw)
+    {
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor flat = parameter.detach().view(-1);
+        long length = flat.numel();
+        float[] draws = new float[Math.Min(length, PieceLength)];
+        for (long start = 0; start < length; start += PieceLength)
+        {
+            int count = (int)Math.Min(PieceLength, length - start);
+            draw(draws.AsSpan(0, count));
+            using Tensor piece = tensor(count == draws.Length ? draws : draws[..count]);
+            using Tensor target = flat.narrow(0, start, count);
+            target.copy_(piece);
+        }
     }
 }

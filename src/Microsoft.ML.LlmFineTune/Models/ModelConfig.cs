@@ -56,6 +56,9 @@ public abstract record ModelConfig
     /// <summary>Standard deviation of a new head's weights.</summary>
     internal virtual double HeadDeviation => 0.02;
 
+    /// <summary>Positions that a text in generation may have before its beginning is forgotten; a family without positions has no end to it.</summary>
+    internal virtual int GenerationLength => MaximumLength;
+
     /// <summary>About how many numbers the decoder's weights are: its matrices, by arithmetic alone, whatever a damaged file claims.</summary>
     internal abstract double MatrixNumbers { get; }
 

@@ -6,6 +6,7 @@ using Microsoft.ML.LlmFineTune.Models.Gpt2;
 using Microsoft.ML.LlmFineTune.Models.Llama;
 using Microsoft.ML.LlmFineTune.Models.ModernBert;
 using Microsoft.ML.LlmFineTune.Models.NeoX;
+using Microsoft.ML.LlmFineTune.Models.Recurrent;
 using Microsoft.ML.LlmFineTune.Models.T5;
 
 namespace Microsoft.ML.LlmFineTune.Models;
@@ -36,6 +37,7 @@ public static class ModelFamilies
         ["phi3"] = LlamaConfig.FromJson,
         ["qwen2"] = LlamaConfig.FromJson,
         ["qwen3"] = LlamaConfig.FromJson,
+        ["recurrent"] = RecurrentConfig.FromJson,
         ["roberta"] = RobertaConfig.FromJson,
         ["smollm3"] = LlamaConfig.FromJson,
         ["t5"] = T5Config.FromJson,

@@ -203,7 +203,7 @@ internal sealed class ModelReader : CaseReader
     }
 
     /// <summary>The mean over targets that are not ignored.</summary>
-    private static Tensor CrossEntropy(Tensor logits, Tensor targets)
+    internal static Tensor CrossEntropy(Tensor logits, Tensor targets)
     {
         var flat = targets.reshape(-1);
         return SoftmaxCrossEntropy.Sum(logits.reshape(flat.numel(), -1), flat) / flat.ne(SoftmaxCrossEntropy.Ignored).sum();
@@ -232,7 +232,7 @@ internal sealed class ModelReader : CaseReader
     }
 
     /// <summary>What the reference computed.</summary>
-    private sealed class Expected(FixtureCase c, Tally tally)
+    internal sealed class Expected(FixtureCase c, Tally tally)
     {
         private readonly IReadOnlyDictionary<string, Tensor> _tensors = SafeTensors.Read(Path.Combine(c.Folder, "expected.safetensors"));
 
