@@ -7,6 +7,7 @@ namespace Microsoft.ML.LlmFineTune.Generation;
 internal sealed class TextStream(TokenizerAdapter tokenizer)
 {
     private readonly StringBuilder _text = new();
+    private bool _isComplete;
     private readonly StreamingDecoder _decoder = tokenizer.CreateStreamingDecoder();
 
     /// <summary>The text so far; a character whose bytes are not all there is missing.</summary>
@@ -16,5 +17,11 @@ internal sealed class TextStream(TokenizerAdapter tokenizer)
     public void Add(int token) => _text.Append(_decoder.Append(token));
 
     /// <summary>Adds what waits for bytes that will not come.</summary>
-    public void Complete() => _text.Append(_decoder.Finish());
+    /// <returns>Whether this was the first time.</returns>
+    public bool Complete()
+    {
+        if (_isComplete) return false;
+        _text.Append(_decoder.Finish());
+        return _isComplete = true;
+    }
 }

@@ -89,6 +89,10 @@ public sealed class KvCache : IDisposable
         Batch = rows.Count;
     }
 
+    /// <summary>Forgets all positions but the first.</summary>
+    /// <param name="length">Positions that stay; at most <see cref="Length"/>.</param>
+    public void CutBack(long length) => Length = Require.Within(length, 0, Length);
+
     /// <summary>Forgets everything; the memory stays.</summary>
     public void Clear() => Length = 0;
 

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.LlmFineTune.Generation;
+namespace Microsoft.ML.LlmFineTune.Generation.Sampling;
 
 /// <summary>Takes the token with the best score, of equal ones the first.</summary>
 public static class GreedySampler

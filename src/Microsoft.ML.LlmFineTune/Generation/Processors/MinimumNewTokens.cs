@@ -1,6 +1,6 @@
 using Microsoft.ML.LlmFineTune.Runtime;
 
-namespace Microsoft.ML.LlmFineTune.Generation;
+namespace Microsoft.ML.LlmFineTune.Generation.Processors;
 
 /// <summary>Bars the end tokens until enough new tokens stand behind the prompt.</summary>
 /// <param name="minimum">New tokens before an end token may follow; at least 0.</param>
@@ -11,9 +11,9 @@ public sealed class MinimumNewTokens(int minimum, IReadOnlyList<int> endTokens) 
     private readonly IReadOnlyList<int> _endTokens = Require.NotNull(endTokens);
 
     /// <inheritdoc/>
-    public void Process(ReadOnlySpan<int> tokens, int promptLength, Span<float> scores)
+    public void Process(RowHistory row, Span<float> scores)
     {
-        if (tokens.Length - promptLength >= _minimum) return;
+        if (row.NewTokens.Length >= _minimum) return;
         foreach (int token in _endTokens) scores[token] = float.NegativeInfinity;
     }
 }
