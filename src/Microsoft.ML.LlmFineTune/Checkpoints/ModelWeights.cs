@@ -1,6 +1,6 @@
 using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Models.Heads;
 using Microsoft.ML.LlmFineTune.Runtime;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Checkpoints;
@@ -44,6 +44,24 @@ public static class ModelWeights
         RequireAll(missing, source);
     }
 
+    /// <summary>Fills a new task's model from a pretrained one's files: the head's weights may be missing or of other shapes, then they stay as they are.</summary>
+    /// <returns>The checkpoint names of the head's weights that stayed.</returns>
+    internal static IReadOnlyList<string> ReadPretrained<TModel>(IEnumerable<string> paths, string source, TModel model) where TModel : nn.Module, IHeadedModel
+    {
+        using IDisposable scope = NewDisposeScope();
+        Dictionary<string, Tensor> missing = Views(model);
+        HashSet<string> head = model.HeadModule.WeightNames.Select(name => name.File).ToHashSet(StringComparer.Ordinal);
+        foreach (string path in paths)
+        {
+            using FileStream stream = File.OpenRead(path);
+            Fill(stream, stream.Length, path, model, missing, head);
+        }
+        IReadOnlyList<string> stayed = [.. missing.Keys.Where(head.Contains).Order(StringComparer.Ordinal)];
+        foreach (string name in stayed) missing.Remove(name);
+        RequireAll(missing, source);
+        return stayed;
+    }
+
     /// <summary>The weights by checkpoint name, in the checkpoint's orientation: views of the model's own memory, without gradients.</summary>
     public static Dictionary<string, Tensor> Views<TModel>(TModel model) where TModel : nn.Module, ICheckpointModel => View(Require.NotNull(model), parameter => parameter.detach());
 
@@ -51,20 +69,22 @@ public static class ModelWeights
     public static Dictionary<string, Tensor> Gradients<TModel>(TModel model) where TModel : nn.Module, ICheckpointModel =>
         View(Require.NotNull(model), parameter => parameter.grad ?? zeros_like(parameter));
 
-    private static Dictionary<string, Tensor> View<TModel>(TModel model, Func<Parameter, Tensor> select) where TModel : nn.Module, ICheckpointModel
+    private static Dictionary<string, Tensor> View<TModel>(TModel model, Func<Tensor, Tensor> select) where TModel : nn.Module, ICheckpointModel
     {
-        Dictionary<string, Parameter> parameters = model.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter, StringComparer.Ordinal);
+        Dictionary<string, Tensor> tensors = model.named_parameters().ToDictionary(entry => entry.name, entry => (Tensor)entry.parameter, StringComparer.Ordinal);
+        foreach ((string name, Tensor buffer) in model.named_buffers()) tensors.Add(name, buffer);
         return model.WeightNames.ToDictionary(
             name => name.File,
-            name => name.IsTransposed ? select(parameters[name.Parameter]).t() : select(parameters[name.Parameter]),
+            name => select(tensors[name.Parameter]) is var tensor && name.IsTransposed && tensor.dim() == 2 ? tensor.t() : tensor,
             StringComparer.Ordinal);
     }
 
-    private static void Fill(Stream stream, long? length, string source, ICheckpointModel model, Dictionary<string, Tensor> missing)
+    private static void Fill(Stream stream, long? length, string source, ICheckpointModel model, Dictionary<string, Tensor> missing, HashSet<string>? optional = null)
     {
         SafeTensors.ReadInto(stream, length, source, entry =>
         {
             if (model.CanonicalName(entry.Name) is not string name) return null;
+            if (optional?.Contains(name) == true && missing.TryGetValue(name, out Tensor? wanted) && !wanted.shape.SequenceEqual(entry.Shape)) return null;
             if (!missing.Remove(name, out Tensor? target)) throw new InvalidDataException($"'{source}' has the tensor '{entry.Name}', which the model of its configuration does not have (or has already got). Configuration and weights do not belong together.");
             if (!target.shape.SequenceEqual(entry.Shape)) throw new InvalidDataException($"'{source}': tensor '{entry.Name}' is [{string.Join(", ", entry.Shape)}]; the model of its configuration needs [{string.Join(", ", target.shape)}].");
             return target;

@@ -164,12 +164,6 @@ public sealed record GenerationOptions
     /// <summary>Id of the token that an encoder-decoder begins with; default null: that of the model's configuration.</summary>
     public int? DecoderStartToken { get; init; }
 
-    /// <summary>
-    /// Default null: a row counts its own tokens. With an id, the shorter prompts of a batch count as filled up on the left with it, as in Hugging Face's batches: length limits and
-    /// penalties see the filling, so that a row may read otherwise than alone.
-    /// </summary>
-    public int? PaddingToken { get; init; }
-
     /// <summary>Whether what has been read stays in memory; default true. False reads a text anew for every token: slow, and the same but for models whose early positions change with the length (dynamic rotary embeddings).</summary>
     public bool UseCache { get; init; } = true;
 

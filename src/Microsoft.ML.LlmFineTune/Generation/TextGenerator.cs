@@ -5,7 +5,7 @@ using Microsoft.ML.LlmFineTune.Tokenization;
 
 namespace Microsoft.ML.LlmFineTune.Generation;
 
-/// <summary>Continues texts with a language model.</summary>
+/// <summary>Continues texts with a decoder, or writes other texts from them with an encoder-decoder.</summary>
 /// <remarks>
 /// Where prompt and new tokens together exceed the model's positions, first tokens of the prompt are dropped until they fit (counted in the result), but half of the
 /// positions stay the prompt's; when the positions run out all the same, the older half of the context is forgotten. An empty prompt stands for the token that
@@ -15,23 +15,33 @@ public sealed class TextGenerator
 {
     private readonly IGenerativeModel _model;
     private readonly TokenizerAdapter _tokenizer;
-    private readonly int? _beginOfText;
 
     /// <summary>Puts a model and its tokenizer together.</summary>
     /// <param name="model">The model; it reads in evaluation mode.</param>
     /// <param name="tokenizer">The tokenizer that the model was trained with.</param>
     /// <exception cref="ArgumentException">The tokenizer has tokens that the model does not know.</exception>
-    public TextGenerator(DecoderModel model, TokenizerAdapter tokenizer)
+    public TextGenerator(DecoderModel model, TokenizerAdapter tokenizer) : this((BackboneModel)model, tokenizer)
     {
-        _model = new GenerativeDecoder(Require.NotNull(model));
-        _tokenizer = Require.NotNull(tokenizer);
-        _beginOfText = model.Config.BeginOfText;
-        Require.Argument(tokenizer.VocabularySize <= _model.Vocabulary,
-            $"The model must know every token of the tokenizer; it knows {_model.Vocabulary}, the tokenizer has {tokenizer.VocabularySize}. Take the tokenizer that the model was trained with.", nameof(tokenizer));
     }
 
-    /// <summary>A smaller model, trained with the same tokenizer, that proposes the next tokens, so that texts come faster (speculative decoding); default null: none. It reads in evaluation mode.</summary>
-    public DecoderModel? Draft { get; init; }
+    /// <summary>Puts an encoder-decoder and its tokenizer together. Prompts get the special tokens that the tokenizer puts around a text; special tokens that the model writes are left out.</summary>
+    /// <param name="model">The model; it reads in evaluation mode.</param>
+    /// <param name="tokenizer">The tokenizer that the model was trained with.</param>
+    /// <exception cref="ArgumentException">The tokenizer has tokens that the model does not know.</exception>
+    public TextGenerator(EncoderDecoderModel model, TokenizerAdapter tokenizer) : this((BackboneModel)model, tokenizer)
+    {
+    }
+
+    private TextGenerator(BackboneModel model, TokenizerAdapter tokenizer)
+    {
+        _model = IGenerativeModel.Of(Require.NotNull(model));
+        _tokenizer = Require.NotNull(tokenizer);
+        Require.Argument(tokenizer.VocabularySize <= model.Config.VocabularySize,
+            $"The model must know every token of the tokenizer; it knows {model.Config.VocabularySize}, the tokenizer has {tokenizer.VocabularySize}. Take the tokenizer that the model was trained with.", nameof(tokenizer));
+    }
+
+    /// <summary>A smaller model, trained with the same tokenizer, that proposes the next tokens, so that texts come faster (speculative decoding); default null: none. It is of the model's kind, and reads in evaluation mode.</summary>
+    public BackboneModel? Draft { get; init; }
 
     /// <summary>Continues one text.</summary>
     /// <param name="prompt">The text; may be empty.</param>
@@ -93,19 +103,30 @@ public sealed class TextGenerator
     private static void RequireOneText(GenerationOptions? options) =>
         Require.Argument(options is null or { ReturnSequences: 1 }, $"One text is given; ReturnSequences asks for {options?.ReturnSequences}. Give the prompt in a list to get them all.", nameof(options));
 
+    /// <summary>Whether prompts are an encoder's, whole texts with special tokens around them.</summary>
+    private bool IsSource => _model is GenerativeEncoderDecoder;
+
+    private int[] EncodeSource(string prompt) => _tokenizer.Tokenizer is TokenizerModel own ? [.. own.Encode(prompt).Ids]
+        : _tokenizer.EndOfText is int end ? [.. _tokenizer.Encode(prompt), end]
+        : _tokenizer.Encode(prompt);
+
+    private TextStream NewText() =>
+        new(IsSource && _tokenizer.Tokenizer is TokenizerModel own ? own.CreateStreamingDecoder(skipSpecialTokens: true) : _tokenizer.CreateStreamingDecoder());
+
     private IReadOnlyList<int> Encode(string prompt)
     {
         Require.NotNull(prompt);
-        int[] tokens = _tokenizer.Encode(prompt);
+        int[] tokens = IsSource ? EncodeSource(prompt) : _tokenizer.Encode(prompt);
         if (tokens.Length > 0) return tokens;
-        int? first = _beginOfText ?? _tokenizer.EndOfText ?? (_model.EndTokens.Count > 0 ? _model.EndTokens[0] : null);
+        ModelConfig config = _model.Model.Config;
+        int? first = config.BeginOfText ?? _tokenizer.EndOfText ?? (config.EndOfText.Count > 0 ? config.EndOfText[0] : null);
         return [first ?? throw new ArgumentException("An empty prompt needs a token that begins or ends texts; neither the model nor the tokenizer has one. Give a prompt.", nameof(prompt))];
     }
 
     /// <summary>The rows of a batch with their texts.</summary>
     private sealed class TextSession : IDisposable
     {
-        private readonly TokenizerAdapter _tokenizer;
+        private readonly TextGenerator _generator;
         private readonly StopStrings _stops;
         private readonly bool _hasBeams;
         private readonly Dictionary<int, TextStream> _texts = [];
@@ -114,10 +135,10 @@ public sealed class TextGenerator
         public TextSession(TextGenerator generator, IReadOnlyList<string> prompts, GenerationOptions options)
         {
             options.Validate();
-            _tokenizer = generator._tokenizer;
+            _generator = generator;
             _stops = new StopStrings(options.StopStrings);
             _hasBeams = options.Beams > 1;
-            _decoding = new DecodingSession(generator._model, generator.Draft is null ? null : new GenerativeDecoder(generator.Draft), _tokenizer.VocabularySize,
+            _decoding = new DecodingSession(generator._model, generator.Draft is null ? null : IGenerativeModel.Of(generator.Draft), generator._tokenizer.VocabularySize,
                 [.. prompts.Select(generator.Encode)], options, _hasBeams ? StopsBeam : StopsText);
         }
 
@@ -164,18 +185,26 @@ public sealed class TextGenerator
 
         /// <summary>Beams come and go: each is read from its beginning.</summary>
         private bool StopsBeam(DecodingRow row) =>
-            !_stops.IsEmpty && _stops.EndsInLastToken(_tokenizer.Decode(row.NewTokens[..^1].ToArray()), _tokenizer.Decode(row.NewTokens.ToArray()));
+            !_stops.IsEmpty && _stops.EndsInLastToken(TextOf(row.NewTokens[..^1]), TextOf(row.NewTokens));
 
         private void Read(DecodingRow row)
         {
-            TextStream text = _texts[row.Index] = new TextStream(_tokenizer);
+            TextStream text = _texts[row.Index] = _generator.NewText();
             foreach (int token in row.Reason is FinishReason.EndToken ? row.NewTokens[..^1] : row.NewTokens) text.Add(token);
             text.Complete();
         }
 
+        private string TextOf(ReadOnlySpan<int> tokens)
+        {
+            TextStream text = _generator.NewText();
+            foreach (int token in tokens) text.Add(token);
+            text.Complete();
+            return text.Text;
+        }
+
         private TextStream TextOf(DecodingRow row)
         {
-            if (!_texts.TryGetValue(row.Index, out TextStream? text)) _texts[row.Index] = text = new TextStream(_tokenizer);
+            if (!_texts.TryGetValue(row.Index, out TextStream? text)) _texts[row.Index] = text = _generator.NewText();
             return text;
         }
     }

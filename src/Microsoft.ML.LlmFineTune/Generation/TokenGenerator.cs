@@ -9,12 +9,16 @@ public sealed class TokenGenerator
 {
     private readonly IGenerativeModel _model;
 
-    /// <summary>Generates with a decoder.</summary>
+    /// <summary>Continues prompts.</summary>
     /// <param name="model">The model; it reads in evaluation mode.</param>
-    public TokenGenerator(DecoderModel model) => _model = new GenerativeDecoder(Require.NotNull(model));
+    public TokenGenerator(DecoderModel model) => _model = IGenerativeModel.Of(Require.NotNull(model));
 
-    /// <summary>A smaller model that knows the same tokens and proposes the next ones, so that texts come faster (speculative decoding); default null: none. It reads in evaluation mode.</summary>
-    public DecoderModel? Draft { get; init; }
+    /// <summary>Writes other texts from prompts, which the encoder reads as they are: they end with whatever token the model wants there.</summary>
+    /// <param name="model">The model; it reads in evaluation mode.</param>
+    public TokenGenerator(EncoderDecoderModel model) => _model = IGenerativeModel.Of(Require.NotNull(model));
+
+    /// <summary>A smaller model that knows the same tokens and proposes the next ones, so that texts come faster (speculative decoding); default null: none. It is of the model's kind, and reads in evaluation mode.</summary>
+    public BackboneModel? Draft { get; init; }
 
     /// <summary>Continues prompts as one batch.</summary>
     /// <param name="prompts">At least one token each, ids below the model's vocabulary size; an empty list gives an empty list.</param>
@@ -30,7 +34,7 @@ public sealed class TokenGenerator
         options.Validate();
         Require.Argument(options.StopStrings.Count == 0, $"Stop strings need a tokenizer; received {options.StopStrings.Count} of them. Use {nameof(TextGenerator)}.", nameof(options));
         if (prompts.Count == 0) return [];
-        using DecodingSession session = new(_model, Draft is null ? null : new GenerativeDecoder(Draft), _model.Vocabulary, prompts, options);
+        using DecodingSession session = new(_model, Draft is null ? null : IGenerativeModel.Of(Draft), _model.Model.Config.VocabularySize, prompts, options);
         while (session.IsRunning)
         {
             cancellation.ThrowIfCancellationRequested();

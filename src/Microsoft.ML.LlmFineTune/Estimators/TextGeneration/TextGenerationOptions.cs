@@ -28,7 +28,6 @@ public sealed record TextGenerationOptions
         Require.Text(GeneratedTextColumnName);
         Require.NotNull(Generation).Validate();
         Require.Argument(Generation.ReturnSequences == 1, $"A row gets one text; Generation.ReturnSequences asks for {Generation.ReturnSequences}. Generate with a TextGenerator to get several.", nameof(Generation));
-        Require.Argument(Generation.PaddingToken is null, "A row's text must not depend on the rows beside it, as it does with Generation.PaddingToken. Leave it out.", nameof(Generation));
         Require.AtLeast(BatchSize, 1);
     }
 }

@@ -18,7 +18,7 @@ internal abstract class DecodingBatch : IDisposable
     /// <param name="positions">Positions that the model knows.</param>
     /// <param name="useCache">Whether anything is remembered from one reading to the next.</param>
     /// <param name="device">Where the model is.</param>
-    protected DecodingBatch(KvCache cache, int positions, bool useCache, Device device)
+    protected DecodingBatch(DecoderCache cache, int positions, bool useCache, Device device)
     {
         Cache = cache;
         (_positions, _useCache, _device) = (positions, useCache, device);
@@ -28,7 +28,7 @@ internal abstract class DecodingBatch : IDisposable
     public int Length => (int)Cache.Length;
 
     /// <summary>What the model remembers.</summary>
-    protected KvCache Cache { get; }
+    protected DecoderCache Cache { get; }
 
     /// <summary>
     /// Lets the model read what it has not read yet. When a row's positions have run out, the older half of its context is forgotten, and when columns do not fit any more, the contexts
@@ -85,6 +85,9 @@ internal abstract class DecodingBatch : IDisposable
 
     /// <summary>Forgets everything.</summary>
     public void Clear() => Cache.Clear();
+
+    /// <summary>Whether columns can be forgotten: a recurrent state cannot go back.</summary>
+    public bool CanCutBack => Cache.CanCutBack;
 
     /// <summary>Forgets all columns but the first.</summary>
     public void CutBack(int length)

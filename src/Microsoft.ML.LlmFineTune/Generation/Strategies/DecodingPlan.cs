@@ -18,16 +18,15 @@ internal sealed class DecodingPlan
     public DecodingPlan(IGenerativeModel model, int vocabulary, IReadOnlyList<IReadOnlyList<int>> prompts, GenerationOptions options, Func<DecodingRow, bool>? stops)
     {
         (Model, Vocabulary, Options, _stops) = (model, vocabulary, options, stops);
-        EndTokens = [.. options.EndTokens ?? model.EndTokens];
+        EndTokens = [.. options.EndTokens ?? model.Model.Config.EndOfText];
         RequireKnown(EndTokens, "The end tokens have");
         foreach ((string name, IEnumerable<int> tokens) in NamedTokens(options)) RequireKnown([.. tokens], $"{name} has");
         Pipeline = new LogitsPipeline(options, EndTokens);
-        int longest = prompts.Max(prompt => prompt.Count);
         Prompts = [.. prompts.Select((prompt, i) =>
         {
             Require.Argument(prompt.Count > 0, $"Every prompt must have at least one token; prompt {i} is empty.", nameof(prompts));
             RequireKnown(prompt, $"Prompt {i} has");
-            return model.Begin(i, prompt, longest, options);
+            return model.Begin(i, prompt, options);
         })];
     }
 
@@ -56,7 +55,7 @@ internal sealed class DecodingPlan
 
     /// <summary>Puts prompts in front of another model than the plan's.</summary>
     public DecodingBatch Open(IGenerativeModel model, IReadOnlyList<DecodingPrompt> prompts, int extra) =>
-        model.Open(prompts, prompts.Max(prompt => (long)prompt.Tokens.Length - prompt.Filling + prompt.Limit) - 1 + extra, Options.UseCache);
+        model.Open(prompts, prompts.Max(prompt => (long)prompt.Tokens.Length + prompt.Limit) - 1 + extra, Options.UseCache);
 
     /// <summary>The draws of a text: a stream that depends on the seed and the prompt alone, so that a row's text does not depend on what stands beside it.</summary>
     /// <param name="prompt">Its prompt.</param>
@@ -83,7 +82,7 @@ internal sealed class DecodingPlan
     [
         ("BadWords", options.BadWords.SelectMany(word => word)), ("SequenceBiases", options.SequenceBiases.SelectMany(bias => bias.Tokens)),
         ("SuppressTokens", options.SuppressTokens), ("BeginSuppressTokens", options.BeginSuppressTokens), ("ForcedEndTokens", options.ForcedEndTokens),
-        ("ForcedBeginToken", options.ForcedBeginToken is int begin ? [begin] : []), ("PaddingToken", options.PaddingToken is int padding ? [padding] : []),
+        ("ForcedBeginToken", options.ForcedBeginToken is int begin ? [begin] : []),
         ("DecoderStartToken", options.DecoderStartToken is int start ? [start] : []),
     ];
 

@@ -9,11 +9,8 @@ internal sealed record DecodingPrompt
     /// <summary>The prompt as it was given.</summary>
     public required IReadOnlyList<int> Given { get; init; }
 
-    /// <summary>Tokens that the model continues; at least one that is read.</summary>
+    /// <summary>Tokens that the model continues; at least one.</summary>
     public required int[] Tokens { get; init; }
-
-    /// <summary>How many of them only count, and are never read.</summary>
-    public int Filling { get; init; }
 
     /// <summary>How many of the text's first tokens are missing, for want of positions.</summary>
     public int Dropped { get; init; }

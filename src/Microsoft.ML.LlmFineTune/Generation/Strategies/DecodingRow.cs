@@ -13,7 +13,6 @@ internal sealed class DecodingRow
     public DecodingRow(DecodingPrompt prompt, int index)
     {
         _tokens = [.. prompt.Tokens];
-        ContextStart = prompt.Filling;
         (Prompt, Index) = (prompt, index);
     }
 

@@ -1,5 +1,5 @@
+using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Generation.Strategies;
 
@@ -7,7 +7,7 @@ namespace Microsoft.ML.LlmFineTune.Generation.Strategies;
 internal sealed class DecodingSession : IDisposable
 {
     private readonly DecodingStrategy _strategy;
-    private readonly nn.Module[] _training;
+    private readonly BackboneModel[] _training;
 
     /// <param name="model">The model; it reads in evaluation mode.</param>
     /// <param name="draft">A model that proposes tokens; null for none.</param>
@@ -22,11 +22,12 @@ internal sealed class DecodingSession : IDisposable
         {
             options.RequireOneTokenAfterTheOther("A draft model");
             Require.Argument(options.PromptLookupTokens == 0, $"Tokens are proposed by a draft model or from the text itself, not by both; PromptLookupTokens is {options.PromptLookupTokens}. Leave one of them out.", nameof(options));
-            Require.Argument(draft.Vocabulary >= vocabulary, $"The draft model must know the {vocabulary} tokens that texts are made of; it knows {draft.Vocabulary}. Take one that was trained with the same tokenizer.", nameof(draft));
+            Require.Argument(draft.GetType() == model.GetType(), $"A draft model must be of the kind of the model that it writes for; a {draft.Model.Config.Family} was given to a {model.Model.Config.Family}.", nameof(draft));
+            Require.Argument(draft.Model.Config.VocabularySize >= vocabulary, $"The draft model must know the {vocabulary} tokens that texts are made of; it knows {draft.Model.Config.VocabularySize}. Take one that was trained with the same tokenizer.", nameof(draft));
         }
         _strategy = DecodingStrategy.Of(new DecodingPlan(model, vocabulary, prompts, options, stops), draft);
-        _training = [.. new[] { model.Module, draft?.Module }.OfType<nn.Module>().Where(module => module.training)];
-        foreach (nn.Module module in _training) module.eval();
+        _training = [.. new[] { model.Model, draft?.Model }.OfType<BackboneModel>().Where(module => module.training)];
+        foreach (BackboneModel module in _training) module.eval();
     }
 
     /// <summary>The texts, those of a prompt side by side. With beams they are there when everything is done; the others grow with every step.</summary>
@@ -41,6 +42,6 @@ internal sealed class DecodingSession : IDisposable
     public void Dispose()
     {
         _strategy.Dispose();
-        foreach (nn.Module module in _training) module.train();
+        foreach (BackboneModel module in _training) module.train();
     }
 }

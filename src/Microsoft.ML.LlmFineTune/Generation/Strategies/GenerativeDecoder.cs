@@ -9,25 +9,16 @@ namespace Microsoft.ML.LlmFineTune.Generation.Strategies;
 /// </remarks>
 internal sealed class GenerativeDecoder(DecoderModel model) : IGenerativeModel
 {
-    public nn.Module Module => model;
+    public BackboneModel Model => model;
 
-    public int Vocabulary => model.Config.VocabularySize;
-
-    public int Positions => model.Config.MaximumLength;
-
-    public IReadOnlyList<int> EndTokens => model.Config.EndOfText;
-
-    public DecodingPrompt Begin(int index, IReadOnlyList<int> tokens, int longest, GenerationOptions options)
+    public DecodingPrompt Begin(int index, IReadOnlyList<int> tokens, GenerationOptions options)
     {
+        int positions = model.Config.MaximumLength;
         // The last new token is never read, so it needs no position.
-        int limit = (int)Math.Max((long)Positions - options.MaxNewTokens + 1, Positions - (Positions / 2));
-        int dropped = Math.Max(0, tokens.Count - limit);
-        int filling = options.PaddingToken is null ? 0 : longest - tokens.Count;
-        int[] counted = [.. Enumerable.Repeat(options.PaddingToken ?? 0, filling), .. tokens.Skip(dropped)];
-        return new DecodingPrompt
-        {
-            Index = index, Given = tokens, Tokens = counted, Filling = filling, Dropped = dropped, Source = counted, Limit = PromptLimits.NewTokens(index, tokens.Count + filling, options),
-        };
+        int room = (int)Math.Max((long)positions - options.MaxNewTokens + 1, positions - (positions / 2));
+        int dropped = Math.Max(0, tokens.Count - room);
+        int[] read = [.. tokens.Skip(dropped)];
+        return new DecodingPrompt { Index = index, Given = tokens, Tokens = read, Dropped = dropped, Source = read, Limit = PromptLimits.NewTokens(index, tokens.Count, options) };
     }
 
     public DecodingBatch Open(IReadOnlyList<DecodingPrompt> prompts, long capacity, bool useCache) => new DecoderBatch(model, prompts.Count, capacity, useCache);

@@ -1,4 +1,4 @@
-using static TorchSharp.torch;
+using Microsoft.ML.LlmFineTune.Models;
 
 namespace Microsoft.ML.LlmFineTune.Generation.Strategies;
 
@@ -6,23 +6,22 @@ namespace Microsoft.ML.LlmFineTune.Generation.Strategies;
 internal interface IGenerativeModel
 {
     /// <summary>The model itself.</summary>
-    nn.Module Module { get; }
+    BackboneModel Model { get; }
 
-    /// <summary>Tokens that it scores.</summary>
-    int Vocabulary { get; }
-
-    /// <summary>Positions that a text may take.</summary>
-    int Positions { get; }
-
-    /// <summary>Ids of the tokens that end a text.</summary>
-    IReadOnlyList<int> EndTokens { get; }
+    /// <summary>The model as generation sees it.</summary>
+    /// <exception cref="ArgumentException">It writes no texts.</exception>
+    static IGenerativeModel Of(BackboneModel model) => model switch
+    {
+        DecoderModel decoder => new GenerativeDecoder(decoder),
+        EncoderDecoderModel encoderDecoder => new GenerativeEncoderDecoder(encoderDecoder),
+        _ => throw new ArgumentException($"Texts are written by decoders and encoder-decoders; a {model.Config.Family} reads them. Take a model of another family.", nameof(model)),
+    };
 
     /// <summary>What the texts of a prompt begin with.</summary>
     /// <param name="index">Number of the prompt in its batch.</param>
     /// <param name="tokens">The prompt, at least one token.</param>
-    /// <param name="longest">Tokens of the batch's longest prompt.</param>
     /// <param name="options">The options.</param>
-    DecodingPrompt Begin(int index, IReadOnlyList<int> tokens, int longest, GenerationOptions options);
+    DecodingPrompt Begin(int index, IReadOnlyList<int> tokens, GenerationOptions options);
 
     /// <summary>Puts rows in front of the model.</summary>
     /// <param name="prompts">What they begin with, one a row.</param>

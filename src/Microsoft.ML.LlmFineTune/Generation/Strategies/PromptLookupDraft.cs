@@ -5,7 +5,7 @@ internal sealed class PromptLookupDraft(DecodingPlan plan) : IDraft
 {
     public (IReadOnlyList<int> Tokens, IReadOnlyList<double[]>? Probabilities) Propose(DecodingRow row, int room)
     {
-        ReadOnlySpan<int> text = row.Tokens[row.Prompt.Filling..];
+        ReadOnlySpan<int> text = row.Tokens;
         for (int size = Math.Min(plan.Options.PromptLookupNGramSize, text.Length - 1); size > 0; size--)
         {
             ReadOnlySpan<int> ending = text[^size..];
