@@ -21,7 +21,8 @@ internal sealed class ContrastiveSearch : DecodingStrategy
         _alpha = (float)plan.Options.ContrastivePenalty;
         _k = Math.Min(plan.Options.TopK, plan.Vocabulary);
         _rows = [.. plan.Prompts.Select(prompt => new DecodingRow(prompt, prompt.Index))];
-        _batch = plan.Open(plan.Prompts);
+        // Unlike elsewhere the last token is read: its hidden state is weighed.
+        _batch = plan.Open(plan.Prompts, extra: 1);
     }
 
     public override IReadOnlyList<DecodingRow> Rows => _rows;
