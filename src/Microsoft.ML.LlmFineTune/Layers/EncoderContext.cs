@@ -8,6 +8,7 @@ public sealed class EncoderContext : IDisposable
 {
     private readonly long _length;
     private readonly Dictionary<long, Tensor?> _biases = [];
+    private readonly Lazy<int[]?> _lengths;
 
     /// <summary>Checks the inputs of a forward pass against each other.</summary>
     /// <param name="tokens">[batch, sequence] int64.</param>
@@ -28,6 +29,7 @@ public sealed class EncoderContext : IDisposable
         Require.Argument(segments is null || (segments.dtype == ScalarType.Int64 && segments.shape.SequenceEqual(tokens.shape)),
             $"segments must be [{batch}, {_length}] of Int64; received [{string.Join(", ", segments?.shape ?? [])}] of {segments?.dtype}.", nameof(segments));
         (Mask, Training) = (mask, training);
+        _lengths = new Lazy<int[]?>(() => mask is null ? [] : LengthsOf(mask));
     }
 
     /// <summary>[batch, sequence] bool, false for padding; null when nothing is padded.</summary>
@@ -35,6 +37,12 @@ public sealed class EncoderContext : IDisposable
 
     /// <summary>Whether the model is in training mode.</summary>
     public bool Training { get; }
+
+    /// <summary>Whether padding, where there is any, stands on the right of every row.</summary>
+    public bool IsPaddedOnTheRight => _lengths.Value is not null;
+
+    /// <summary>[batch]: tokens of each row that are no padding; null when nothing is padded, or not on the right alone.</summary>
+    public int[]? Lengths => _lengths.Value is { Length: > 0 } lengths ? lengths : null;
 
     /// <summary>The bias on attention scores, made at the first call of a forward pass; null when every query may see every key.</summary>
     /// <param name="device">Device of the scores.</param>
@@ -53,5 +61,22 @@ public sealed class EncoderContext : IDisposable
     public void Dispose()
     {
         foreach (Tensor? bias in _biases.Values) bias?.Dispose();
+    }
+
+    /// <summary>Each row's length; null where a row has padding before a token.</summary>
+    private static int[]? LengthsOf(Tensor mask)
+    {
+        using Tensor dense = mask.cpu().contiguous();
+        (int rows, int columns) = ((int)dense.size(0), (int)dense.size(1));
+        ReadOnlySpan<byte> real = dense.bytes;
+        int[] lengths = new int[rows];
+        for (int row = 0; row < rows; row++)
+        {
+            ReadOnlySpan<byte> one = real.Slice(row * columns, columns);
+            int end = one.IndexOf((byte)0);
+            lengths[row] = end < 0 ? columns : end;
+            if (one[lengths[row]..].Contains((byte)1)) return null;
+        }
+        return lengths;
     }
 }
