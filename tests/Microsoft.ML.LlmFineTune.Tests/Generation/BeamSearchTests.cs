@@ -64,6 +64,35 @@ public sealed class BeamSearchTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(BeamStopping.Heuristic, 1.0)]
+    [InlineData(BeamStopping.Heuristic, -0.5)]
+    [InlineData(BeamStopping.Immediate, 1.0)]
+    [InlineData(BeamStopping.Immediate, 0.0)]
+    [InlineData(BeamStopping.Never, 1.5)]
+    [InlineData(BeamStopping.Never, 0.0)]
+    public void Texts_and_scores_are_those_of_the_rules_written_out(BeamStopping stopping, double lengthPenalty)
+    {
+        for (ulong seed = 1; seed <= 3; seed++)
+        {
+            using Gpt2Model model = ToyDecoders.New(ToyDecoders.Config with { InitializerRange = 0.3 }, seed);
+            foreach (int[] endTokens in (int[][])[[], [0], [1, 5, 9, 12]])
+            {
+                GenerationOptions options = new() { Beams = 3, MaxNewTokens = 7, EndTokens = endTokens, EarlyStopping = stopping, LengthPenalty = lengthPenalty, ReturnSequences = 3 };
+                IReadOnlyList<GeneratedTokens> results = new TokenGenerator(model).Generate(Prompts, options, _cancellation);
+                for (int prompt = 0; prompt < Prompts.Length; prompt++)
+                {
+                    (int[] Tokens, float Score)[] expected = WrittenOut(model, Prompts[prompt], options, endTokens);
+                    for (int i = 0; i < 3; i++)
+                    {
+                        Assert.Equal(expected[i].Tokens, results[(prompt * 3) + i].Tokens);
+                        Assert.Equal(expected[i].Score, results[(prompt * 3) + i].Score!.Value, 1e-4 * Math.Max(1, Math.Abs(expected[i].Score)));
+                    }
+                }
+            }
+        }
+    }
+
     [Fact]
     public void One_beam_of_equal_weight_is_greedy()
     {
@@ -123,6 +152,35 @@ public sealed class BeamSearchTests : IDisposable
         IReadOnlyList<GeneratedTokens> together = new TokenGenerator(model).Generate(Prompts, options, _cancellation);
         Assert.All(together, result => Assert.Equal(20, result.Tokens.Count));
         Assert.Equal(new TokenGenerator(model).Generate([Prompts[2]], options, _cancellation)[0].Tokens, together[2].Tokens);
+    }
+
+    /// <summary>
+    /// Beam search of one prompt as the reference keeps its books: as many places for complete texts as beams, empty ones at -1e9, which is also added to whatever must not be chosen.
+    /// </summary>
+    private static (int[] Tokens, float Score)[] WrittenOut(Gpt2Model model, int[] prompt, GenerationOptions options, int[] endTokens)
+    {
+        const float nothing = -1e9f;
+        int beams = options.Beams, looked = Math.Max(2, 1 + endTokens.Length) * beams;
+        (int[] Tokens, float Sum)[] running = [.. Enumerable.Range(0, beams).Select(beam => ((int[])[], beam == 0 ? 0 : nothing))];
+        (int[] Tokens, float Score, bool Done)[] complete = [.. Enumerable.Range(0, beams).Select(_ => ((int[])[], nothing, false))];
+        bool canImprove = true;
+        for (int length = 1; ; length++)
+        {
+            (int[] Tokens, float Sum)[] candidates = [.. running.SelectMany(beam => ToyDecoders.LogProbabilities(model, [.. prompt, .. beam.Tokens]).Select((value, token) => ((int[])[.. beam.Tokens, token], (float)value + beam.Sum)))
+                .OrderByDescending(candidate => candidate.Item2).Take(looked)];
+            bool[] ends = [.. candidates.Select(candidate => length == options.MaxNewTokens || endTokens.Contains(candidate.Tokens[^1]))];
+            bool isClosed = !canImprove || (options.EarlyStopping == BeamStopping.Immediate && complete.All(text => text.Done));
+            complete = [.. complete.Concat(candidates.Select((candidate, i) =>
+            {
+                bool counts = ends[i] && i < beams;
+                return (candidate.Tokens, (candidate.Sum / (float)Math.Pow(length, options.LengthPenalty)) + (isClosed ? nothing : 0) + (counts ? 0 : nothing), counts);
+            })).OrderByDescending(text => text.Item2).Take(beams)];
+            running = [.. candidates.Select((candidate, i) => (candidate.Tokens, candidate.Sum + (ends[i] ? nothing : 0))).OrderByDescending(beam => beam.Item2).Take(beams)];
+            double judged = options.EarlyStopping == BeamStopping.Never && options.LengthPenalty > 0 ? options.MaxNewTokens : length;
+            float best = running[0].Sum / (float)Math.Pow(judged, options.LengthPenalty);
+            canImprove &= complete.Any(text => best > (text.Done ? complete.Min(other => other.Score) : nothing));
+            if (!canImprove || (options.EarlyStopping == BeamStopping.Immediate && complete.All(text => text.Done)) || ends.All(end => end)) return [.. complete.Select(text => (text.Tokens, text.Score))];
+        }
     }
 
     private static string Text(GeneratedTokens result) => string.Join(' ', result.Tokens);
