@@ -3,5 +3,6 @@ namespace Microsoft.ML.LlmFineTune.Generation;
 /// <summary>The continuation of one prompt, as tokens.</summary>
 /// <param name="Tokens">The new tokens; the last one is the end token where <paramref name="Reason"/> says so.</param>
 /// <param name="Reason">Why there are no more.</param>
-/// <param name="PromptTokensDropped">How many of the prompt's first tokens the model could not read for want of positions.</param>
-public sealed record GeneratedTokens(IReadOnlyList<int> Tokens, FinishReason Reason, int PromptTokensDropped);
+/// <param name="PromptTokensDropped">How many of the prompt's tokens (its first ones; of an encoder's those before the last) the model could not read for want of positions.</param>
+/// <param name="Score">With beams, the sum of the tokens' log-probabilities divided by (number of new tokens) ^ length penalty; else null.</param>
+public sealed record GeneratedTokens(IReadOnlyList<int> Tokens, FinishReason Reason, int PromptTokensDropped, double? Score = null);

@@ -15,6 +15,9 @@ public sealed class StopStrings
         _texts = texts;
     }
 
+    /// <summary>Whether there is no stop string.</summary>
+    public bool IsEmpty => _texts.Count == 0;
+
     /// <summary>Where the first stop string begins in a text; -1 when there is none.</summary>
     public int FirstIn(string text)
     {

@@ -1,10 +1,11 @@
+using Microsoft.ML.LlmFineTune.Generation.Strategies;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tokenization;
 
 namespace Microsoft.ML.LlmFineTune.Generation;
 
-/// <summary>Continues texts with a language model.</summary>
+/// <summary>Continues texts with a decoder, or writes other texts from them with an encoder-decoder.</summary>
 /// <remarks>
 /// Where prompt and new tokens together exceed the model's positions, first tokens of the prompt are dropped until they fit (counted in the result), but half of the
 /// positions stay the prompt's; when the positions run out all the same, the older half of the context is forgotten. An empty prompt stands for the token that
@@ -12,36 +13,54 @@ namespace Microsoft.ML.LlmFineTune.Generation;
 /// </remarks>
 public sealed class TextGenerator
 {
-    private readonly DecoderModel _model;
+    private readonly IGenerativeModel _model;
     private readonly TokenizerAdapter _tokenizer;
 
     /// <summary>Puts a model and its tokenizer together.</summary>
     /// <param name="model">The model; it reads in evaluation mode.</param>
     /// <param name="tokenizer">The tokenizer that the model was trained with.</param>
     /// <exception cref="ArgumentException">The tokenizer has tokens that the model does not know.</exception>
-    public TextGenerator(DecoderModel model, TokenizerAdapter tokenizer)
+    public TextGenerator(DecoderModel model, TokenizerAdapter tokenizer) : this((BackboneModel)model, tokenizer)
     {
-        _model = Require.NotNull(model);
+    }
+
+    /// <summary>Puts an encoder-decoder and its tokenizer together. Prompts get the special tokens that the tokenizer puts around a text; special tokens that the model writes are left out.</summary>
+    /// <param name="model">The model; it reads in evaluation mode.</param>
+    /// <param name="tokenizer">The tokenizer that the model was trained with.</param>
+    /// <exception cref="ArgumentException">The tokenizer has tokens that the model does not know.</exception>
+    public TextGenerator(EncoderDecoderModel model, TokenizerAdapter tokenizer) : this((BackboneModel)model, tokenizer)
+    {
+    }
+
+    private TextGenerator(BackboneModel model, TokenizerAdapter tokenizer)
+    {
+        _model = IGenerativeModel.Of(Require.NotNull(model));
         _tokenizer = Require.NotNull(tokenizer);
         Require.Argument(tokenizer.VocabularySize <= model.Config.VocabularySize,
             $"The model must know every token of the tokenizer; it knows {model.Config.VocabularySize}, the tokenizer has {tokenizer.VocabularySize}. Take the tokenizer that the model was trained with.", nameof(tokenizer));
     }
 
+    /// <summary>A smaller model, trained with the same tokenizer, that proposes the next tokens, so that texts come faster (speculative decoding); default null: none. It is of the model's kind, and reads in evaluation mode.</summary>
+    public BackboneModel? Draft { get; init; }
+
     /// <summary>Continues one text.</summary>
     /// <param name="prompt">The text; may be empty.</param>
-    /// <param name="options">Null: the defaults.</param>
+    /// <param name="options">Null: the defaults. <see cref="GenerationOptions.ReturnSequences"/> is 1.</param>
     /// <param name="cancellation">Stops between two tokens.</param>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range or contradicts another, or several texts are asked for.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public GeneratedText Generate(string prompt, GenerationOptions? options = null, CancellationToken cancellation = default) =>
-        Generate([prompt], options, cancellation)[0];
+    public GeneratedText Generate(string prompt, GenerationOptions? options = null, CancellationToken cancellation = default)
+    {
+        RequireOneText(options);
+        return Generate([prompt], options, cancellation)[0];
+    }
 
     /// <summary>Continues texts as one batch.</summary>
     /// <param name="prompts">The texts; any of them may be empty.</param>
     /// <param name="options">Null: the defaults.</param>
     /// <param name="cancellation">Stops between two tokens.</param>
-    /// <returns>One continuation a prompt, in the order of the prompts.</returns>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <returns><see cref="GenerationOptions.ReturnSequences"/> continuations a prompt, in the order of the prompts; with beams the best of a prompt first.</returns>
+    /// <exception cref="ArgumentException">An option is out of its range or contradicts another.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public IReadOnlyList<GeneratedText> Generate(IReadOnlyList<string> prompts, GenerationOptions? options = null, CancellationToken cancellation = default)
     {
@@ -58,78 +77,135 @@ public sealed class TextGenerator
 
     /// <summary>Continues one text and gives the new text piece by piece, as soon as it is certain.</summary>
     /// <param name="prompt">The text; may be empty.</param>
-    /// <param name="options">Null: the defaults.</param>
+    /// <param name="options">Null: the defaults. Beams cannot be given piece by piece: which of them is the text is certain at the end only.</param>
     /// <param name="cancellation">Stops between two tokens.</param>
     /// <returns>Pieces, none of them empty; together they are the text of <see cref="Generate(string, GenerationOptions?, CancellationToken)"/>. Generation runs while they are enumerated.</returns>
-    /// <exception cref="ArgumentException">An option is out of its range (thrown by the first piece).</exception>
+    /// <exception cref="ArgumentException">An option is out of its range or contradicts another, or there are beams or several texts (thrown by the first piece).</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public IEnumerable<string> Stream(string prompt, GenerationOptions? options = null, CancellationToken cancellation = default)
     {
-        using TextSession session = new(this, [prompt], options ?? new GenerationOptions());
+        options ??= new GenerationOptions();
+        RequireOneText(options);
+        Require.Argument(options.Beams == 1, $"A text is given piece by piece while it grows; which of {options.Beams} beams becomes the text is known at the end only. Take one beam, or {nameof(Generate)}.", nameof(options));
+        using TextSession session = new(this, [prompt], options);
         int shown = 0;
         while (session.IsRunning)
         {
             cancellation.ThrowIfCancellationRequested();
             session.Step();
-            string text = session.CertainText(0);
+            string text = session.CertainText(session.Rows[0]);
             if (text.Length <= shown) continue;
             yield return text[shown..];
             shown = text.Length;
         }
     }
 
+    private static void RequireOneText(GenerationOptions? options) =>
+        Require.Argument(options is null or { ReturnSequences: 1 }, $"One text is given; ReturnSequences asks for {options?.ReturnSequences}. Give the prompt in a list to get them all.", nameof(options));
+
+    /// <summary>Whether prompts are an encoder's, whole texts with special tokens around them.</summary>
+    private bool IsSource => _model is GenerativeEncoderDecoder;
+
+    private int[] EncodeSource(string prompt) => _tokenizer.Tokenizer is TokenizerModel own ? [.. own.Encode(prompt).Ids]
+        : _tokenizer.EndOfText is int end ? [.. _tokenizer.Encode(prompt), end]
+        : _tokenizer.Encode(prompt);
+
+    private TextStream NewText() =>
+        new(IsSource && _tokenizer.Tokenizer is TokenizerModel own ? own.CreateStreamingDecoder(skipSpecialTokens: true) : _tokenizer.CreateStreamingDecoder());
+
     private IReadOnlyList<int> Encode(string prompt)
     {
         Require.NotNull(prompt);
-        int[] tokens = _tokenizer.Encode(prompt);
+        int[] tokens = IsSource ? EncodeSource(prompt) : _tokenizer.Encode(prompt);
         if (tokens.Length > 0) return tokens;
-        int? first = _model.Config.BeginOfText ?? _tokenizer.EndOfText ?? (_model.Config.EndOfText.Count > 0 ? _model.Config.EndOfText[0] : null);
+        ModelConfig config = _model.Model.Config;
+        int? first = config.BeginOfText ?? _tokenizer.EndOfText ?? (config.EndOfText.Count > 0 ? config.EndOfText[0] : null);
         return [first ?? throw new ArgumentException("An empty prompt needs a token that begins or ends texts; neither the model nor the tokenizer has one. Give a prompt.", nameof(prompt))];
     }
 
     /// <summary>The rows of a batch with their texts.</summary>
     private sealed class TextSession : IDisposable
     {
-        private readonly DecodingSession _decoding;
-        private readonly TextStream[] _streams;
+        private readonly TextGenerator _generator;
         private readonly StopStrings _stops;
+        private readonly bool _hasBeams;
+        private readonly Dictionary<int, TextStream> _texts = [];
+        private readonly DecodingSession _decoding;
 
         public TextSession(TextGenerator generator, IReadOnlyList<string> prompts, GenerationOptions options)
         {
             options.Validate();
+            _generator = generator;
             _stops = new StopStrings(options.StopStrings);
-            _streams = [.. prompts.Select(_ => new TextStream(generator._tokenizer))];
-            _decoding = new DecodingSession(generator._model, generator._tokenizer.VocabularySize, [.. prompts.Select(generator.Encode)], options);
+            _hasBeams = options.Beams > 1;
+            _decoding = new DecodingSession(generator._model, generator.Draft is null ? null : IGenerativeModel.Of(generator.Draft), generator._tokenizer.VocabularySize,
+                [.. prompts.Select(generator.Encode)], options, _hasBeams ? StopsBeam : StopsText);
         }
 
         public bool IsRunning => _decoding.IsRunning;
 
+        public IReadOnlyList<DecodingRow> Rows => _decoding.Rows;
+
         public void Step()
         {
-            bool[] grew = [.. _decoding.Rows.Select(row => row.Reason is null)];
             _decoding.Step();
-            for (int i = 0; i < grew.Length; i++)
+            if (_hasBeams) return;
+            foreach (DecodingRow row in Rows)
             {
-                if (!grew[i]) continue;
-                DecodingRow row = _decoding.Rows[i];
-                if (row.Reason is not FinishReason.EndToken) _streams[i].Add(row.NewTokens[^1]);
-                if (row.Reason is not null) _streams[i].Complete();
-                if (_stops.FirstIn(_streams[i].Text) >= 0) row.Finish(FinishReason.StopString);
+                if (row.Reason is null || !TextOf(row).Complete()) continue;
+                if (_stops.FirstIn(TextOf(row).Text) >= 0) row.Finish(FinishReason.StopString);
             }
         }
 
         /// <summary>The text of a row without a stop string, and while the row grows without an end that may become one.</summary>
-        public string CertainText(int row)
+        public string CertainText(DecodingRow row)
         {
-            string text = _streams[row].Text;
-            if (_decoding.Rows[row].Reason is null) return text[.._stops.SafeLength(text)];
+            string text = TextOf(row).Text;
+            if (row.Reason is null) return text[.._stops.SafeLength(text)];
             int stop = _stops.FirstIn(text);
             return stop < 0 ? text : text[..stop];
         }
 
-        public IReadOnlyList<GeneratedText> Results() =>
-            [.. _decoding.Rows.Select((row, i) => new GeneratedText(CertainText(i), row.Result.Tokens, row.Result.Reason, row.PromptTokensDropped))];
+        public IReadOnlyList<GeneratedText> Results() => [.. Rows.Select(row =>
+        {
+            if (_hasBeams) Read(row);
+            GeneratedTokens tokens = row.Result;
+            return new GeneratedText(CertainText(row), tokens.Tokens, tokens.Reason, tokens.PromptTokensDropped, tokens.Score);
+        })];
 
         public void Dispose() => _decoding.Dispose();
+
+        /// <summary>Takes up a text's last token.</summary>
+        private bool StopsText(DecodingRow row)
+        {
+            TextStream text = TextOf(row);
+            text.Add(row.NewTokens[^1]);
+            return _stops.FirstIn(text.Text) >= 0;
+        }
+
+        /// <summary>Beams come and go: each is read from its beginning.</summary>
+        private bool StopsBeam(DecodingRow row) =>
+            !_stops.IsEmpty && _stops.EndsInLastToken(TextOf(row.NewTokens[..^1]), TextOf(row.NewTokens));
+
+        private void Read(DecodingRow row)
+        {
+            TextStream text = _texts[row.Index] = _generator.NewText();
+            foreach (int token in row.Reason is FinishReason.EndToken ? row.NewTokens[..^1] : row.NewTokens) text.Add(token);
+            text.Complete();
+        }
+
+        private string TextOf(ReadOnlySpan<int> tokens)
+        {
+            TextStream text = _generator.NewText();
+            foreach (int token in tokens) text.Add(token);
+            text.Complete();
+            return text.Text;
+        }
+
+        private TextStream TextOf(DecodingRow row)
+        {
+            if (!_texts.TryGetValue(row.Index, out TextStream? text)) _texts[row.Index] = text = _generator.NewText();
+            return text;
+        }
     }
 }

@@ -91,6 +91,14 @@ public sealed class KvCache : DecoderCache
         {
             for (int layer = 0; layer < memory.Length; layer++)
             {
+                if (rows.Count == _batch)
+                {
+                    // Beams change places at every step: only what has been read moves.
+                    using Tensor read = memory[layer].narrow(2, 0, _length);
+                    using Tensor chosen = read.index_select(0, index);
+                    read.copy_(chosen);
+                    continue;
+                }
                 using Tensor all = memory[layer];
                 memory[layer] = all.index_select(0, index).DetachFromDisposeScope();
             }

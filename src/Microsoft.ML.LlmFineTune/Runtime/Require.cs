@@ -34,6 +34,10 @@ internal static class Require
     public static T NotNegative<T>(T value, [CallerArgumentExpression(nameof(value))] string? name = null) where T : INumber<T> =>
         value >= T.Zero && T.IsFinite(value) ? value : throw OutOfRange(name, value, "0 or greater, and finite");
 
+    /// <summary>Demands a finite value.</summary>
+    public static T Finite<T>(T value, [CallerArgumentExpression(nameof(value))] string? name = null) where T : INumber<T> =>
+        T.IsFinite(value) ? value : throw OutOfRange(name, value, "finite");
+
     /// <summary>Demands minimum &lt;= value &lt;= maximum.</summary>
     public static T Within<T>(T value, T minimum, T maximum, [CallerArgumentExpression(nameof(value))] string? name = null) where T : INumber<T> =>
         value >= minimum && value <= maximum ? value : throw OutOfRange(name, value, Invariant($"from {minimum} to {maximum}"));

@@ -1,19 +1,24 @@
 using System.Text.Json;
 using Golden.Library;
 using Microsoft.ML.LlmFineTune.Generation;
+using Microsoft.ML.LlmFineTune.Generation.Sampling;
 using Microsoft.ML.LlmFineTune.Tokenization;
 
 namespace Golden.Generation;
 
-/// <summary>generation/sampling.json and stop_strings.json: the token drawn for a given number, and when a text has ended.</summary>
+/// <summary>generation/sampling.json, mirostat.json and stop_strings.json: the token drawn for given numbers, and when a text has ended.</summary>
 internal sealed class SamplingReader : CaseReader
 {
-    public override bool Reads(string file) => file is "sampling.json" or "stop_strings.json";
+    public override bool Reads(string file) => file is "sampling.json" or "mirostat.json" or "stop_strings.json";
 
     public override void Verify(FixtureCase c, Tally tally)
     {
-        if (c.File == "stop_strings.json") VerifyStops(c, tally);
-        else VerifyDraws(c, tally);
+        switch (c.File)
+        {
+            case "stop_strings.json": VerifyStops(c, tally); break;
+            case "mirostat.json": VerifyMirostat(c, tally); break;
+            default: VerifyDraws(c, tally); break;
+        }
     }
 
     private static void VerifyDraws(FixtureCase c, Tally tally)
@@ -21,6 +26,22 @@ internal sealed class SamplingReader : CaseReader
         var scores = c["scores"].ToFloats();
         tally.Equal("argmax", c["argmax"].GetInt32(), GreedySampler.Choose(scores));
         foreach (var draw in c["inverse_cdf"].GetProperty("cases").EnumerateArray()) tally.Equal("token of a draw", draw.GetProperty("token").GetInt32(), RandomSampler.Choose(scores, draw.GetProperty("uniform").GetDouble()));
+        var gumbel = c["gumbel"];
+        foreach (var (noise, token) in gumbel.GetProperty("noise").EnumerateArray().Zip(gumbel.GetProperty("tokens").EnumerateArray()))
+            tally.Equal("token of a draw with noise", token.GetInt32(), GumbelSampler.Choose(scores, noise.ToDoubles(), 1)[0]);
+    }
+
+    private static void VerifyMirostat(FixtureCase c, Tally tally)
+    {
+        var sampler = new MirostatSampler(c["version"].GetString() == "mirostat 1" ? 1 : 2, c["tau"].GetDouble(), c["eta"].GetDouble());
+        tally.Number("limit at first", c["mu_start"].GetDouble(), sampler.LargestSurprise, 1e-6);
+        foreach (var step in c["steps"].EnumerateArray())
+        {
+            var scores = step.GetProperty("scores").ToFloats();
+            tally.Equal("tokens kept", step.GetProperty("kept").GetInt32(), sampler.UnsurprisingTokens([.. Softmax.Of(scores).OrderDescending()]));
+            tally.Equal("token of a draw", step.GetProperty("token").GetInt32(), sampler.Choose(scores, step.GetProperty("uniform").GetDouble()));
+            tally.Number("limit after the draw", step.GetProperty("mu_after").GetDouble(), sampler.LargestSurprise, 1e-6);
+        }
     }
 
     private static void VerifyStops(FixtureCase c, Tally tally)

@@ -24,5 +24,17 @@ internal sealed class WindowsReader : CaseReader
         tally.Equal("predictions", c["counted"].GetInt64(), sums.Tokens);
         tally.Number("negative log-likelihood", c["nll_sum"].GetDouble(), sums.NegativeLogLikelihood, 1e-6);
         tally.Number("perplexity", c["perplexity"].GetDouble(), sums.Compute().Perplexity!.Value, 1e-6);
+        // The first entry's sum is also divided by words and bytes.
+        if (c.Root.TryGetProperty("normalised", out var normalised) && c.Name == "windows[0]") VerifyNormalised(normalised, tally, sums);
+    }
+
+    private static void VerifyNormalised(System.Text.Json.JsonElement normalised, Tally tally, PerplexityAccumulator sums)
+    {
+        var assumed = normalised.GetProperty("assume");
+        sums.AddText(assumed.GetProperty("words").GetInt64(), assumed.GetProperty("bytes").GetInt64());
+        var metrics = sums.Compute();
+        tally.Number("word perplexity", normalised.GetProperty("word_perplexity").GetDouble(), metrics.WordPerplexity!.Value, 1e-6);
+        tally.Number("byte perplexity", normalised.GetProperty("byte_perplexity").GetDouble(), metrics.BytePerplexity!.Value, 1e-6);
+        tally.Number("bits per byte", normalised.GetProperty("bits_per_byte").GetDouble(), metrics.BitsPerByte!.Value, 1e-6);
     }
 }

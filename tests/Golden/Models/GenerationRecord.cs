@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Golden.Library;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Generation;
+using Microsoft.ML.LlmFineTune.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,35 +13,44 @@ namespace Golden.Models;
 /// <summary>One record of generated tokens.</summary>
 internal static class GenerationRecord
 {
-    private static readonly string[] KnownSettings = ["max_new_tokens", "min_new_tokens", "repetition_penalty", "no_repeat_ngram_size"];
-
     public static void Verify(FixtureCase c, Tally tally)
     {
-        var inputs = SafeTensors.Read(Path.Combine(c.Folder, "inputs.safetensors"));
-        var settings = c["kwargs"];
-        var unknown = settings.EnumerateObject().Select(setting => setting.Name).Where(name => !KnownSettings.Contains(name)).ToList();
-        if (unknown.Count > 0) throw new UnsupportedException($"generation has no option {string.Join(", ", unknown)}");
-        using var model = HuggingFaceFolder.LoadDecoder(c.Folder);
-        int[] endTokens = c["eos_token_id"] switch { { ValueKind: JsonValueKind.Array } list => list.ToInts(), { ValueKind: JsonValueKind.Number } one => [one.GetInt32()], _ => [] };
-        var options = new GenerationOptions
+        var options = Options(c);
+        using var model = HuggingFaceFolder.LoadBackbone(c.Folder);
+        var generator = model switch
         {
-            Temperature = 0, MaxNewTokens = settings.GetProperty("max_new_tokens").GetInt32(), EndTokens = endTokens,
-            MinNewTokens = settings.TryGetProperty("min_new_tokens", out var minimum) ? minimum.GetInt32() : 0, RepetitionPenalty = settings.TryGetProperty("repetition_penalty", out var penalty) ? penalty.GetDouble() : 1,
-            NoRepeatNGramSize = settings.TryGetProperty("no_repeat_ngram_size", out var size) ? size.GetInt32() : 0,
+            DecoderModel decoder => new TokenGenerator(decoder),
+            EncoderDecoderModel encoderDecoder => new TokenGenerator(encoderDecoder),
+            _ => throw new UnsupportedException($"a {model.Config.Family} writes no texts"),
         };
-        var results = new TokenGenerator(model).Generate(Prompts(inputs, c["prompt"].GetString()!), options);
+        var results = generator.Generate(Prompts(c, model is DecoderModel ? "generation." : ""), options);
         var promptLength = c["prompt_length"].GetInt32();
+        tally.Equal("count of texts", c["sequences"].GetArrayLength(), results.Count);
         for (int row = 0; row < results.Count; row++)
         {
             var expected = c["sequences"][row].ToInts()[promptLength..];
-            var end = Array.FindIndex(expected, endTokens.Contains);
+            var end = Array.FindIndex(expected, options.EndTokens!.Contains);
             tally.Sequence($"tokens of row {row}", end < 0 ? expected : expected[..(end + 1)], results[row].Tokens);
+            if (c["sequences_scores"].IsGiven()) tally.Number("scores", c["sequences_scores"][row].GetDouble(), results[row].Score!.Value, 1e-4);
         }
     }
 
-    private static IReadOnlyList<IReadOnlyList<int>> Prompts(IReadOnlyDictionary<string, Tensor> inputs, string prompt)
+    /// <summary>The checkpoint's settings, those of the call, and its end tokens.</summary>
+    private static GenerationOptions Options(FixtureCase c)
     {
-        var (ids, mask) = (inputs["generation.input_ids"], inputs["generation.attention_mask"]);
+        var path = Path.Combine(c.Folder, "generation_config.json");
+        var settings = File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path))!.AsObject() : [];
+        foreach (var setting in c["kwargs"].EnumerateObject()) settings[setting.Name] = JsonNode.Parse(setting.Value.GetRawText());
+        settings["eos_token_id"] = c["eos_token_id"].IsGiven() ? JsonNode.Parse(c["eos_token_id"].GetRawText()) : null;
+        var options = GenerationOptions.FromJson(settings);
+        return options with { EndTokens = options.EndTokens ?? [] };
+    }
+
+    private static IReadOnlyList<IReadOnlyList<int>> Prompts(FixtureCase c, string prefix)
+    {
+        var inputs = SafeTensors.Read(Path.Combine(c.Folder, "inputs.safetensors"));
+        var (ids, mask) = (inputs[$"{prefix}input_ids"], inputs[$"{prefix}attention_mask"]);
+        var prompt = c["prompt"].GetString()!;
         int[] rows = prompt == "batch" ? [.. Enumerable.Range(0, (int)ids.size(0))] : [int.Parse(prompt["row:".Length..], CultureInfo.InvariantCulture)];
         return [.. rows.Select(row => ids[row].data<long>().Zip(mask[row].data<long>()).Where(column => column.Second == 1).Select(column => (int)column.First).ToArray())];
     }

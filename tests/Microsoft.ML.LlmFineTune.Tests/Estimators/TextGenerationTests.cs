@@ -37,6 +37,27 @@ public sealed class TextGenerationTests
     }
 
     [Fact]
+    public void BeamsStandInAPipelineAndAreSaved()
+    {
+        var options = new TextGenerationOptions { PromptColumnName = "Text", Generation = new() { Beams = 3, MaxNewTokens = 6, NoRepeatNGramSize = 2, EarlyStopping = LlmFineTune.Generation.BeamStopping.Never, BadWords = [[5, 6]] } };
+        var transformer = _ml.Transforms.Text.GenerateText(_model, options).Fit(Toy.View(_ml, 5));
+        var texts = transformer.Transform(Toy.View(_ml, 5)).GetColumn<string>("GeneratedText").ToList();
+        string folder = ScratchFolder.New();
+        transformer.SaveFolder(folder);
+        Assert.Equal(texts, _ml.LanguageModels.LoadTransformer(folder).Transform(Toy.View(_ml, 5)).GetColumn<string>("GeneratedText"));
+    }
+
+    [Fact]
+    public void WhatARowCannotHoldAndCodeAreRefused()
+    {
+        var options = new TextGenerationOptions { PromptColumnName = "Text" };
+        Assert.Contains("ReturnSequences asks for 2", Assert.Throws<ArgumentException>((options with { Generation = new() { ReturnSequences = 2 } }).Validate).Message);
+        var transformer = _ml.Transforms.Text.GenerateText(_model, options with { Generation = new() { MaxNewTokens = 2, AllowedTokens = (_, _) => [1] } }).Fit(Toy.View(_ml, 2));
+        Assert.Equal(2, transformer.Transform(Toy.View(_ml, 2)).GetColumn<string>("GeneratedText").Count());
+        Assert.Contains("AllowedTokens", Assert.Throws<NotSupportedException>(() => transformer.SaveFolder(ScratchFolder.New())).Message);
+    }
+
+    [Fact]
     public void AMissingPromptColumnIsNamed() =>
         Assert.Contains("'Prompt' is missing", Assert.Throws<ArgumentException>(() => _ml.LanguageModels.GenerateText(_model).Fit(Toy.View(_ml, 1))).Message);
 }

@@ -11,42 +11,32 @@ namespace Microsoft.ML.LlmFineTune.Tests.Generation;
 /// <summary>Generated tokens against the reference stack, token for token.</summary>
 public sealed class GenerationGoldenTests
 {
-    private static readonly string[] Known = ["max_new_tokens", "min_new_tokens", "repetition_penalty", "no_repeat_ngram_size"];
-
     [Theory]
     [MemberData(nameof(Gpt2GoldenTests.LanguageModels), MemberType = typeof(Gpt2GoldenTests))]
-    public void GreedyTokens(string path)
+    public void TokensAndScores(string path)
     {
         GoldenModel golden = GoldenModel.Of(path);
         using DecoderModel model = HuggingFaceFolder.LoadDecoder(golden.Folder);
-        int compared = 0;
-        foreach (JsonNode record in golden.Numbers["generation"]!.AsArray()!)
+        JsonArray records = golden.Numbers["generation"]!.AsArray();
+        Assert.True(records.Count >= 4);
+        foreach (JsonNode? record in records)
         {
-            JsonObject settings = record!["kwargs"]!.AsObject();
-            if (!settings.All(setting => Known.Contains(setting.Key))) continue;
-            IReadOnlyList<IReadOnlyList<int>> prompts = Prompts(golden, (string)record["prompt"]!);
-            int[] endTokens = EndTokens(record["eos_token_id"]);
-            GenerationOptions options = new()
-            {
-                Temperature = 0,
-                MaxNewTokens = (int)settings["max_new_tokens"]!,
-                MinNewTokens = (int?)settings["min_new_tokens"] ?? 0,
-                RepetitionPenalty = (double?)settings["repetition_penalty"] ?? 1,
-                NoRepeatNGramSize = (int?)settings["no_repeat_ngram_size"] ?? 0,
-                EndTokens = endTokens,
-            };
-            IReadOnlyList<GeneratedTokens> results = new TokenGenerator(model).Generate(prompts, options, TestContext.Current.CancellationToken);
-            int promptLength = (int)record["prompt_length"]!;
+            JsonObject settings = record!["kwargs"]!.DeepClone().AsObject();
+            settings["eos_token_id"] = record["eos_token_id"]?.DeepClone();
+            GenerationOptions options = GenerationOptions.FromJson(settings);
+            options = options with { EndTokens = options.EndTokens ?? [] };
+            IReadOnlyList<GeneratedTokens> results = new TokenGenerator(model).Generate(Prompts(golden, (string)record["prompt"]!), options, TestContext.Current.CancellationToken);
+            Assert.Equal(record["sequences"]!.AsArray().Count, results.Count);
             for (int row = 0; row < results.Count; row++)
             {
-                int[] expected = [.. record["sequences"]![row]!.AsArray().Select(token => (int)token!).Skip(promptLength)];
-                int end = Array.FindIndex(expected, endTokens.Contains);
+                int[] expected = [.. record["sequences"]![row]!.AsArray().Select(token => (int)token!).Skip((int)record["prompt_length"]!)];
+                int end = Array.FindIndex(expected, options.EndTokens.Contains);
                 Assert.Equal(end < 0 ? expected : expected[..(end + 1)], results[row].Tokens);
                 Assert.Equal(end < 0 ? FinishReason.Length : FinishReason.EndToken, results[row].Reason);
+                if (record["sequences_scores"] is JsonNode scores) Assert.Equal((double)scores[row]!, results[row].Score!.Value, 1e-4 * Math.Max(1, Math.Abs((double)scores[row]!)));
+                else Assert.Null(results[row].Score);
             }
-            compared++;
         }
-        Assert.True(compared >= 3, $"compared {compared} records");
     }
 
     [Theory]
@@ -68,11 +58,4 @@ public sealed class GenerationGoldenTests
         int[] rows = prompt == "batch" ? [.. Enumerable.Range(0, (int)ids.size(0))] : [int.Parse(prompt["row:".Length..], System.Globalization.CultureInfo.InvariantCulture)];
         return [.. rows.Select(row => ids[row].data<long>().Zip(mask[row].data<long>()).Where(column => column.Second == 1).Select(column => (int)column.First).ToArray())];
     }
-
-    private static int[] EndTokens(JsonNode? value) => value switch
-    {
-        null => [],
-        JsonArray list => [.. list.Select(token => (int)token!)],
-        _ => [(int)value],
-    };
 }

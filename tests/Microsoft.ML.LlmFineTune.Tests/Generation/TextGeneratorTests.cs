@@ -174,6 +174,42 @@ public sealed class TextGeneratorTests : IDisposable
         Assert.Equal((64, 0, 1.0, 0, 1.0, 1.0, 0, 0L, 0, null), (options.MaxNewTokens, options.MinNewTokens, options.Temperature, options.TopK, options.TopP, options.RepetitionPenalty, options.NoRepeatNGramSize, options.Seed, options.StopStrings.Count, options.EndTokens));
     }
 
+    [Fact]
+    public void BeamsAreGivenWholeAndStopAtStopStrings()
+    {
+        GenerationOptions options = new() { MaxNewTokens = 12, Beams = 3, ReturnSequences = 3, EndTokens = [] };
+        IReadOnlyList<GeneratedText> texts = _generator.Generate(["prompt", "other"], options, _cancellation);
+        Assert.Equal(6, texts.Count);
+        Assert.All(texts, text => Assert.Equal(string.Concat(text.Tokens.Select(token => (char)token)), text.Text));
+        string stop = texts[0].Text[3..5];
+        // A penalty on length, so that what ends early stays among the best.
+        IReadOnlyList<GeneratedText> stopped = _generator.Generate(["prompt"], options with { StopStrings = [stop], LengthPenalty = -2 }, _cancellation);
+        GeneratedText ended = Assert.Single(stopped, text => text.Text == texts[0].Text[..texts[0].Text.IndexOf(stop, StringComparison.Ordinal)]);
+        Assert.Equal(FinishReason.StopString, ended.Reason);
+        Assert.All(stopped, text => Assert.DoesNotContain(stop, text.Text, StringComparison.Ordinal));
+        Assert.Contains("3 beams", Assert.Throws<ArgumentException>(() => _generator.Stream("prompt", options with { ReturnSequences = 1 }, _cancellation).ToList()).Message, StringComparison.Ordinal);
+        Assert.Contains("ReturnSequences asks for 3", Assert.Throws<ArgumentException>(() => _generator.Generate("prompt", options, _cancellation)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void PiecesAreTheTextWhateverTheStrategy()
+    {
+        using Gpt2Model draft = New(Config with { Layers = 1 });
+        TextGenerator drafting = new(_model, Tokenizer()) { Draft = draft };
+        foreach (string stop in (string[])["###", "e"])
+        {
+            GenerationOptions options = new() { MaxNewTokens = 15, StopStrings = [stop], EndTokens = [], AssistantConfidence = 0 };
+            foreach ((TextGenerator generator, GenerationOptions asked) in (IEnumerable<(TextGenerator, GenerationOptions)>)
+                [(_generator, options with { ContrastivePenalty = 0.5, TopK = 4 }), (_generator, options with { PromptLookupTokens = 4 }), (drafting, options with { Temperature = 0 }), (_generator, options with { Mirostat = 2 })])
+            {
+                GeneratedText whole = generator.Generate("abcabcabc", asked, _cancellation);
+                Assert.Equal(whole.Text, string.Concat(generator.Stream("abcabcabc", asked, _cancellation)));
+                Assert.DoesNotContain(stop, whole.Text, StringComparison.Ordinal);
+            }
+            Assert.Equal(_generator.Generate("abcabcabc", options with { Temperature = 0 }, _cancellation).Tokens, drafting.Generate("abcabcabc", options with { Temperature = 0 }, _cancellation).Tokens);
+        }
+    }
+
     private static Gpt2Model New(Gpt2Config config)
     {
         Gpt2Model model = new(config);

@@ -27,6 +27,7 @@ public sealed class GoldenTests
     /// <summary>The same for the small part of the fixtures that the repository holds itself.</summary>
     [Theory]
     [InlineData("tokenizers")]
+    [InlineData("generation")]
     public async Task Own_fixtures_agree_with_the_reference(string area) => await Agrees(Path.Combine(AppContext.BaseDirectory, "Fixtures", "golden"), area);
 
     private static async Task Agrees(string fixtures, string area)

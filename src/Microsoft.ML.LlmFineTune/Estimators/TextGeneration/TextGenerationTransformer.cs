@@ -45,13 +45,18 @@ public sealed class TextGenerationTransformer : TextTransformer
         return new TextGenerationTransformer(LanguageModel.Load(folder), options);
     }
 
-    internal override JsonObject Describe() => new()
+    internal override JsonObject Describe()
     {
-        [PromptKey] = Options.PromptColumnName,
-        [GeneratedTextKey] = Options.GeneratedTextColumnName,
-        [BatchSizeKey] = Options.BatchSize,
-        [GenerationKey] = JsonSerializer.SerializeToNode(Options.Generation),
-    };
+        if (Options.Generation.AllowedTokens is not null || Options.Generation.Processors.Count > 0)
+            throw new NotSupportedException("Code cannot be saved: Generation.AllowedTokens and Generation.Processors must be left out of a transformer that is saved.");
+        return new JsonObject
+        {
+            [PromptKey] = Options.PromptColumnName,
+            [GeneratedTextKey] = Options.GeneratedTextColumnName,
+            [BatchSizeKey] = Options.BatchSize,
+            [GenerationKey] = JsonSerializer.SerializeToNode(Options.Generation),
+        };
+    }
 
     internal override void SaveFiles(string folder, JsonObject task) => ModelFolder.Save(Model, folder, task);
 }

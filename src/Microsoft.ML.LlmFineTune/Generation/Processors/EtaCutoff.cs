@@ -1,0 +1,23 @@
+using Microsoft.ML.LlmFineTune.Generation.Sampling;
+using Microsoft.ML.LlmFineTune.Runtime;
+
+namespace Microsoft.ML.LlmFineTune.Generation.Processors;
+
+/// <summary>
+/// Keeps the tokens of at least the probability min(epsilon, sqrt(epsilon) * exp(-entropy)), natural entropy, and the best one
+/// (Hewitt, Manning, Liang: "Truncation Sampling as Language Model Desmoothing", 2022).
+/// </summary>
+/// <param name="epsilon">Greater than 0, less than 1.</param>
+/// <param name="kept">Best tokens that stay at least; default 1.</param>
+public sealed class EtaCutoff(double epsilon, int kept = 1) : ILogitsProcessor
+{
+    private readonly double _epsilon = Require.Below(epsilon, double.Epsilon, 1);
+    private readonly int _kept = Require.AtLeast(kept, 1);
+
+    /// <inheritdoc/>
+    public void Process(RowHistory row, Span<float> scores)
+    {
+        double[] probabilities = Softmax.Of(scores);
+        Cut.Below(Math.Min(_epsilon, Math.Sqrt(_epsilon) * Math.Exp(-Cut.Entropy(probabilities))), probabilities, _kept, scores);
+    }
+}
