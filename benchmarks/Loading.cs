@@ -72,6 +72,8 @@ internal static class Loading
         string[] files = Directory.GetFiles(folder, "*.safetensors");
         double read = Enumerable.Range(0, 3).Select(_ => SecondsToRead(files, into: 0)).Order().ElementAt(1);
 
+        double readCpu = Cpu(); read = Math.Min(read, SecondsToRead(files, into: 0)); readCpu = Cpu() - readCpu;
+        double loadCpu = Cpu();
         long began;
         double load;
         long model;
@@ -83,10 +85,11 @@ internal static class Loading
             load = Stopwatch.GetElapsedTime(began).TotalSeconds;
             model = loaded.parameters().Sum(parameter => parameter.numel() * parameter.element_size());
         }
+        loadCpu = Cpu() - loadCpu; double copyCpu = Cpu();
         double copy = SecondsToRead(files, into: files.Sum(file => new FileInfo(file).Length));
         Console.WriteLine(new JsonObject
         {
-            ["files"] = files.Sum(file => new FileInfo(file).Length), ["model"] = model, ["read"] = read, ["copy"] = copy, ["load"] = load, ["growth"] = memory.Peak - before,
+            ["files"] = files.Sum(file => new FileInfo(file).Length), ["model"] = model, ["read"] = read, ["copy"] = copy, ["load"] = load, ["read_cpu"] = readCpu, ["load_cpu"] = loadCpu, ["copy_cpu"] = Cpu() - copyCpu, ["growth"] = memory.Peak - before,
         }.ToJsonString());
         return 0;
     }
@@ -148,6 +151,8 @@ internal static class Loading
             NativeMemory.AlignedFree(memory);
         }
     }
+
+    private static double Cpu() { using var p = Process.GetCurrentProcess(); return p.TotalProcessorTime.TotalSeconds; }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
