@@ -32,6 +32,15 @@ Option<DirectoryInfo> tokenizers = new("--tokenizers") { Description = "The fold
 Command tokenizerEncoding = new("tokenizers", "WikiText-2 encoded by lines and as one text, beside the Rust library of npm's package tokenizers.") { corpus, tokenizers, runs, node, packages, alone };
 tokenizerEncoding.SetAction(result => TokenizerEncoding.Run(result.GetValue(corpus)!, result.GetValue(tokenizers)!, result.GetValue(runs), result.GetValue(alone) ? null : result.GetValue(node), result.GetValue(packages)));
 
+Option<DirectoryInfo> encoder = new("--model") { Description = "The folder of a BERT without a prefix; default: MiniLM of ../shared beside the checkout.", DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(Directory.GetCurrentDirectory(), "../shared/golden/minilm/model")) };
+Option<int> rows = new("--rows") { Description = "Texts that are embedded.", DefaultValueFactory = _ => 512 };
+Command scoring = new("scoring", "Sentence embeddings of WikiText-2's lines through MiniLM, beside PyTorch.") { encoder, corpus, rows, runs, python, alone };
+scoring.SetAction(result => Scoring.Run(result.GetValue(encoder)!, result.GetValue(corpus)!, result.GetValue(rows), result.GetValue(runs), result.GetValue(alone) ? null : result.GetValue(python)));
+
+Option<int> newTokens = new("--new-tokens") { Description = "Tokens that are generated.", DefaultValueFactory = _ => 64 };
+Command decoding = new("decoding", "Cached decoding of GPT-2's published shape, and its share of what the memory's bandwidth allows.") { newTokens, runs };
+decoding.SetAction(result => Decoding.Run(result.GetValue(newTokens), result.GetValue(runs)));
+
 Option<double> gigabytes = new("--gigabytes") { Description = "Size of the checkpoint's files.", DefaultValueFactory = _ => 1.1 };
 Command loading = new("loading", "Memory and time of loading a checkpoint of a gigabyte or more, beside reading its files.") { gigabytes, runs };
 loading.SetAction(result => Loading.Run(result.GetValue(gigabytes), result.GetValue(runs)));
@@ -40,5 +49,5 @@ Command loadingOne = new("loading-one", "One measurement of `loading`.") { folde
 loadingOne.Hidden = true;
 loadingOne.SetAction(result => Loading.RunOne(result.GetValue(folder)!, result.GetValue(type)!));
 
-RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerEncoding, tokenizerTraining, metrics, loading, loadingOne };
+RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerEncoding, tokenizerTraining, metrics, scoring, decoding, loading, loadingOne };
 return root.Parse(args).Invoke();

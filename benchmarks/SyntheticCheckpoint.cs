@@ -28,7 +28,7 @@ internal static class SyntheticCheckpoint
         File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJson(ModelHead.NextToken).ToJsonString());
 
         using IDisposable scope = NewDisposeScope();
-        using Gpt2Model shapes = config.CreateDecoder(META);
+        using Gpt2Model shapes = config.CreateBackbone(META);
         (string Name, long[] Shape)[] tensors = [.. ModelWeights.Views(shapes).Select(view => (view.Key, view.Value.shape))];
         byte[] noise = Noise(type);
         JsonObject map = [];

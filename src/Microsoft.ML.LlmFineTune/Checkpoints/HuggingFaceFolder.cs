@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Models.Heads;
 using Microsoft.ML.LlmFineTune.Runtime;
 using static TorchSharp.torch;
 
@@ -38,7 +39,7 @@ public static class HuggingFaceFolder
             JsonObject config = model.Config.ToJson(model.Head);
             config["dtype"] = Weights.FirstOf(model).dtype.ToString().ToLowerInvariant();
             JsonFile.Write(staging, ConfigName, config);
-            if (model.Head == ModelHead.NextToken) JsonFile.Write(staging, GenerationConfigName, GenerationConfig(config));
+            if (model.Head is ModelHead.NextToken or ModelHead.SequenceToSequence) JsonFile.Write(staging, GenerationConfigName, GenerationConfig(config));
             if (task is not null) WriteTask(staging, task);
             saveTokenizer?.Invoke(staging);
             ModelWeights.Write(staging, model, maximumShardBytes);
@@ -68,32 +69,95 @@ public static class HuggingFaceFolder
         return endTokens.Count > 0 ? config with { EndOfText = endTokens } : config;
     }
 
-    /// <summary>Reads a language model, in evaluation mode. A classifier's folder gives its decoder.</summary>
+    /// <summary>Reads the model below any head, in evaluation mode.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="device">Where the weights go; default: the CPU.</param>
     /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is cut or damaged, or the weights are not those of the configuration.</exception>
+    public static BackboneModel LoadBackbone(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        Filled(folder, ReadConfig(folder), config => config.CreateBackbone(device, dtype));
+
+    /// <summary>Reads a language model that continues texts, in evaluation mode. A classifier's folder gives its decoder.</summary>
+    /// <inheritdoc cref="LoadBackbone"/>
+    /// <exception cref="NotSupportedException">The folder's model is of another kind.</exception>
     public static DecoderModel LoadDecoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
         Filled(folder, ReadConfig(folder), config => config.CreateDecoder(device, dtype));
 
-    /// <summary>Reads a classifier, in evaluation mode.</summary>
-    /// <param name="folder">The folder.</param>
-    /// <param name="device">Where the weights go; default: the CPU.</param>
-    /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
-    /// <exception cref="FileNotFoundException">A file is missing.</exception>
-    /// <exception cref="InvalidDataException">A file is cut or damaged, the configuration names fewer than two labels, or the weights are not those of the configuration.</exception>
-    public static SequenceClassifier LoadClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadLabeledConfig(folder), config => new SequenceClassifier(config.CreateDecoder(device, dtype), config.Labels, config.Pooling));
+    /// <summary>Reads an encoder without its head, in evaluation mode.</summary>
+    /// <inheritdoc cref="LoadBackbone"/>
+    /// <exception cref="NotSupportedException">The folder's model is of another kind.</exception>
+    public static EncoderModel LoadEncoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        Filled(folder, ReadConfig(folder), config => config.CreateEncoder(device, dtype));
 
-    /// <summary>Reads a classifier of tokens, in evaluation mode.</summary>
+    /// <summary>Reads a model that writes one text from another, in evaluation mode.</summary>
+    /// <inheritdoc cref="LoadBackbone"/>
+    /// <exception cref="NotSupportedException">The folder's model is of another kind.</exception>
+    public static EncoderDecoderModel LoadEncoderDecoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        Filled(folder, ReadConfig(folder), config => config.CreateEncoderDecoder(device, dtype));
+
+    /// <summary>Reads a text classifier with its head, in evaluation mode.</summary>
+    /// <inheritdoc cref="LoadBackbone"/>
+    public static SequenceClassifier LoadClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        Filled(folder, ReadLabeledConfig(folder, atLeast: 1), config => new SequenceClassifier(config.CreateBackbone(device, dtype), config.Labels, config.Pooling, ProblemOf(config)));
+
+    /// <summary>Reads a classifier of tokens with its head, in evaluation mode.</summary>
+    /// <inheritdoc cref="LoadBackbone"/>
+    public static TokenClassifier LoadTokenClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        Filled(folder, ReadLabeledConfig(folder, atLeast: 2), config => new TokenClassifier(config.CreateBackbone(device, dtype), config.Labels));
+
+    /// <summary>Reads a masked language model with its head, in evaluation mode.</summary>
+    /// <inheritdoc cref="LoadBackbone"/>
+    public static MaskedLanguageModel LoadMaskedLanguageModel(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        Filled(folder, ReadConfig(folder), config => new MaskedLanguageModel(config.CreateBackbone(device, dtype)));
+
+    /// <summary>Reads a detector of replaced tokens with its head, in evaluation mode.</summary>
+    /// <inheritdoc cref="LoadBackbone"/>
+    public static ReplacedTokenDetector LoadReplacedTokenDetector(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        Filled(folder, ReadConfig(folder), config => new ReplacedTokenDetector(config.CreateBackbone(device, dtype)));
+
+    /// <summary>Reads a model that finds answers, with its head, in evaluation mode.</summary>
+    /// <inheritdoc cref="LoadBackbone"/>
+    public static QuestionAnsweringModel LoadQuestionAnswering(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        Filled(folder, ReadConfig(folder), config => new QuestionAnsweringModel(config.CreateBackbone(device, dtype)));
+
+    /// <summary>Reads a model that chooses among continuations, with its head, in evaluation mode.</summary>
+    /// <inheritdoc cref="LoadBackbone"/>
+    public static MultipleChoiceModel LoadMultipleChoice(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        Filled(folder, ReadConfig(folder), config => new MultipleChoiceModel(config.CreateBackbone(device, dtype)));
+
+    /// <summary>Reads a model that turns texts into vectors, in evaluation mode.</summary>
+    /// <inheritdoc cref="LoadBackbone"/>
     /// <param name="folder">The folder.</param>
+    /// <param name="pooling">How the hidden states become one; null: by the family's own pooler, which the folder must have.</param>
+    /// <param name="isNormalized">Whether vectors are divided by their Euclidean length.</param>
     /// <param name="device">Where the weights go; default: the CPU.</param>
     /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
+    public static TextEmbedder LoadTextEmbedder(string folder, Pooling? pooling = Pooling.Mean, bool isNormalized = true, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        Filled(folder, ReadConfig(folder), config => new TextEmbedder(config.CreateBackbone(device, dtype), pooling, isNormalized));
+
+    /// <summary>
+    /// Reads a pretrained model for a new task, in evaluation mode: the backbone must be there whole; what the folder has of the head and fits is read (BERT's pooler, for example),
+    /// the rest is drawn.
+    /// </summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="create">Makes the model, for example <c>config =&gt; new SequenceClassifier(config.CreateBackbone(), labels)</c>.</param>
+    /// <param name="random">Where the draws of the head come from.</param>
+    /// <returns>The model, and the checkpoint names of the head's weights that were drawn.</returns>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
-    /// <exception cref="InvalidDataException">A file is cut or damaged, the configuration names fewer than two labels, or the weights are not those of the configuration.</exception>
-    public static TokenClassifier LoadTokenClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadLabeledConfig(folder), config => new TokenClassifier(config.CreateDecoder(device, dtype), config.Labels));
+    /// <exception cref="InvalidDataException">A file is cut or damaged, or the weights are not those of the configuration.</exception>
+    public static (TModel Model, IReadOnlyList<string> Drawn) LoadForFineTuning<TModel>(string folder, Func<ModelConfig, TModel> create, RandomStream random) where TModel : nn.Module, IHeadedModel
+    {
+        Require.NotNull(create);
+        Require.NotNull(random);
+        IReadOnlyList<string> drawn = [];
+        TModel model = Filled(folder, ReadConfig(folder), create, (files, made) =>
+        {
+            made.HeadModule.Initialize(random);
+            drawn = ModelWeights.Read(files, made, made.HeadModule.WeightNames.Select(name => name.File).ToHashSet(StringComparer.Ordinal)).Stayed;
+        });
+        return (model, drawn);
+    }
 
     /// <summary>Writes <c>task.json</c>.</summary>
     public static void WriteTask(string folder, JsonObject task) => JsonFile.Write(folder, TaskName, Require.NotNull(task));
@@ -103,21 +167,31 @@ public static class HuggingFaceFolder
     /// <exception cref="InvalidDataException">It is not a JSON object.</exception>
     public static JsonObject ReadTask(string folder) => JsonFile.Read(folder, TaskName);
 
-    private static ModelConfig ReadLabeledConfig(string folder)
+    /// <summary>A configuration with labels. Hugging Face leaves two labels without names of their own out of the file.</summary>
+    private static ModelConfig ReadLabeledConfig(string folder, int atLeast)
     {
         ModelConfig config = ReadConfig(folder);
-        if (config.Labels.Count < 2) throw new InvalidDataException($"'{Path.Combine(folder, ConfigName)}' must name the classes under 'id2label', at least two; found {config.Labels.Count}. Is the model a classifier?");
+        if (config.Labels.Count == 0 && IsClassifier(JsonFile.Read(folder, ConfigName))) config = config with { Labels = ["LABEL_0", "LABEL_1"] };
+        if (config.Labels.Count < atLeast)
+            throw new InvalidDataException($"'{Path.Combine(folder, ConfigName)}' must name the classes under 'id2label', at least {(atLeast == 1 ? "one" : "two")}; found {config.Labels.Count}. Is the model a classifier?");
         return config;
+
+        static bool IsClassifier(JsonObject json) => json["architectures"] is JsonArray names && names.Any(name => name?.ToString().EndsWith("Classification", StringComparison.Ordinal) == true);
     }
 
-    private static TModel Filled<TModel>(string folder, ModelConfig config, Func<ModelConfig, TModel> create) where TModel : nn.Module, ICheckpointModel
+    /// <summary>A single output without a word on the problem is a number, as in Hugging Face.</summary>
+    private static ClassificationProblem ProblemOf(ModelConfig config) =>
+        config.Labels.Count == 1 && config.Problem == ClassificationProblem.SingleLabel ? ClassificationProblem.Regression : config.Problem;
+
+    private static TModel Filled<TModel>(string folder, ModelConfig config, Func<ModelConfig, TModel> create, Action<CheckpointIndex, TModel>? read = null) where TModel : nn.Module, ICheckpointModel
     {
         using CheckpointIndex weights = CheckpointIndex.Open(folder);
         RequireProportion(config, weights);
         TModel model = create(config);
         try
         {
-            ModelWeights.Read(weights, model);
+            if (read is null) ModelWeights.Read(weights, model);
+            else read(weights, model);
             model.eval();
             return model;
         }
@@ -140,7 +214,7 @@ public static class HuggingFaceFolder
     private static JsonObject GenerationConfig(JsonObject config)
     {
         JsonObject generation = [];
-        foreach (string key in (string[])["bos_token_id", "eos_token_id", "pad_token_id"])
+        foreach (string key in (string[])["bos_token_id", "decoder_start_token_id", "eos_token_id", "pad_token_id"])
         {
             if (config[key] is JsonNode value) generation[key] = value.DeepClone();
         }

@@ -17,6 +17,9 @@ public sealed record LoadReport
     /// <summary>Tensors of the files that the model can do without, and that were skipped: stored masks, heads of other tasks.</summary>
     public required IReadOnlyList<string> Unused { get; init; }
 
+    /// <summary>Weights of a new task's head that the files do not have in the model's shape: they stayed as they had been drawn.</summary>
+    public required IReadOnlyList<string> Stayed { get; init; }
+
     /// <summary>Tensors with numbers that are NaN or infinite in memory: the training diverged, the file is damaged, or <see cref="Type"/> is too narrow for it.</summary>
     public required IReadOnlyList<NonFiniteTensor> NonFinite { get; init; }
 

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Checkpoints;
@@ -70,12 +69,15 @@ public static class ModelWeights
     }
 
     /// <summary>Fills the weights from files that together hold all of them.</summary>
+    /// <param name="index">The files.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="optional">Names of weights that the files may lack, or have in other shapes: they stay as they are. Null: none.</param>
     /// <returns>What was noticed.</returns>
     /// <exception cref="InvalidDataException">A file was cut after it was opened, or the tensors are not those of the model: the message lists which are missing, unknown or of another shape.</exception>
-    internal static LoadReport Read<TModel>(CheckpointIndex index, TModel model) where TModel : nn.Module, ICheckpointModel
+    internal static LoadReport Read<TModel>(CheckpointIndex index, TModel model, IReadOnlySet<string>? optional = null) where TModel : nn.Module, ICheckpointModel
     {
         using IDisposable scope = NewDisposeScope();
-        WeightPairing pairing = new(index.Folder, model, Views(model));
+        WeightPairing pairing = new(index.Folder, model, Views(model), optional);
         (SafeTensorsFile File, List<TensorTarget> Targets)[] all = [.. index.Files.Select(file => (file, pairing.Pair(file.Header)))];
         pairing.RequireFit();
         foreach ((SafeTensorsFile file, List<TensorTarget> targets) in all) file.Fill(targets);
@@ -89,12 +91,13 @@ public static class ModelWeights
     public static Dictionary<string, Tensor> Gradients<TModel>(TModel model) where TModel : nn.Module, ICheckpointModel =>
         View(Require.NotNull(model), parameter => parameter.grad ?? zeros_like(parameter));
 
-    private static Dictionary<string, Tensor> View<TModel>(TModel model, Func<Parameter, Tensor> select) where TModel : nn.Module, ICheckpointModel
+    private static Dictionary<string, Tensor> View<TModel>(TModel model, Func<Tensor, Tensor> select) where TModel : nn.Module, ICheckpointModel
     {
-        Dictionary<string, Parameter> parameters = model.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter, StringComparer.Ordinal);
+        Dictionary<string, Tensor> tensors = model.named_parameters().ToDictionary(entry => entry.name, entry => (Tensor)entry.parameter, StringComparer.Ordinal);
+        foreach ((string name, Tensor buffer) in model.named_buffers()) tensors.Add(name, buffer);
         return model.WeightNames.ToDictionary(
             name => name.File,
-            name => name.IsTransposed ? select(parameters[name.Parameter]).t() : select(parameters[name.Parameter]),
+            name => select(tensors[name.Parameter]) is var tensor && name.IsTransposed && tensor.dim() == 2 ? tensor.t() : tensor,
             StringComparer.Ordinal);
     }
 
@@ -104,6 +107,7 @@ public static class ModelWeights
         Type = Weights.FirstOf(model).dtype,
         FileTypes = pairing.Types,
         Unused = pairing.Unused,
+        Stayed = pairing.Stayed,
         NonFinite = NonFiniteTensor.Of(targets),
     };
 }

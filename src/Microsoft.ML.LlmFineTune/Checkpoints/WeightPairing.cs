@@ -10,6 +10,7 @@ internal sealed class WeightPairing
     private readonly ICheckpointModel _model;
     private readonly Dictionary<string, Tensor> _missing;
     private readonly HashSet<string> _known;
+    private readonly IReadOnlySet<string> _optional;
     private readonly List<string> _unknown = [];
     private readonly List<string> _twice = [];
     private readonly List<string> _misshapen = [];
@@ -18,14 +19,19 @@ internal sealed class WeightPairing
     /// <param name="source">What errors call the files.</param>
     /// <param name="model">The model.</param>
     /// <param name="views">Its weights by checkpoint name, in the checkpoint's orientation.</param>
-    public WeightPairing(string source, ICheckpointModel model, Dictionary<string, Tensor> views)
+    /// <param name="optional">Names of weights that the files may lack, or have in other shapes: they stay as they are. Null: none.</param>
+    public WeightPairing(string source, ICheckpointModel model, Dictionary<string, Tensor> views, IReadOnlySet<string>? optional = null)
     {
         (_source, _model, _missing) = (source, model, new(views, StringComparer.Ordinal));
+        _optional = optional ?? new HashSet<string>();
         _known = [.. views.Keys];
     }
 
     /// <summary>Names of tensors that the model can do without.</summary>
     public List<string> Unused { get; } = [];
+
+    /// <summary>Names of optional weights that the files do not have in the model's shape, in order.</summary>
+    public IReadOnlyList<string> Stayed => [.. _missing.Keys.Where(_optional.Contains).Order(StringComparer.Ordinal)];
 
     /// <summary>How many tensors of each type go into the model.</summary>
     public Dictionary<ScalarType, int> Types { get; } = [];
@@ -39,6 +45,7 @@ internal sealed class WeightPairing
             string shape = TextOf(entry.Shape);
             if (_model.CanonicalName(entry.Name) is not string name) Unused.Add(entry.Name);
             else if (!_known.Contains(name)) _unknown.Add($"'{entry.Name}' {shape}");
+            else if (_optional.Contains(name) && _missing.TryGetValue(name, out Tensor? wanted) && !wanted.shape.SequenceEqual(entry.Shape)) Unused.Add(entry.Name);
             else if (!_missing.Remove(name, out Tensor? destination)) _twice.Add($"'{entry.Name}'");
             else if (!destination.shape.SequenceEqual(entry.Shape)) _misshapen.Add($"'{entry.Name}' is {shape} where the model needs {TextOf(destination.shape)}");
             else if (!SafeTensorsTypes.IsFloatingPoint(entry.Type)) _whole.Add($"'{entry.Name}' ({SafeTensorsTypes.NameOf(entry.Type)})");
@@ -56,7 +63,7 @@ internal sealed class WeightPairing
     public void RequireFit()
     {
         List<string> faults = [];
-        Add("Missing", [.. _missing.Select(entry => $"'{entry.Key}' {TextOf(entry.Value.shape)}").Order(StringComparer.Ordinal)]);
+        Add("Missing", [.. _missing.Where(entry => !_optional.Contains(entry.Key)).Select(entry => $"'{entry.Key}' {TextOf(entry.Value.shape)}").Order(StringComparer.Ordinal)]);
         Add("Of another shape", _misshapen);
         Add("Not of the model", _unknown);
         Add("There more than once", _twice);

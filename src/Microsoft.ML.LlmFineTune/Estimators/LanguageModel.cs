@@ -86,7 +86,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>A decoder of the same weights, for a task to train.</summary>
     internal DecoderModel CopyDecoder()
     {
-        var copy = Decoder.CreateLike();
+        var copy = (DecoderModel)Decoder.CreateLike();
         using var noGradients = no_grad();
         foreach (var ((_, target), (_, source)) in copy.named_parameters().Zip(Decoder.named_parameters()))
             target.copy_(source);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Losses;
+using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Training;
 using Microsoft.ML.Runtime;
@@ -43,8 +44,9 @@ internal sealed class TrainingTask : IDisposable
     }
 
     /// <summary>Trains <paramref name="model"/> in place; <paramref name="lastGood"/> makes a transformer of the weights that are left when training diverges.</summary>
-    internal TrainingResult Train(nn.Module model, IObjective objective, IBatchSource training, IBatchSource? validation, Func<TextTransformer> lastGood)
+    internal TrainingResult Train<TModel>(TModel model, IObjective objective, IBatchSource training, IBatchSource? validation, Func<TextTransformer> lastGood) where TModel : nn.Module, ICheckpointModel
     {
+        Info($"{ParameterReport.Of(model).Summary()}");
         var options = _options.ForTraining(Seed, training.CountBatches(0));
         try
         {

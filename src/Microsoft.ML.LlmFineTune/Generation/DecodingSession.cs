@@ -21,7 +21,7 @@ internal sealed class DecodingSession : IDisposable
     private readonly int _maximumNewTokens;
     private readonly int _vocabulary;
     private readonly int[] _endTokens;
-    private readonly KvCache _cache;
+    private readonly DecoderCache _cache;
     private readonly bool _wasTraining;
     private DecodingRow[] _growing;
 

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Microsoft.ML.LlmFineTune.Kernels;
 
 /// <summary>
-/// One head of causal attention. Sixteen queries at a time meet the keys up to the last of them, so that half the square is never computed and the
-/// scratch memory grows with the length only.
+/// One head of attention, causal or to both sides. Sixteen queries at a time meet the keys that they may see (causal ones: up to the last of them, so that half
+/// the square is never computed), and the scratch memory grows with the length only.
 /// </summary>
 internal readonly unsafe struct AttentionHead
 {
@@ -38,7 +38,7 @@ internal readonly unsafe struct AttentionHead
         _slopes = _weights + (Block * _columns);
     }
 
-    /// <summary>Attends; <paramref name="logSums"/> [sequence] becomes the logarithm of each query's sum of e^score.</summary>
+    /// <summary>Attends causally; <paramref name="logSums"/> [sequence] becomes the logarithm of each query's sum of e^score.</summary>
     public void Forward(float* query, float* key, float* value, float* output, float* logSums)
     {
         float* scales = stackalloc float[Block];
@@ -50,6 +50,26 @@ internal readonly unsafe struct AttentionHead
             for (int row = 0; row < rows; row++) (scales[row], logSums[first + row]) = Softmax(_weights + (row * _columns), first + row);
             float* target = output + ((nint)first * _outputStride);
             SmallProducts.Multiply(_weights, _columns, 1, value, _inputStride, target, _outputStride, rows, first + rows, _headSize, add: false);
+            for (int row = 0; row < rows; row++)
+            {
+                float* result = target + ((nint)row * _outputStride);
+                for (int i = 0; i < _headSize; i += Vector512<float>.Count) (Vector512.Load(result + i) * scales[row]).Store(result + i);
+            }
+        }
+    }
+
+    /// <summary>Attends to both sides: every query sees every position.</summary>
+    public void ForwardBothSides(float* query, float* key, float* value, float* output)
+    {
+        float* scales = stackalloc float[Block];
+        Transpose(key, _inputStride, _keys);
+        for (int first = 0; first < _sequence; first += Block)
+        {
+            int rows = Math.Min(Block, _sequence - first);
+            SmallProducts.Multiply(query + ((nint)first * _inputStride), _inputStride, 1, _keys, _columns, _weights, _columns, rows, _headSize, _columns, add: false);
+            for (int row = 0; row < rows; row++) scales[row] = Softmax(_weights + (row * _columns), _sequence - 1).Scale;
+            float* target = output + ((nint)first * _outputStride);
+            SmallProducts.Multiply(_weights, _columns, 1, value, _inputStride, target, _outputStride, rows, _sequence, _headSize, add: false);
             for (int row = 0; row < rows; row++)
             {
                 float* result = target + ((nint)row * _outputStride);

@@ -15,18 +15,51 @@ public static class AttentionBias
     /// <param name="mask">[batch, keys] bool, false for padding; null when nothing is padded.</param>
     /// <param name="device">Device of the result.</param>
     /// <param name="dtype">Type of the result.</param>
+    /// <param name="window">How many keys a query may see, its own position and those before it; null: all before it.</param>
     /// <returns>[queries, keys], or with a mask [batch, 1, queries, keys].</returns>
-    public static Tensor Causal(long queries, long keys, Tensor? mask, Device? device, ScalarType dtype)
+    public static Tensor Causal(long queries, long keys, Tensor? mask, Device? device, ScalarType dtype, long? window = null)
     {
         double barred = Barred(dtype);
         using Tensor everything = full([queries, keys], barred, dtype: dtype, device: device);
         Tensor causal = everything.triu(1 + keys - queries);
-        if (mask is null) return causal;
-        using (causal)
-        using (Tensor padding = mask.logical_not())
+        if (window is long reach)
         {
-            return causal.unsqueeze(0).masked_fill(padding.unsqueeze(1), barred).unsqueeze(1);
+            // The two triangles do not meet, so nothing is barred twice.
+            using Tensor behind = everything.tril(keys - queries - reach);
+            causal.add_(behind);
         }
+        if (mask is null) return causal;
+        using (causal) return WithPadding(causal, mask, barred);
+    }
+
+    /// <summary>The bias of attention to both sides: a query sees the keys that are not padding and, with a distance, near enough.</summary>
+    /// <param name="length">Positions.</param>
+    /// <param name="mask">[batch, length] bool, false for padding; null when nothing is padded.</param>
+    /// <param name="device">Device of the result.</param>
+    /// <param name="dtype">Type of the result.</param>
+    /// <param name="distance">How far from a query a key may stand, to either side; null: anywhere.</param>
+    /// <returns>With a mask alone [batch, 1, 1, length], with a distance alone [length, length], with both [batch, 1, length, length]; null when every query may see every key.</returns>
+    public static Tensor? BothSides(long length, Tensor? mask, Device? device, ScalarType dtype, long? distance = null)
+    {
+        double barred = Barred(dtype);
+        if (distance is null || distance >= length - 1)
+        {
+            if (mask is null) return null;
+            using Tensor nothing = zeros([1, length], dtype: dtype, device: device);
+            return WithPadding(nothing, mask, barred);
+        }
+        using Tensor everything = full([length, length], barred, dtype: dtype, device: device);
+        using Tensor before = everything.tril(-1 - distance.Value);
+        Tensor local = everything.triu(1 + distance.Value).add_(before);
+        if (mask is null) return local;
+        using (local) return WithPadding(local, mask, barred);
+    }
+
+    /// <summary>[queries, keys] and [batch, keys] to [batch, 1, queries, keys].</summary>
+    private static Tensor WithPadding(Tensor bias, Tensor mask, double barred)
+    {
+        using Tensor padding = mask.logical_not();
+        return bias.unsqueeze(0).masked_fill(padding.unsqueeze(1), barred).unsqueeze(1);
     }
 
     private static double Barred(ScalarType dtype) => dtype switch

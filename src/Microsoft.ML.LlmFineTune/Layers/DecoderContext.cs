@@ -8,7 +8,7 @@ public sealed class DecoderContext : IDisposable
 {
     private readonly long _batch;
     private readonly long _queries;
-    private Tensor? _bias;
+    private readonly Dictionary<long, Tensor> _biases = [];
 
     /// <summary>Checks the inputs of a forward pass against each other.</summary>
     /// <param name="tokens">[batch, sequence] int64: the new tokens.</param>
@@ -17,12 +17,13 @@ public sealed class DecoderContext : IDisposable
     /// <param name="training">Whether the model is in training mode.</param>
     /// <param name="maximumLength">How many positions the model knows.</param>
     /// <exception cref="ArgumentException">Shapes or types do not fit each other.</exception>
-    public DecoderContext(Tensor tokens, Tensor? mask, KvCache? cache, bool training, long maximumLength)
+    public DecoderContext(Tensor tokens, Tensor? mask, DecoderCache? cache, bool training, long maximumLength)
     {
         Require.NotNull(tokens);
         Require.Argument(tokens.dim() == 2 && tokens.dtype == ScalarType.Int64, $"tokens must be [batch, sequence] of Int64; received [{string.Join(", ", tokens.shape)}] of {tokens.dtype}.", nameof(tokens));
         (_batch, _queries) = (tokens.size(0), tokens.size(1));
-        (Mask, Cache, Training) = (mask, cache, training);
+        (Mask, Training) = (mask, training);
+        Cache = cache is null or KvCache ? (KvCache?)cache : throw new ArgumentException($"This model needs a {nameof(KvCache)}; received a {cache.GetType().Name}. Take the cache that the model's CreateCache gives.", nameof(cache));
         Require.Argument(_batch > 0 && _queries > 0, $"tokens must have at least one row and one column; received [{_batch}, {_queries}].", nameof(tokens));
         Require.Argument(Keys <= maximumLength, $"The model knows {maximumLength} positions; received {Keys} ({Start} of them cached). Cut the text or take a model with more positions.", nameof(tokens));
         Require.Argument(cache is null || cache.Batch == _batch, $"The key-value cache has {cache?.Batch} rows; received {_batch} rows of tokens.", nameof(cache));
@@ -55,14 +56,21 @@ public sealed class DecoderContext : IDisposable
     /// <summary>The bias on attention scores, made at the first call of a forward pass; null when every query may see every key.</summary>
     /// <param name="device">Device of the scores.</param>
     /// <param name="dtype">Type of the scores.</param>
+    /// <param name="window">How many keys a query may see, its own position and those before it; null: all before it.</param>
     /// <returns>[queries, keys] or [batch, 1, queries, keys], or null.</returns>
-    public Tensor? Bias(Device device, ScalarType dtype)
+    public Tensor? Bias(Device device, ScalarType dtype, long? window = null)
     {
-        if (Mask is null && _queries == 1) return null;
+        long reach = window is long size && size < Keys ? size : Keys;
+        if (Mask is null && _queries == 1 && reach == Keys) return null;
         // It serves every layer, so it belongs to none of their scopes.
-        return _bias ??= AttentionBias.Causal(_queries, Keys, Mask, device, dtype).DetachFromDisposeScope();
+        if (!_biases.TryGetValue(reach, out Tensor? bias))
+            _biases[reach] = bias = AttentionBias.Causal(_queries, Keys, Mask, device, dtype, reach == Keys ? null : reach).DetachFromDisposeScope();
+        return bias;
     }
 
-    /// <summary>Frees the bias.</summary>
-    public void Dispose() => _bias?.Dispose();
+    /// <summary>Frees the biases.</summary>
+    public void Dispose()
+    {
+        foreach (Tensor bias in _biases.Values) bias.Dispose();
+    }
 }

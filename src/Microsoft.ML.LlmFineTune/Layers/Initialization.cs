@@ -14,11 +14,13 @@ public static class Initialization
     /// <param name="parameter">Any shape; filled in row order.</param>
     /// <param name="random">Where the draws come from.</param>
     /// <param name="standardDeviation">At least 0.</param>
-    public static void Normal(Parameter parameter, RandomStream random, double standardDeviation)
+    /// <param name="cutoff">Draws further from 0 than so many standard deviations are drawn again; greater than 0. Null: all stay.</param>
+    public static void Normal(Parameter parameter, RandomStream random, double standardDeviation, double? cutoff = null)
     {
         ArgumentNullException.ThrowIfNull(parameter);
         ArgumentNullException.ThrowIfNull(random);
         Require.NotNegative(standardDeviation);
+        if (cutoff is double limit) Require.Positive(limit, nameof(cutoff));
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
         Tensor flat = parameter.detach().view(-1);
@@ -27,10 +29,25 @@ public static class Initialization
         for (long start = 0; start < length; start += PieceLength)
         {
             int count = (int)Math.Min(PieceLength, length - start);
-            random.FillNormal(draws.AsSpan(0, count), 0, standardDeviation);
+            Draw(draws.AsSpan(0, count), random, standardDeviation, cutoff);
             using Tensor piece = tensor(count == draws.Length ? draws : draws[..count]);
             using Tensor target = flat.narrow(0, start, count);
             target.copy_(piece);
+        }
+    }
+
+    private static void Draw(Span<float> destination, RandomStream random, double standardDeviation, double? cutoff)
+    {
+        if (cutoff is not double limit)
+        {
+            random.FillNormal(destination, 0, standardDeviation);
+            return;
+        }
+        for (int i = 0; i < destination.Length; i++)
+        {
+            double draw = random.NextNormal();
+            while (Math.Abs(draw) > limit) draw = random.NextNormal();
+            destination[i] = (float)(standardDeviation * draw);
         }
     }
 

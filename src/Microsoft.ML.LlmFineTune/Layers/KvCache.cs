@@ -7,10 +7,12 @@ namespace Microsoft.ML.LlmFineTune.Layers;
 /// Keys and values of the positions that a decoder has already read, for every layer, so that each further token costs one position.
 /// The memory is allocated once. It serves inference: nothing in it has gradients.
 /// </summary>
-public sealed class KvCache : IDisposable
+public sealed class KvCache : DecoderCache
 {
     private readonly Tensor[] _keys;
     private readonly Tensor[] _values;
+    private long _batch;
+    private long _length;
 
     /// <summary>Allocates the memory.</summary>
     /// <param name="layers">Layers of the model.</param>
@@ -23,7 +25,7 @@ public sealed class KvCache : IDisposable
     public KvCache(int layers, long batch, long heads, long capacity, long headSize, Device? device = null, ScalarType dtype = ScalarType.Float32)
     {
         Require.AtLeast(layers, 1);
-        Batch = Require.AtLeast(batch, 1);
+        _batch = Require.AtLeast(batch, 1);
         Capacity = Require.AtLeast(capacity, 1);
         _keys = new Tensor[layers];
         _values = new Tensor[layers];
@@ -34,14 +36,17 @@ public sealed class KvCache : IDisposable
         }
     }
 
-    /// <summary>Rows of the batch.</summary>
-    public long Batch { get; private set; }
+    /// <inheritdoc/>
+    public override long Batch => _batch;
 
-    /// <summary>Positions that fit.</summary>
-    public long Capacity { get; }
+    /// <inheritdoc/>
+    public override long Capacity { get; }
 
-    /// <summary>Positions that have been read by all layers.</summary>
-    public long Length { get; private set; }
+    /// <inheritdoc/>
+    public override long Length => _length;
+
+    /// <inheritdoc/>
+    public override bool CanCutBack => true;
 
     /// <summary>Stores the keys and values of new positions of one layer and gives all so far.</summary>
     /// <param name="layer">The layer, from 0.</param>
@@ -68,12 +73,11 @@ public sealed class KvCache : IDisposable
     public void Advance(long positions)
     {
         Require.Within(positions, 0, Capacity - Length);
-        Length += positions;
+        _length += positions;
     }
 
-    /// <summary>Keeps some rows of the batch, in the order given; the others are gone.</summary>
-    /// <param name="rows">Numbers of rows, from 0; at least one.</param>
-    public void Keep(IReadOnlyList<int> rows)
+    /// <inheritdoc/>
+    public override void Keep(IReadOnlyList<int> rows)
     {
         Require.Argument(Require.NotNull(rows).Count > 0, "At least one row of the key-value cache must be kept; received none.", nameof(rows));
         foreach (int row in rows) Require.Below(row, 0, Batch, nameof(rows));
@@ -86,14 +90,17 @@ public sealed class KvCache : IDisposable
                 memory[layer] = all.index_select(0, index).DetachFromDisposeScope();
             }
         }
-        Batch = rows.Count;
+        _batch = rows.Count;
     }
 
-    /// <summary>Forgets everything; the memory stays.</summary>
-    public void Clear() => Length = 0;
+    /// <inheritdoc/>
+    public override void CutBack(long length) => _length = Require.Within(length, 0, Length);
 
-    /// <summary>Frees the memory.</summary>
-    public void Dispose()
+    /// <inheritdoc/>
+    public override void Clear() => _length = 0;
+
+    /// <inheritdoc/>
+    public override void Dispose()
     {
         foreach (Tensor tensor in _keys) tensor.Dispose();
         foreach (Tensor tensor in _values) tensor.Dispose();

@@ -43,9 +43,10 @@ public sealed class Linear : nn.Module<Tensor, Tensor>
     /// <summary>Draws the weight from a normal distribution of mean 0; the bias becomes 0.</summary>
     /// <param name="random">Where the draws come from.</param>
     /// <param name="standardDeviation">At least 0.</param>
-    public void Initialize(RandomStream random, double standardDeviation)
+    /// <param name="cutoff">Draws further from 0 than so many standard deviations are drawn again; greater than 0. Null: all stay.</param>
+    public void Initialize(RandomStream random, double standardDeviation, double? cutoff = null)
     {
-        Initialization.Normal(weight, random, standardDeviation);
+        Initialization.Normal(weight, random, standardDeviation, cutoff);
         if (bias is not null) Initialization.Constant(bias, 0);
     }
 

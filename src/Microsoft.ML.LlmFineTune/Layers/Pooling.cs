@@ -8,4 +8,7 @@ public enum Pooling
 
     /// <summary>The mean of all tokens.</summary>
     Mean,
+
+    /// <summary>That of the first token, which encoders set aside for the whole text.</summary>
+    FirstToken,
 }

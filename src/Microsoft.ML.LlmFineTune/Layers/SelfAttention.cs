@@ -14,8 +14,8 @@ public sealed class SelfAttention
 {
     private readonly int _heads;
     private readonly long _headSize;
-    private readonly double _scale;
     private readonly bool _upcast;
+    private readonly DotProductAttention _writtenOut;
     private readonly bool _hasUsualScale;
     private readonly Dropout _dropout;
 
@@ -29,8 +29,8 @@ public sealed class SelfAttention
     {
         _heads = Require.AtLeast(heads, 1);
         _headSize = Require.AtLeast(headSize, 1);
-        _scale = Require.Positive(scale);
         _upcast = upcast;
+        _writtenOut = new DotProductAttention(scale, dropout, upcast: upcast);
         _hasUsualScale = Math.Abs((scale * Math.Sqrt(headSize)) - 1) < 1e-12;
         _dropout = Require.NotNull(dropout);
     }
@@ -50,19 +50,9 @@ public sealed class SelfAttention
         Tensor[] parts = queryKeyValue.view(batch, queries, 3, _heads, _headSize).permute(2, 0, 3, 1, 4).contiguous().unbind(0);
         (Tensor query, Tensor key, Tensor value) = (parts[0], parts[1], parts[2]);                         // [batch, heads, queries, headSize] each
         if (context.Cache is not null) (key, value) = context.Cache.Append(layer, key, value);             // [batch, heads, keys, headSize]
-        Tensor? bias = context.Bias(query.device, _upcast ? ScalarType.Float32 : query.dtype);             // broadcasts to [batch, heads, queries, keys]
-        Tensor attended = isUsual ? F.scaled_dot_product_attention(query, key, value, bias) : WrittenOut(query, key, value, bias, context.Training);
-        return attended.transpose(1, 2).reshape(batch, queries, _heads * _headSize);
-    }
-
-    private Tensor WrittenOut(Tensor query, Tensor key, Tensor value, Tensor? bias, bool training)
-    {
-        ScalarType dtype = value.dtype;
-        if (_upcast) (query, key) = (query.to(ScalarType.Float32), key.to(ScalarType.Float32));
-        Tensor scores = query.mul(_scale).matmul(key.transpose(2, 3));   // [batch, heads, queries, keys]
-        if (bias is not null) scores = scores.add_(bias);
-        Tensor weights = F.softmax(scores, -1);
-        if (_upcast) weights = weights.to(dtype);
-        return _dropout.Apply(weights, training).matmul(value);          // [batch, heads, queries, headSize]
+        Tensor? bias = context.Bias(query.device, _writtenOut.ScoreType(query.dtype));             // broadcasts to [batch, heads, queries, keys]
+        return isUsual
+            ? F.scaled_dot_product_attention(query, key, value, bias).transpose(1, 2).reshape(batch, queries, _heads * _headSize)
+            : _writtenOut.Apply(query, key, value, bias, context.Training);
     }
 }

@@ -5,6 +5,20 @@ namespace Microsoft.ML.LlmFineTune.Layers;
 /// <summary>Turns the hidden states of each row into one.</summary>
 public static class SequencePooling
 {
+    /// <summary>Pools as asked.</summary>
+    /// <param name="pooling">How.</param>
+    /// <param name="hidden">[batch, sequence, width].</param>
+    /// <param name="tokens">[batch, sequence] int64.</param>
+    /// <param name="mask">[batch, sequence] bool, false for padding; null: nothing is padded.</param>
+    /// <param name="padding">Id of the padding token, or null.</param>
+    /// <returns>[batch, width].</returns>
+    public static Tensor Apply(Pooling pooling, Tensor hidden, Tensor tokens, Tensor? mask, int? padding) => pooling switch
+    {
+        Pooling.FirstToken => hidden.select(1, 0),
+        Pooling.Mean => Mean(hidden, tokens, mask, padding),
+        _ => LastToken(hidden, tokens, mask, padding),
+    };
+
     /// <summary>The hidden state of each row's last token that differs from the padding id, whatever the mask says; of the first token in a row of padding alone.</summary>
     /// <param name="hidden">[batch, sequence, width].</param>
     /// <param name="tokens">[batch, sequence] int64.</param>

@@ -21,9 +21,9 @@ public sealed class ClassificationObjective : IObjective
     {
         Require.NotNull(rows);
         if (model is not SequenceClassifier classifier) throw new ArgumentException($"{nameof(ClassificationObjective)} trains a {nameof(SequenceClassifier)}; received a {model?.GetType().Name ?? "null"}.", nameof(model));
-        Tensor tokens = ModelInput.Tokens(rows, classifier.Decoder);                                                     // [rows, length]
-        Tensor targets = ModelInput.Targets(rows, rows.Rows, classifier.Labels.Count, classifier.Decoder.Device);        // [rows]
-        Tensor logits = classifier.Forward(tokens, ModelInput.Mask(rows, classifier.Decoder));                           // [rows, labels]
+        Tensor tokens = ModelInput.Tokens(rows, classifier.Backbone);                                                     // [rows, length]
+        Tensor targets = ModelInput.Targets(rows, rows.Rows, classifier.Labels.Count, classifier.Backbone.Device);        // [rows]
+        Tensor logits = classifier.Forward(tokens, ModelInput.Mask(rows, classifier.Backbone));                           // [rows, labels]
         if (metrics is not null) metrics.Add(Accuracy, logits.argmax(1).eq(targets).sum().item<long>(), rows.TargetCount);
         return SoftmaxCrossEntropy.Sum(logits, targets, TokenBatch.Ignored);
     }

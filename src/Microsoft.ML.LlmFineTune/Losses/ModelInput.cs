@@ -9,7 +9,7 @@ internal static class ModelInput
 {
     /// <summary>[rows, length] int64.</summary>
     /// <exception cref="ArgumentException">A token is not in the model's vocabulary.</exception>
-    public static Tensor Tokens(TokenBatch rows, DecoderModel model)
+    public static Tensor Tokens(TokenBatch rows, BackboneModel model)
     {
         // Checked here, because an embedding looked up outside its table ends in an error far from its cause, and on a GPU the process ends.
         int vocabulary = model.Config.VocabularySize;
@@ -22,7 +22,7 @@ internal static class ModelInput
     }
 
     /// <summary>[rows, length] bool, or null when nothing is padded.</summary>
-    public static Tensor? Mask(TokenBatch rows, DecoderModel model) =>
+    public static Tensor? Mask(TokenBatch rows, BackboneModel model) =>
         rows.Mask is null ? null : tensor(rows.Mask, [rows.Rows, rows.Length], device: model.Device);
 
     /// <summary>[targets] int64.</summary>

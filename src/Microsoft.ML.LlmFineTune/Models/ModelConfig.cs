@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Layers;
+using Microsoft.ML.LlmFineTune.Models.Heads;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Models;
@@ -10,7 +11,6 @@ namespace Microsoft.ML.LlmFineTune.Models;
 public abstract record ModelConfig
 {
     internal const string PoolingKey = "pooling";
-    internal const string MeanPooling = "mean";
 
     /// <summary>The family's name in <c>config.json</c> (<c>model_type</c>), for example "gpt2".</summary>
     public abstract string Family { get; }
@@ -37,15 +37,24 @@ public abstract record ModelConfig
     public IReadOnlyList<string> Labels { get; init; } = [];
 
     /// <summary>
-    /// What a text classifier's head looks at; default: the last token. Written as <c>pooling</c> only when it is not the default, which is Hugging Face's only way.
+    /// What a text classifier's head looks at; default null: what the family's published classifiers do (decoders: the last token). Written as <c>pooling</c>, which Hugging Face does not know, only when it is not null.
     /// </summary>
-    public Pooling Pooling { get; init; }
+    public Pooling? Pooling { get; init; }
 
     /// <summary>Dropout before a token classifier's head (<c>classifier_dropout</c>); default 0.1; from 0 to less than 1.</summary>
-    public double ClassifierDropout { get; init; } = 0.1;
+    public virtual double ClassifierDropout { get; init; } = 0.1;
 
-    /// <summary>Keys of <c>config.json</c> that the library does not use; they are written back as they were.</summary>
+    /// <summary>What a text classifier's outputs mean (<c>problem_type</c>); default: one class a text.</summary>
+    public ClassificationProblem Problem { get; init; }
+
+    /// <summary>Keys of <c>config.json</c> that do not change what the model computes; they are written back as they were.</summary>
     public IReadOnlyDictionary<string, JsonElement> OtherKeys { get; init; } = new Dictionary<string, JsonElement>();
+
+    /// <summary>Those of <see cref="OtherKeys"/> that the family does not know: worth a word to the user.</summary>
+    public IReadOnlyList<string> UnknownKeys { get; init; } = [];
+
+    /// <summary>Standard deviation of a new head's weights.</summary>
+    internal virtual double HeadDeviation => 0.02;
 
     /// <summary>About how many numbers the decoder's weights are: its matrices, by arithmetic alone, whatever a damaged file claims.</summary>
     internal abstract double MatrixNumbers { get; }
@@ -58,10 +67,72 @@ public abstract record ModelConfig
     /// <param name="head">The head that the weights beside it have.</param>
     public abstract JsonObject ToJson(ModelHead head);
 
-    /// <summary>Creates the decoder with uninitialised weights.</summary>
+    /// <summary>Creates the model with uninitialised weights.</summary>
     /// <param name="device">Where the weights live; default: the CPU.</param>
     /// <param name="dtype">Type of the weights.</param>
-    public abstract DecoderModel CreateDecoder(Device? device = null, ScalarType dtype = ScalarType.Float32);
+    public abstract BackboneModel CreateBackbone(Device? device = null, ScalarType dtype = ScalarType.Float32);
+
+    /// <summary><see cref="CreateBackbone"/> of a family that reads from left to right.</summary>
+    /// <param name="device">Where the weights live; default: the CPU.</param>
+    /// <param name="dtype">Type of the weights.</param>
+    /// <exception cref="NotSupportedException">The family is of another kind.</exception>
+    public DecoderModel CreateDecoder(Device? device = null, ScalarType dtype = ScalarType.Float32) => Create<DecoderModel>(device, dtype, "a decoder, which continues texts");
+
+    /// <summary><see cref="CreateBackbone"/> of a family that reads texts as a whole.</summary>
+    /// <param name="device">Where the weights live; default: the CPU.</param>
+    /// <param name="dtype">Type of the weights.</param>
+    /// <exception cref="NotSupportedException">The family is of another kind.</exception>
+    public EncoderModel CreateEncoder(Device? device = null, ScalarType dtype = ScalarType.Float32) => Create<EncoderModel>(device, dtype, "an encoder, which reads texts as a whole");
+
+    /// <summary><see cref="CreateBackbone"/> of a family that writes one text from another.</summary>
+    /// <param name="device">Where the weights live; default: the CPU.</param>
+    /// <param name="dtype">Type of the weights.</param>
+    /// <exception cref="NotSupportedException">The family is of another kind.</exception>
+    public EncoderDecoderModel CreateEncoderDecoder(Device? device = null, ScalarType dtype = ScalarType.Float32) => Create<EncoderDecoderModel>(device, dtype, "an encoder-decoder, which writes one text from another");
+
+    /// <summary>The family's head that gives numbers for each text, with uninitialised weights.</summary>
+    /// <param name="backbone">What it stands on, of this configuration's shape.</param>
+    /// <param name="task"><see cref="ModelHead.SequenceClassification"/>, <see cref="ModelHead.MultipleChoice"/>, or <see cref="ModelHead.Embedding"/> for the family's pooler.</param>
+    /// <param name="outputs">Numbers a text; at least 1.</param>
+    /// <exception cref="NotSupportedException">The family has no such head.</exception>
+    public virtual SequenceHead CreateSequenceHead(BackboneModel backbone, ModelHead task, int outputs) =>
+        task == ModelHead.SequenceClassification ? new PooledScoreHead(backbone, outputs, Layers.Pooling.LastToken, HeadDeviation) : throw NoHead(task);
+
+    /// <summary>The family's head that gives numbers for each token, with uninitialised weights.</summary>
+    /// <param name="backbone">What it stands on, of this configuration's shape.</param>
+    /// <param name="task">What the numbers are.</param>
+    /// <param name="outputs">Numbers a token; at least 1.</param>
+    /// <exception cref="NotSupportedException">The family has no such head.</exception>
+    public virtual TokenHead CreateTokenHead(BackboneModel backbone, ModelHead task, int outputs) => task switch
+    {
+        ModelHead.TokenClassification => new LinearTokenHead(backbone, outputs, "classifier", ClassifierDropout, HeadDeviation),
+        ModelHead.QuestionAnswering => new LinearTokenHead(backbone, outputs, "qa_outputs", standardDeviation: HeadDeviation),
+        _ => throw NoHead(task),
+    };
+
+    /// <summary>What to throw for a task that the family has no head for.</summary>
+    private protected NotSupportedException NoHead(ModelHead task) => new($"The family '{Family}' has no head for the task {task}. Take a family that has one, for example 'bert'.");
+
+    /// <summary>Fills in what all families share from the keys that are left.</summary>
+    private protected ModelConfig WithCommonKeys(ConfigReader reader) => this with
+    {
+        BeginOfText = reader.OptionalInt32("bos_token_id"),
+        EndOfText = reader.OneOrManyInt32("eos_token_id"),
+        Padding = reader.OptionalInt32("pad_token_id"),
+        Labels = reader.Labels(),
+        Pooling = reader.Pooling(),
+        Problem = reader.Problem(),
+        OtherKeys = reader.Rest,
+        UnknownKeys = reader.Unknown,
+    };
+
+    private TModel Create<TModel>(Device? device, ScalarType dtype, string kind) where TModel : BackboneModel
+    {
+        BackboneModel model = CreateBackbone(device, dtype);
+        if (model is TModel wanted) return wanted;
+        model.Dispose();
+        throw new NotSupportedException($"The task needs {kind}; '{Family}' is not one. Take a model of another family.");
+    }
 
     /// <summary>Writes the keys that all families share, and <see cref="OtherKeys"/>.</summary>
     private protected void WriteCommonKeys(JsonObject json, ModelHead head)
@@ -79,15 +150,15 @@ public abstract record ModelConfig
             json["id2label"] = new JsonObject(Labels.Select((label, id) => KeyValuePair.Create(id.ToString(CultureInfo.InvariantCulture), (JsonNode?)label)));
             json["label2id"] = new JsonObject(Labels.Select((label, id) => KeyValuePair.Create(label, (JsonNode?)id)));
         }
-        if (head == ModelHead.TokenClassification) json["classifier_dropout"] = ClassifierDropout;
-        if (Pooling == Pooling.Mean) json[PoolingKey] = MeanPooling;
+        if (head == ModelHead.SequenceClassification && Problem != ClassificationProblem.SingleLabel) json["problem_type"] = ConfigReader.ProblemNames[Problem];
+        if (Pooling is Pooling pooling) json[PoolingKey] = ConfigReader.PoolingNames[pooling];
         foreach ((string key, JsonElement value) in OtherKeys) json.TryAdd(key, JsonNode.Parse(value.GetRawText()));
     }
 
-    /// <summary>How many numbers the decoder's weights are (shared ones counted once), without allocating them.</summary>
+    /// <summary>How many numbers the backbone's weights are (shared ones counted once), without allocating them.</summary>
     public long CountParameters()
     {
-        using DecoderModel model = CreateDecoder(META);
+        using BackboneModel model = CreateBackbone(META);
         return model.ParameterCount;
     }
 }

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Models.Bert;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
+using Microsoft.ML.LlmFineTune.Models.ModernBert;
 
 namespace Microsoft.ML.LlmFineTune.Models;
 
@@ -8,7 +10,9 @@ public static class ModelFamilies
 {
     private static readonly SortedDictionary<string, Func<JsonObject, ModelConfig>> Readers = new(StringComparer.Ordinal)
     {
+        ["bert"] = BertConfig.FromJson,
         ["gpt2"] = Gpt2Config.FromJson,
+        ["modernbert"] = ModernBertConfig.FromJson,
     };
 
     /// <summary>The names that <see cref="ReadConfig"/> knows.</summary>

@@ -1,86 +1,60 @@
 using Microsoft.ML.LlmFineTune.Layers;
+using Microsoft.ML.LlmFineTune.Models.Heads;
 using Microsoft.ML.LlmFineTune.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Models;
 
-/// <summary>
-/// A decoder with a head that scores the classes of a text: from the hidden state of its last token (Hugging Face's <c>...ForSequenceClassification</c>), or from the mean.
-/// </summary>
-public sealed class SequenceClassifier : nn.Module, IReplicable, ICheckpointModel
+/// <summary>A backbone with a head that scores the classes of a text, or gives numbers for it (Hugging Face's <c>...ForSequenceClassification</c>).</summary>
+public sealed class SequenceClassifier : HeadedModel<SequenceHead>
 {
-    private const string ScoreName = "score.weight";
-    private readonly DecoderModel decoder;
-    private readonly Linear score;
-
-    /// <summary>Puts an uninitialised head on a decoder.</summary>
-    /// <param name="decoder">The decoder; the classifier becomes its owner.</param>
-    /// <param name="labels">Names of the classes; at least two.</param>
-    /// <param name="pooling">What the head looks at; default: the last token, as Hugging Face has it.</param>
-    public SequenceClassifier(DecoderModel decoder, IReadOnlyList<string> labels, Pooling pooling = Pooling.LastToken) : base(nameof(SequenceClassifier))
+    /// <summary>Puts an uninitialised head of the backbone's family on it.</summary>
+    /// <param name="backbone">The backbone; the classifier becomes its owner.</param>
+    /// <param name="labels">Names of the outputs: at least two where they are classes of which one is right, else at least one.</param>
+    /// <param name="pooling">What the head looks at; null: as the backbone's configuration has it, or else as the family's published classifiers do.</param>
+    /// <param name="problem">What the outputs mean.</param>
+    public SequenceClassifier(BackboneModel backbone, IReadOnlyList<string> labels, Pooling? pooling = null, ClassificationProblem problem = ClassificationProblem.SingleLabel)
+        : base(nameof(SequenceClassifier), backbone, ModelHead.SequenceClassification, RequireLabels(labels, problem),
+            (config, below, task, outputs) => (pooling ?? config.Pooling) is Pooling chosen ? new PooledScoreHead(below, outputs, chosen, config.HeadDeviation) : config.CreateSequenceHead(below, task, outputs))
     {
-        this.decoder = Require.NotNull(decoder);
-        Pooling = pooling;
-        Labels = Require.NotNull(labels);
-        Require.Argument(labels.Count >= 2, $"A classifier needs at least two classes; received {labels.Count}.", nameof(labels));
-        score = new Linear(decoder.Config.Width, labels.Count, hasBias: false, decoder.Device, decoder.WeightType);
-        RegisterComponents();
-        WeightNames = [.. decoder.WeightNames.Select(name => name with { Parameter = $"{nameof(decoder)}.{name.Parameter}" }), new(ScoreName, $"{nameof(score)}.weight")];
+        (Labels, Problem, Pooling) = (labels, problem, pooling ?? backbone.Config.Pooling);
     }
 
-    /// <summary>Names of the classes, in the order of the scores.</summary>
+    /// <summary>Names of the outputs, in their order.</summary>
     public IReadOnlyList<string> Labels { get; }
 
-    /// <summary>What the head looks at.</summary>
-    public Pooling Pooling { get; }
+    /// <summary>What the outputs mean.</summary>
+    public ClassificationProblem Problem { get; }
 
-    /// <summary>The decoder.</summary>
-    public DecoderModel Decoder => decoder;
-
-    /// <inheritdoc/>
-    public ModelConfig Config => decoder.Config with { Labels = Labels, Pooling = Pooling };
+    /// <summary>What the head looks at; null: what the family's published classifiers do.</summary>
+    public Pooling? Pooling { get; }
 
     /// <inheritdoc/>
-    public ModelHead Head => ModelHead.SequenceClassification;
-
-    /// <inheritdoc/>
-    public IReadOnlyList<WeightName> WeightNames { get; }
-
-    /// <inheritdoc/>
-    public string? CanonicalName(string file) => file == ScoreName ? file : decoder.CanonicalName(file);
+    public override ModelConfig Config => Backbone.Config with { Labels = Labels, Pooling = Pooling, Problem = Problem };
 
     /// <summary>Scores texts.</summary>
-    /// <param name="tokens">[batch, sequence] int64.</param>
-    /// <param name="mask">[batch, sequence] bool, false for padding, which stands on the right; null when nothing is padded.</param>
+    /// <param name="tokens">[batch, sequence] int64; padding stands on the right.</param>
+    /// <param name="mask">[batch, sequence] bool, false for padding; null when nothing is padded.</param>
+    /// <param name="segments">[batch, sequence] int64, for families that tell two texts apart; null: all is the first.</param>
     /// <returns>[batch, labels].</returns>
-    /// <remarks>
-    /// The last token is the last one that differs from the configuration's padding id, as in Hugging Face; where the configuration has none, the last one that the mask allows.
-    /// The mean goes over what the mask allows; without a mask, over what differs from the padding id.
-    /// </remarks>
-    public Tensor Forward(Tensor tokens, Tensor? mask = null)
-    {
-        // A causal decoder does not look to the right, where the padding stands: it needs no mask, and without one its attention is fused.
-        Tensor hidden = decoder.Forward(tokens);                                                // [batch, sequence, width]
-        int? padding = decoder.Config.Padding;
-        return score.forward(Pooling == Pooling.Mean                                            // [batch, labels]
-            ? SequencePooling.Mean(hidden, tokens, mask, padding)
-            : SequencePooling.LastToken(hidden, tokens, mask, padding));
-    }
-
-    /// <summary>Draws the head from a normal distribution; the decoder stays as it is.</summary>
-    /// <param name="random">Where the draws come from.</param>
-    /// <param name="standardDeviation">At least 0; default 0.02.</param>
-    public void InitializeHead(RandomStream random, double standardDeviation = 0.02) => score.Initialize(random, standardDeviation);
+    public Tensor Forward(Tensor tokens, Tensor? mask = null, Tensor? segments = null) =>
+        HeadModule.Forward(Backbone.ReadTexts(tokens, mask, segments), tokens, mask);
 
     /// <summary>A classifier of the same shape, device, type and mode, with uninitialised weights.</summary>
     public SequenceClassifier CreateLike()
     {
-        SequenceClassifier classifier = new(decoder.CreateLike(), Labels, Pooling);
+        SequenceClassifier classifier = new(Backbone.CreateLike(), Labels, Pooling, Problem);
         classifier.train(training);
         return classifier;
     }
 
-    nn.Module IReplicable.CreateLike() => CreateLike();
+    private protected override nn.Module CreateLikeModule() => CreateLike();
 
-    void IReplicable.Reseed(RandomStream dropout) => decoder.Random.Reseed(dropout);
+    private static int RequireLabels(IReadOnlyList<string> labels, ClassificationProblem problem)
+    {
+        Require.NotNull(labels);
+        Require.Argument(labels.Count >= (problem == ClassificationProblem.SingleLabel ? 2 : 1),
+            $"A classifier needs {(problem == ClassificationProblem.SingleLabel ? "at least two classes" : "at least one output")}; received {labels.Count}.", nameof(labels));
+        return labels.Count;
+    }
 }

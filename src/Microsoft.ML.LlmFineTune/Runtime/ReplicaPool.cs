@@ -10,6 +10,9 @@ namespace Microsoft.ML.LlmFineTune.Runtime;
 /// <remarks>One <see cref="Run"/> at a time; not from inside the work.</remarks>
 public sealed class ReplicaPool : IDisposable
 {
+    // libtorch's number of threads is kept per thread once a thread has read it, but new threads copy the one set last: only one pool at a time may play with that.
+    private static readonly Lock Setting = new();
+
     private readonly Thread[] _threads;
     private readonly SemaphoreSlim[] _start;
     private readonly CountdownEvent _finished;
@@ -26,11 +29,11 @@ public sealed class ReplicaPool : IDisposable
         Require.AtLeast(threadsPerReplica, 1);
         _failures = new Exception?[replicas];
         _finished = new CountdownEvent(replicas);
+        NativeRuntime.Initialize();
         _threads = new Thread[replicas == 1 ? 0 : replicas];
         _start = new SemaphoreSlim[_threads.Length];
         if (replicas == 1) return;
 
-        int callersThreads = torch.get_num_threads();
         for (int i = 0; i < replicas; i++)
         {
             int replica = i;
@@ -38,13 +41,18 @@ public sealed class ReplicaPool : IDisposable
             _threads[i] = new Thread(() => Work(replica), maxStackSize: 16 << 20) { IsBackground = true, Name = $"replica {replica}" };
             _threads[i].Start();
         }
-        // libtorch's number is kept per thread once a thread has read it, but new threads copy the one set last: so each reads first, then sets, and the caller's is put back.
-        Run(_ =>
+        lock (Setting)
         {
-            _ = torch.get_num_threads();
-            torch.set_num_threads(threadsPerReplica);
-        });
-        torch.set_num_threads(callersThreads);
+            Run(_ =>
+            {
+                _ = torch.get_num_threads();
+                torch.set_num_threads(threadsPerReplica);
+            });
+            // What new threads will copy is put back, by a thread that does nothing else: the caller's own number is not touched.
+            Thread restoring = new(() => torch.set_num_threads(NativeRuntime.Threads));
+            restoring.Start();
+            restoring.Join();
+        }
     }
 
     /// <summary>How many replicas.</summary>

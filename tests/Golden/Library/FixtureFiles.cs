@@ -38,7 +38,7 @@ internal static class FixtureFiles
         if (root.ValueKind == JsonValueKind.Array) return Items("", root, Of);
         // A file that is one table of draws and their outcomes.
         if (file is "sampling.json" or "mirostat.json") return [Of(Path.GetFileNameWithoutExtension(file), root)];
-        var found = root.EnumerateObject().Where(p => p.Name is "cases" or "stems" or "stems_original_algorithm" || p.Name.EndsWith("_vectors", StringComparison.Ordinal) || IsListOfObjects(p.Value)).SelectMany(p => Items(p.Name == "cases" ? "" : p.Name, p.Value, Of)).ToList();
+        var found = root.EnumerateObject().Where(p => p.Name is "cases" or "models" or "stems" or "stems_original_algorithm" || p.Name.EndsWith("_vectors", StringComparison.Ordinal) || IsListOfObjects(p.Value)).SelectMany(p => Items(p.Name == "cases" ? "" : p.Name, p.Value, Of)).ToList();
         return found.Count > 0 ? found : [Of(Path.GetFileNameWithoutExtension(file), root)];
     }
 

@@ -44,7 +44,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
         Assert.Equal(["LABEL_0", "LABEL_1", "LABEL_2"], model.Labels);
         // Its decoder can be had alone.
         using DecoderModel decoder = HuggingFaceFolder.LoadDecoder(_folder);
-        Assert.Equal(model.Decoder.ParameterCount, decoder.ParameterCount);
+        Assert.Equal(model.Backbone.ParameterCount, decoder.ParameterCount);
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
         using MemoryStream file = new();
         using (GZipStream zip = new(file, CompressionMode.Compress, leaveOpen: true)) ModelWeights.Write(zip, model);
         file.Position = 0;
-        using Gpt2Model read = model.CreateLike();
+        using Gpt2Model read = (Gpt2Model)model.CreateLike();
         using (GZipStream zip = new(file, CompressionMode.Decompress)) ModelWeights.Read(zip, null, "weights", read);
         AssertSameWeights(model, read);
     }

@@ -31,7 +31,7 @@ public sealed class OptionsTests
     {
         var classification = new TextClassificationOptions();
         Assert.Equal(("Label", "PredictedLabel", "Score"), (classification.LabelColumnName, classification.PredictedLabelColumnName, classification.ScoreColumnName));
-        Assert.Equal((null, null, Pooling.LastToken), (classification.ValidationLabelColumnName, classification.MaximumTokens, classification.Pooling));
+        Assert.Equal((null, null, null), (classification.ValidationLabelColumnName, classification.MaximumTokens, classification.Pooling));
 
         var pretraining = new CausalPretrainingOptions();
         Assert.Equal(("TokenCount", "LogProbability", "Perplexity"), (pretraining.TokenCountColumnName, pretraining.LogProbabilityColumnName, pretraining.PerplexityColumnName));

@@ -38,7 +38,7 @@ public sealed class ObjectiveTests
     public void LossesOfSlicesAddUp()
     {
         using SequenceClassifier model = new(New(), ["a", "b", "c"]);
-        model.InitializeHead(new RandomStream(2), 1);
+        model.InitializeHead(new RandomStream(2));
         model.eval();
         TokenBatch batch = new(3, 2, [1, 2, 3, 4, 1, 0], [2, 0, 1], [true, true, true, true, true, false]);
         ClassificationObjective objective = new();

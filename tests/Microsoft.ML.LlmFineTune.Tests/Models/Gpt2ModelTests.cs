@@ -85,7 +85,7 @@ public sealed class Gpt2ModelTests
         foreach (bool mode in (bool[])[true, false])
         {
             model.train(mode);
-            using Gpt2Model replica = model.CreateLike();
+            using BackboneModel replica = model.CreateLike();
             Assert.Equal(mode, replica.training);
             Assert.Equal(model.named_parameters().Select(entry => (entry.name, string.Join(',', entry.parameter.shape))), replica.named_parameters().Select(entry => (entry.name, string.Join(',', entry.parameter.shape))));
         }
@@ -226,7 +226,7 @@ public sealed class Gpt2ModelTests
         Assert.Equal((50257, 1024, 768, 12, 12, (int?)null, "gelu_new"), (config.VocabularySize, config.MaximumLength, config.Width, config.Layers, config.Heads, config.InnerWidth, config.Activation));
         Assert.Equal((0.1, 0.1, 0.1, 0.1, 1e-5, 0.02), (config.EmbeddingDropout, config.AttentionDropout, config.ResidualDropout, config.ClassifierDropout, config.NormEpsilon, config.InitializerRange));
         Assert.Equal((true, false, false, true, true), (config.ScaleAttention, config.ScaleAttentionByInverseLayer, config.UpcastAttention, config.TieEmbeddings, config.HasBias));
-        Assert.Equal((null, null, 0, 0, Pooling.LastToken), (config.BeginOfText, config.Padding, config.EndOfText.Count, config.Labels.Count, config.Pooling));
+        Assert.Equal((null, null, 0, 0, null), (config.BeginOfText, config.Padding, config.EndOfText.Count, config.Labels.Count, config.Pooling));
     }
 
     private static Gpt2Model New(Gpt2Config config)

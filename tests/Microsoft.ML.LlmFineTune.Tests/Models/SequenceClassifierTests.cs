@@ -36,9 +36,9 @@ public sealed class SequenceClassifierTests
     {
         using SequenceClassifier classifier = New(Pooling.Mean, null);
         using IDisposable withoutGradients = no_grad();
-        Tensor hidden = classifier.Decoder.Forward(Tokens);
+        Tensor hidden = classifier.Backbone.ReadTexts(Tokens);
         Tensor mean = (hidden[0][0] + hidden[0][1] + hidden[0][2]) / 3;
-        Tensor weight = classifier.named_parameters().Single(entry => entry.name == "score.weight").parameter;
+        Tensor weight = classifier.named_parameters().Single(entry => entry.name == "head.score.weight").parameter;
         GoldenModel.AssertClose("scores", weight.matmul(mean), classifier.Forward(Tokens, Mask)[0], 2e-6);
     }
 
@@ -53,7 +53,7 @@ public sealed class SequenceClassifierTests
                 using SequenceClassifier classifier = New(pooling, 0);
                 HuggingFaceFolder.Save(folder, classifier);
                 JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "config.json")))!;
-                Assert.Equal(pooling == Pooling.Mean ? "mean" : null, (string?)config["pooling"]);
+                Assert.Equal(pooling switch { Pooling.Mean => "mean", Pooling.FirstToken => "first", _ => "last" }, (string?)config["pooling"]);
                 using SequenceClassifier read = HuggingFaceFolder.LoadClassifier(folder);
                 Assert.Equal(pooling, read.Pooling);
                 using SequenceClassifier replica = read.CreateLike();
@@ -80,8 +80,8 @@ public sealed class SequenceClassifierTests
     private static SequenceClassifier New(Pooling pooling, int? padding)
     {
         SequenceClassifier classifier = new(Config(padding).CreateDecoder(), ["a", "b", "c"], pooling);
-        classifier.Decoder.Initialize(new RandomStream(1));
-        classifier.InitializeHead(new RandomStream(2), 1);
+        classifier.Backbone.Initialize(new RandomStream(1));
+        classifier.InitializeHead(new RandomStream(2));
         classifier.eval();
         return classifier;
     }

@@ -3,6 +3,9 @@ using Xunit;
 
 namespace Microsoft.ML.LlmFineTune.Tests.Runtime;
 
+/// <summary>Alone: while another test makes a pool of replicas, a new thread may copy the replicas' number of threads.</summary>
+[Collection(nameof(NativeRuntimeTests))]
+[CollectionDefinition(nameof(NativeRuntimeTests), DisableParallelization = true)]
 public sealed class NativeRuntimeTests
 {
     [Fact]
@@ -21,7 +24,12 @@ public sealed class NativeRuntimeTests
     {
         NativeRuntime.Initialize();
         Assert.True(NativeRuntime.Threads >= 1);
-        Assert.Equal(NativeRuntime.Threads, TorchSharp.torch.get_num_threads());
+        // A thread of this test's own: what an earlier test did in the runner's threads stays with them.
+        int threads = 0;
+        Thread fresh = new(() => threads = TorchSharp.torch.get_num_threads());
+        fresh.Start();
+        fresh.Join();
+        Assert.Equal(NativeRuntime.Threads, threads);
         if (OperatingSystem.IsLinux()) Assert.False(string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OMP_WAIT_POLICY")));
     }
 

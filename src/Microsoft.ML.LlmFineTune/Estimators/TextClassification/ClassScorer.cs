@@ -18,10 +18,10 @@ internal sealed class ClassScorer(SequenceClassifier classifier, TextEncoder enc
     {
         var tokens = encoder.Encode(texts);
         var probabilities = new float[texts.Count][];
-        ScoringBatches.Run([.. tokens.Select(text => text.Length)], classifier.Decoder.Config.Width * 4, classifier.Decoder.Device, rows =>
+        ScoringBatches.Run([.. tokens.Select(text => text.Length)], classifier.Backbone.Config.Width * 4, classifier.Backbone.Device, rows =>
         {
             var batch = PaddedRows.Of(Array.ConvertAll(rows, row => tokens[row]), null, encoder.EndOfText);
-            Tensor logits = classifier.Forward(ModelInput.Tokens(batch, classifier.Decoder), ModelInput.Mask(batch, classifier.Decoder));  // [rows, classes]
+            Tensor logits = classifier.Forward(ModelInput.Tokens(batch, classifier.Backbone), ModelInput.Mask(batch, classifier.Backbone));  // [rows, classes]
             float[] all = logits.to_type(ScalarType.Float32).softmax(1).cpu().data<float>().ToArray();
             for (int i = 0; i < rows.Length; i++)
                 probabilities[rows[i]] = all[(i * classifier.Labels.Count)..((i + 1) * classifier.Labels.Count)];

@@ -24,14 +24,16 @@ public sealed record TextClassificationOptions : TrainingTaskOptions
     /// <summary>Tokens of a text that are read, at least 2; longer texts lose their end, counted and reported in the log. Default null: as many as the model has positions.</summary>
     public int? MaximumTokens { get; init; }
 
-    /// <summary>What the head looks at: the last token, as Hugging Face's classifiers do, or the mean of all tokens, which learns faster from few texts. Default <see cref="Pooling.LastToken"/>. Saved with the model.</summary>
-    public Pooling Pooling { get; init; } = Pooling.LastToken;
+    /// <summary>
+    /// What the head looks at. Default null: what the family's published classifiers do (decoders: the last token; encoders: the first, mostly through a pooler). The mean of all tokens learns faster from few texts. Saved with the model.
+    /// </summary>
+    public Pooling? Pooling { get; init; }
 
     /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
-        Require.Argument(Enum.IsDefined(Pooling), $"Pooling must be one of {string.Join(", ", Enum.GetNames<Pooling>())}; received {Pooling}.");
+        Require.Argument(Pooling is not Pooling pooling || Enum.IsDefined(pooling), $"Pooling must be one of {string.Join(", ", Enum.GetNames<Pooling>())}; received {Pooling}.");
         Require.Text(LabelColumnName);
         Require.Text(PredictedLabelColumnName);
         Require.Text(ScoreColumnName);

@@ -54,11 +54,11 @@ public sealed class TextClassificationTransformer : TextTransformer
     internal static TextClassificationTransformer Load(string folder, JsonObject task)
     {
         var (classifier, tokenizer) = ModelFolder.LoadClassifier(folder);
-        int endOfText = LanguageModel.EndOf(tokenizer, classifier.Decoder.Config);
+        int endOfText = LanguageModel.EndOf(tokenizer, classifier.Backbone.Config);
         var labels = LabelKeys.FromJson(task[LabelsKey]!.AsObject());
         if (labels.Names.Count != classifier.Labels.Count)
             throw new InvalidDataException($"'{folder}' is corrupt: task.json has {labels.Names.Count} labels, config.json {classifier.Labels.Count}.");
-        int maximumTokens = Require.Within(task[MaximumTokensKey]!.GetValue<int>(), 2, classifier.Decoder.Config.MaximumLength, MaximumTokensKey);
+        int maximumTokens = Require.Within(task[MaximumTokensKey]!.GetValue<int>(), 2, classifier.Backbone.Config.MaximumLength, MaximumTokensKey);
         return new TextClassificationTransformer(
             classifier, tokenizer, new TextEncoder(tokenizer, endOfText, maximumTokens), labels,
             Name(TextKey), Name(PredictedLabelKey), Name(ScoreKey), training: null);

@@ -66,6 +66,8 @@ public sealed record Gpt2Config : ModelConfig
     /// </summary>
     public bool HasBias { get; init; } = true;
 
+    internal override double HeadDeviation => InitializerRange;
+
     internal override double MatrixNumbers =>
         Width * ((TieEmbeddings ? 1.0 : 2.0) * VocabularySize + MaximumLength + Layers * (4.0 * Width + 2.0 * (InnerWidth ?? 4.0 * Width)));
 
@@ -89,16 +91,15 @@ public sealed record Gpt2Config : ModelConfig
     }
 
     /// <inheritdoc/>
-    public override Gpt2Model CreateDecoder(Device? device = null, ScalarType dtype = ScalarType.Float32) => new(this, device, dtype);
+    public override Gpt2Model CreateBackbone(Device? device = null, ScalarType dtype = ScalarType.Float32) => new(this, device, dtype);
 
     /// <summary>Reads the content of a <c>config.json</c>; keys that are missing get their defaults.</summary>
     /// <exception cref="InvalidDataException">A value is not of the kind that its key demands.</exception>
     public static Gpt2Config FromJson(JsonObject json)
     {
         ConfigReader reader = new(json);
-        foreach (string derived in (string[])["model_type", "architectures", "dtype", "torch_dtype"]) reader.Take(derived);
         Gpt2Config defaults = new();
-        return new Gpt2Config
+        Gpt2Config config = new()
         {
             VocabularySize = reader.Int32("vocab_size", defaults.VocabularySize),
             MaximumLength = reader.Int32("n_positions", defaults.MaximumLength),
@@ -118,13 +119,10 @@ public sealed record Gpt2Config : ModelConfig
             UpcastAttention = reader.Boolean("reorder_and_upcast_attn", defaults.UpcastAttention),
             TieEmbeddings = reader.Boolean("tie_word_embeddings", defaults.TieEmbeddings),
             HasBias = reader.Boolean("bias", defaults.HasBias),
-            BeginOfText = reader.OptionalInt32("bos_token_id"),
-            EndOfText = reader.OneOrManyInt32("eos_token_id"),
-            Padding = reader.OptionalInt32("pad_token_id"),
-            Labels = reader.Labels(),
-            Pooling = reader.Pooling(),
-            OtherKeys = reader.Rest,
         };
+        reader.MustBe("is_decoder", "false", "true");
+        reader.Ignore("n_ctx", "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj", "predict_special_tokens");
+        return (Gpt2Config)config.WithCommonKeys(reader);
     }
 
     /// <inheritdoc/>
@@ -136,6 +134,7 @@ public sealed record Gpt2Config : ModelConfig
             {
                 ModelHead.SequenceClassification => "GPT2ForSequenceClassification",
                 ModelHead.TokenClassification => "GPT2ForTokenClassification",
+                ModelHead.QuestionAnswering => "GPT2ForQuestionAnswering",
                 _ => "GPT2LMHeadModel",
             }),
             ["model_type"] = Family,
@@ -157,6 +156,7 @@ public sealed record Gpt2Config : ModelConfig
             ["tie_word_embeddings"] = TieEmbeddings,
         };
         if (!HasBias) json["bias"] = false;
+        if (head == ModelHead.TokenClassification) json["classifier_dropout"] = ClassifierDropout;
         WriteCommonKeys(json, head);
         return json;
     }

@@ -45,7 +45,7 @@ public sealed class Gpt2Model : DecoderModel
     public override string? CanonicalName(string file) => Gpt2WeightNames.Canonical(file, _config);
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor tokens, Tensor? mask = null, KvCache? cache = null, ICollection<Tensor>? hiddenStates = null)
+    public override Tensor Forward(Tensor tokens, Tensor? mask = null, DecoderCache? cache = null, ICollection<Tensor>? hiddenStates = null)
     {
         using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength);
         long sequence = tokens.size(1);
@@ -58,7 +58,7 @@ public sealed class Gpt2Model : DecoderModel
             hiddenStates?.Add(hidden);
             hidden = block.Forward(hidden, context);                                            // [batch, sequence, width]
         }
-        cache?.Advance(sequence);
+        context.Cache?.Advance(sequence);
         hidden = finalNorm.forward(hidden);
         hiddenStates?.Add(hidden);
         return hidden;
@@ -71,14 +71,6 @@ public sealed class Gpt2Model : DecoderModel
     /// <inheritdoc/>
     public override KvCache CreateCache(long batch, long capacity) =>
         new(_config.Layers, batch, _config.Heads, Math.Min(capacity, _config.MaximumLength), _config.Width / _config.Heads, Device, WeightType);
-
-    /// <inheritdoc/>
-    public override Gpt2Model CreateLike()
-    {
-        Gpt2Model model = new(_config, Device, WeightType);
-        model.train(training);
-        return model;
-    }
 
     /// <summary>
     /// Normal draws of deviation <see cref="Gpt2Config.InitializerRange"/>; projections that end in the residual stream get it divided by

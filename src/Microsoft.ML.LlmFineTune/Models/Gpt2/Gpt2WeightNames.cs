@@ -10,30 +10,24 @@ public static class Gpt2WeightNames
     public static IReadOnlyList<WeightName> Table(Gpt2Config config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        List<WeightName> names =
-        [
-            new("transformer.wte.weight", "tokenEmbedding.weight"),
-            new("transformer.wpe.weight", "positionEmbedding.weight"),
-        ];
+        WeightTable table = new();
+        table.Add(WeightKind.Embedding, "transformer.wte.weight", "tokenEmbedding.weight");
+        table.Add(WeightKind.Position, "transformer.wpe.weight", "positionEmbedding.weight");
         for (int layer = 0; layer < config.Layers; layer++)
         {
             (string file, string model) = ($"transformer.h.{layer}", $"block{layer}");
-            Add($"{file}.ln_1", $"{model}.attentionNorm");
-            Add($"{file}.attn.c_attn", $"{model}.attentionInput", isMatrix: true);
-            Add($"{file}.attn.c_proj", $"{model}.attentionOutput", isMatrix: true);
-            Add($"{file}.ln_2", $"{model}.feedForwardNorm");
-            Add($"{file}.mlp.c_fc", $"{model}.feedForward.up", isMatrix: true);
-            Add($"{file}.mlp.c_proj", $"{model}.feedForward.down", isMatrix: true);
+            table.Layer = layer;
+            table.Norm($"{file}.ln_1", $"{model}.attentionNorm", config.HasBias);
+            table.Module(WeightKind.Attention, $"{file}.attn.c_attn", $"{model}.attentionInput", config.HasBias, isTransposed: true);
+            table.Module(WeightKind.Attention, $"{file}.attn.c_proj", $"{model}.attentionOutput", config.HasBias, isTransposed: true);
+            table.Norm($"{file}.ln_2", $"{model}.feedForwardNorm", config.HasBias);
+            table.Module(WeightKind.FeedForward, $"{file}.mlp.c_fc", $"{model}.feedForward.up", config.HasBias, isTransposed: true);
+            table.Module(WeightKind.FeedForward, $"{file}.mlp.c_proj", $"{model}.feedForward.down", config.HasBias, isTransposed: true);
         }
-        Add("transformer.ln_f", "finalNorm");
-        if (!config.TieEmbeddings) names.Add(new(HeadName, "head.weight"));
-        return names;
-
-        void Add(string file, string model, bool isMatrix = false)
-        {
-            names.Add(new($"{file}.weight", $"{model}.weight", isMatrix));
-            if (config.HasBias) names.Add(new($"{file}.bias", $"{model}.bias"));
-        }
+        table.Layer = null;
+        table.Norm("transformer.ln_f", "finalNorm", config.HasBias);
+        if (!config.TieEmbeddings) table.Add(WeightKind.Output, HeadName, "head.weight");
+        return table;
     }
 
     /// <summary>

@@ -1,0 +1,74 @@
+using Microsoft.ML.LlmFineTune.Layers;
+using Microsoft.ML.LlmFineTune.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Models;
+
+/// <summary>
+/// What every family gives: a model that turns tokens into hidden states, without a task's head. Its weights are plain parameters; constructing it draws
+/// no random numbers: <see cref="Initialize"/> or a checkpoint fills the weights.
+/// </summary>
+public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel
+{
+    // Whoever begins with a model has touched nothing native before.
+    static BackboneModel() => NativeRuntime.Initialize();
+
+    /// <summary>For the kinds of models.</summary>
+    protected BackboneModel(string name) : base(name)
+    {
+    }
+
+    /// <summary>The numbers that fix the model's shape.</summary>
+    public abstract ModelConfig Config { get; }
+
+    /// <summary>Where this instance's dropout draws from.</summary>
+    public ModelRandom Random { get; } = new();
+
+    /// <inheritdoc/>
+    public abstract ModelHead Head { get; }
+
+    /// <inheritdoc/>
+    public abstract IReadOnlyList<WeightName> WeightNames { get; }
+
+    /// <inheritdoc/>
+    public abstract string? CanonicalName(string file);
+
+    /// <summary>What checkpoints of a model with a head put before the backbone's names; empty where the names are the same.</summary>
+    internal virtual string HeadedPrefix => "";
+
+    /// <summary>Device of the weights.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public Device Device => Weights.FirstOf(this).device;
+
+    /// <summary>Type of the weights.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public ScalarType WeightType => Weights.FirstOf(this).dtype;
+
+    /// <summary>How many numbers the weights are; shared ones are counted once.</summary>
+    public long ParameterCount => parameters().Sum(parameter => parameter.numel());
+
+    /// <summary>The hidden states of whole texts, as a task's head wants them.</summary>
+    /// <param name="tokens">[batch, sequence] int64, ids below the vocabulary size; padding stands on the right.</param>
+    /// <param name="mask">[batch, sequence] bool, false for padding; null when nothing is padded.</param>
+    /// <param name="segments">[batch, sequence] int64: which of two texts a token belongs to, for families that tell them apart; null: the first.</param>
+    /// <param name="hiddenStates">Receives the input of the first layer and the output of every layer; null: nobody wants them.</param>
+    /// <returns>[batch, sequence, width].</returns>
+    /// <exception cref="ArgumentException">Shapes or types do not fit, or the family has no segments; the message says how.</exception>
+    public abstract Tensor ReadTexts(Tensor tokens, Tensor? mask = null, Tensor? segments = null, ICollection<Tensor>? hiddenStates = null);
+
+    /// <summary>A model of the same configuration, device, type and mode, with uninitialised weights.</summary>
+    public BackboneModel CreateLike()
+    {
+        BackboneModel model = Config.CreateBackbone(Device, WeightType);
+        model.train(training);
+        return model;
+    }
+
+    /// <summary>Gives the weights their initial values, by the family's published scheme.</summary>
+    /// <param name="random">Where the draws come from.</param>
+    public abstract void Initialize(RandomStream random);
+
+    nn.Module IReplicable.CreateLike() => CreateLike();
+
+    void IReplicable.Reseed(RandomStream dropout) => Random.Reseed(dropout);
+}

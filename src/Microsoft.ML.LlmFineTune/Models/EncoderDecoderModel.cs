@@ -1,0 +1,61 @@
+using Microsoft.ML.LlmFineTune.Layers;
+using Microsoft.ML.LlmFineTune.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Models;
+
+/// <summary>A model that reads one text as a whole and writes another from left to right.</summary>
+public abstract class EncoderDecoderModel : BackboneModel
+{
+    /// <summary>For the families.</summary>
+    protected EncoderDecoderModel(string name) : base(name)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override ModelHead Head => ModelHead.SequenceToSequence;
+
+    /// <summary>The token that the written text begins with, before its first one.</summary>
+    public abstract int DecoderStart { get; }
+
+    /// <summary>Reads the source.</summary>
+    /// <param name="tokens">[batch, source] int64, ids below the vocabulary size.</param>
+    /// <param name="mask">[batch, source] bool, false for padding on either side; null when nothing is padded.</param>
+    /// <param name="hiddenStates">Receives the input of the first encoder layer and the output of every layer; null: nobody wants them.</param>
+    /// <returns>[batch, source, width].</returns>
+    /// <exception cref="ArgumentException">Shapes or types do not fit; the message says how.</exception>
+    public abstract Tensor Encode(Tensor tokens, Tensor? mask = null, ICollection<Tensor>? hiddenStates = null);
+
+    /// <summary>Reads what was written so far.</summary>
+    /// <param name="tokens">[batch, target] int64: the decoder's input, which begins with <see cref="DecoderStart"/>.</param>
+    /// <param name="memory">[batch, source, width], from <see cref="Encode"/>. With a cache it is looked at in the first call only.</param>
+    /// <param name="memoryMask">[batch, source] bool, the mask of <see cref="Encode"/>; null when nothing is padded.</param>
+    /// <param name="cache">What the decoder keeps of earlier positions and of the memory, from <see cref="CreateCache"/>; null: the tokens are all there is.</param>
+    /// <param name="mask">[batch, cached + target] bool, false for padding of the target; null when nothing is padded.</param>
+    /// <param name="hiddenStates">Receives the input of the first decoder layer and the output of every layer; null: nobody wants them.</param>
+    /// <returns>[batch, target, width].</returns>
+    /// <exception cref="ArgumentException">Shapes or types do not fit; the message says how.</exception>
+    public abstract Tensor Decode(Tensor tokens, Tensor memory, Tensor? memoryMask = null, DecoderCache? cache = null, Tensor? mask = null, ICollection<Tensor>? hiddenStates = null);
+
+    /// <summary>Scores for the token that follows each position of the target.</summary>
+    /// <param name="hidden">[.., width], from <see cref="Decode"/>.</param>
+    /// <returns>[.., vocabulary].</returns>
+    public abstract Tensor Logits(Tensor hidden);
+
+    /// <summary>A cache for inference with this model, on its device.</summary>
+    /// <param name="batch">Rows.</param>
+    /// <param name="capacity">Positions of the target.</param>
+    public abstract DecoderCache CreateCache(long batch, long capacity);
+
+    /// <summary>The decoder's input for given targets: each place sees the tokens before it (teacher forcing).</summary>
+    /// <param name="targets">[batch, target] int64; -100 where there is none, which becomes padding.</param>
+    /// <returns>[batch, target] int64: <see cref="DecoderStart"/>, then the targets but the last.</returns>
+    public virtual Tensor ShiftRight(Tensor targets)
+    {
+        Require.NotNull(targets);
+        int padding = Config.Padding ?? throw new InvalidOperationException($"Shifting targets needs a padding id; the configuration of this {Config.Family} has none. Set Padding.");
+        Tensor first = full([targets.size(0), 1], DecoderStart, dtype: ScalarType.Int64, device: targets.device);
+        Tensor shifted = cat([first, targets.narrow(1, 0, targets.size(1) - 1)], 1);
+        return shifted.masked_fill(shifted.eq(-100), padding);
+    }
+}
