@@ -48,7 +48,7 @@ internal sealed class WeightPairing
             else if (_optional.Contains(name) && _missing.TryGetValue(name, out Tensor? wanted) && !wanted.shape.SequenceEqual(entry.Shape)) Unused.Add(entry.Name);
             else if (!_missing.Remove(name, out Tensor? destination)) _twice.Add($"'{entry.Name}'");
             else if (!destination.shape.SequenceEqual(entry.Shape)) _misshapen.Add($"'{entry.Name}' is {shape} where the model needs {TextOf(destination.shape)}");
-            else if (!SafeTensorsTypes.IsFloatingPoint(entry.Type)) _whole.Add($"'{entry.Name}' ({SafeTensorsTypes.NameOf(entry.Type)})");
+            else if (SafeTensorsTypes.IsFloatingPoint(destination.dtype) && !SafeTensorsTypes.IsFloatingPoint(entry.Type)) _whole.Add($"'{entry.Name}' ({SafeTensorsTypes.NameOf(entry.Type)})");
             else
             {
                 targets.Add(new TensorTarget(entry, destination));
