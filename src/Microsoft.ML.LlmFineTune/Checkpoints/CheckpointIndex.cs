@@ -91,10 +91,10 @@ internal sealed partial class CheckpointIndex : IDisposable
         Dictionary<string, string> map = new(StringComparer.Ordinal);
         foreach ((string tensor, JsonNode? value) in json)
         {
-            if (value is not JsonValue text || !text.TryGetValue(out string? file)) throw new InvalidDataException($"'{path}': the file of tensor '{tensor}' must be a text; found {value?.ToJsonString() ?? "null"}.");
+            if (value is not JsonValue text || !text.TryGetValue(out string? file)) throw new InvalidDataException($"'{path}': the file of tensor '{tensor}' must be a text; found {ShortList.Cut(value?.ToJsonString() ?? "null")}.");
             // The index is data: it may not lead out of the folder.
             if (!file.EndsWith(".safetensors", StringComparison.Ordinal) || file.AsSpan().ContainsAny("/\\:\0"))
-                throw new InvalidDataException($"'{path}': '{file}', the file of tensor '{tensor}', is not the name of a safetensors file in the folder.");
+                throw new InvalidDataException($"'{path}': '{ShortList.Cut(file)}', the file of tensor '{tensor}', is not the name of a safetensors file in the folder.");
             map.Add(tensor, file);
         }
         return map;

@@ -29,7 +29,7 @@ public sealed record LoadReport
         get
         {
             if (FileTypes.Count > 1)
-                yield return $"'{Source}' mixes types ({string.Join(", ", FileTypes.OrderByDescending(type => type.Value).Select(type => $"{type.Value} tensors of {SafeTensorsTypes.NameOf(type.Key)}"))}); all were read as {Type}.";
+                yield return $"'{Source}' mixes types (tensors: {string.Join(", ", FileTypes.OrderByDescending(type => type.Value).Select(type => $"{type.Value} {SafeTensorsTypes.NameOf(type.Key)}"))}); all were read as {Type}.";
             if (NonFinite.Count > 0)
                 yield return $"'{Source}' has weights that are NaN or infinite, in {NonFinite.Count} of {FileTypes.Values.Sum()} tensors: {ShortList.Of([.. NonFinite.Select(tensor => tensor.ToString())])}. The model's answers will be NaN; its training diverged, the file is damaged, or {Type} is too narrow for its numbers.";
         }

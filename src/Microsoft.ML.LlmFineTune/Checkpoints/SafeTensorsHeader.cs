@@ -135,5 +135,5 @@ public sealed class SafeTensorsHeader
 
     private static Exception UnknownType(string source, string tensor, string type) => SafeTensorsTypes.IsOfTheFormat(type)
         ? new NotSupportedException($"'{source}': tensor '{tensor}' has elements of type {type}, which the library does not compute with; supported are {string.Join(", ", SafeTensorsTypes.Names)}. Save the weights as one of these with the program that made the file.")
-        : Damaged(source, $"tensor '{tensor}' has elements of type '{type}', which the format does not know");
+        : Damaged(source, $"tensor '{tensor}' has elements of type '{ShortList.Cut(type)}', which the format does not know");
 }

@@ -7,6 +7,8 @@ namespace Microsoft.ML.LlmFineTune.Checkpoints;
 /// <param name="Start">How many elements of the tensor come before.</param>
 internal sealed record TensorPart(Tensor View, long Start) : IDisposable
 {
+    private const int LineRows = 16;
+
     /// <summary>Cuts a tensor of any layout into parts of at most <paramref name="most"/> elements, which together are the tensor in order.</summary>
     public static IEnumerable<TensorPart> Of(Tensor tensor, long most, long start = 0)
     {
@@ -17,7 +19,8 @@ internal sealed record TensorPart(Tensor View, long Start) : IDisposable
             yield break;
         }
         (long rows, long rowLength) = (tensor.size(0), tensor.numel() / tensor.size(0));
-        long step = most / rowLength;
+        // Whole lines of the processor's cache, where rows are columns in memory.
+        long step = most / rowLength >= LineRows ? most / rowLength / LineRows * LineRows : most / rowLength;
         for (long row = 0; row < rows; row += Math.Max(step, 1))
         {
             if (step > 0)

@@ -12,8 +12,8 @@ internal delegate void ByteReader(Span<byte> bytes);
 /// </summary>
 internal sealed class TensorReceiver : IDisposable
 {
-    // What was just read is still in the second-level cache when it is checked and converted.
-    private const int PartBytes = 1 << 18;
+    // What was just read is still in the second-level cache when it is checked, converted and turned.
+    private const int PartBytes = 1 << 19;
 
     private readonly Dictionary<ScalarType, Tensor> _received = [];
     private readonly Dictionary<ScalarType, Tensor> _converted = [];

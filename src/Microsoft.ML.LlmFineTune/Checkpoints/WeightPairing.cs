@@ -53,7 +53,7 @@ internal sealed class WeightPairing
             else if (entry.Name != name && (_present.Contains(name) || !_missing.ContainsKey(name))) Unused.Add(entry.Name);
             else if (!_missing.Remove(name, out Tensor? destination)) _twice.Add($"'{entry.Name}'");
             else if (!destination.shape.SequenceEqual(entry.Shape)) _misshapen.Add($"'{entry.Name}' is {shape} where the model needs {TextOf(destination.shape)}");
-            else if (!SafeTensorsTypes.IsFloatingPoint(entry.Type)) _whole.Add($"'{entry.Name}' ({SafeTensorsTypes.NameOf(entry.Type)})");
+            else if (SafeTensorsTypes.IsFloatingPoint(destination.dtype) && !SafeTensorsTypes.IsFloatingPoint(entry.Type)) _whole.Add($"'{entry.Name}' ({SafeTensorsTypes.NameOf(entry.Type)})");
             else
             {
                 targets.Add(new TensorTarget(entry, destination));

@@ -63,7 +63,7 @@ internal sealed class ConfigReader
         _known.Add(key);
         if (!_rest.TryGetValue(key, out JsonElement value)) return;
         string text = JsonSerializer.Serialize(value);
-        if (!allowed.Contains(text)) throw new InvalidDataException($"config.json: '{key}' is supported as {string.Join(" or ", allowed.ToArray())} only; found {text}.");
+        if (!allowed.Contains(text)) throw new InvalidDataException($"config.json: '{key}' is supported as {string.Join(" or ", allowed.ToArray())} only; found {Cut(text)}.");
     }
 
     /// <summary>Keys of the family that change nothing of what the model computes; they stay for the round trip.</summary>
@@ -188,5 +188,8 @@ internal sealed class ConfigReader
         value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw Unexpected(key, "a whole number", value);
 
     private static InvalidDataException Unexpected(string key, string expected, JsonElement found) =>
-        new($"config.json: '{key}' must be {expected}; found {found.GetRawText()}.");
+        new($"config.json: '{key}' must be {expected}; found {Cut(found.GetRawText())}.");
+
+    /// <summary>The beginning of a text: a damaged file's values can be long.</summary>
+    private static string Cut(string text) => text.Length > 200 ? $"{text[..200]}..." : text;
 }

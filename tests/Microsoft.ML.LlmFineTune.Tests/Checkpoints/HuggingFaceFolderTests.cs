@@ -139,7 +139,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
         HuggingFaceFolder.Save(_folder, model);
 
         Edit(config => config["n_embd"] = 16);
-        Assert.Contains("tensor 'transformer.wte.weight' is [11, 8]; the model of its configuration needs [11, 16]", Refused(), StringComparison.Ordinal);
+        Assert.Contains("'transformer.wte.weight' is [11, 8] where the model needs [11, 16]", Refused(), StringComparison.Ordinal);
         Edit(config => (config["n_embd"], config["n_layer"]) = (8, 3));
         Assert.Contains("transformer.h.2.", Refused(), StringComparison.Ordinal);
         Edit(config => config["n_layer"] = 1);

@@ -18,6 +18,8 @@ public sealed class SafeTensorsTests
     [InlineData(ScalarType.BFloat16)]
     [InlineData(ScalarType.Int64)]
     [InlineData(ScalarType.Int32)]
+    [InlineData(ScalarType.Int16)]
+    [InlineData(ScalarType.Int8)]
     [InlineData(ScalarType.Byte)]
     [InlineData(ScalarType.Bool)]
     public void EveryTypeComesBack(ScalarType type)
@@ -83,8 +85,18 @@ public sealed class SafeTensorsTests
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "begins at byte 4 where 8" },
         { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "describes 4 bytes of tensors, but 8 are there" },
         { """{"a":{"dtype":"F32","shape":[1000000000000],"data_offsets":[0,4000000000000]}}""", "describes 4000000000000 bytes of tensors, but 8 are there" },
-        { """{"a":{"dtype":"F4","shape":[2],"data_offsets":[0,8]}}""", "'F4'" },
-        { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "twice" },
+        { """{"a":{"dtype":"F32","shape":[0,4294967296,4294967296],"data_offsets":[0,0]}}""", "more than 2^63" },
+        { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,8]}}""", "impossible" },
+        { """{"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}}""", "JSON" },
+        { """{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,8]}}""", "JSON" },
+        { """{"a":{"dtype":"F32","shape":"2","data_offsets":[0,8]}}""", "JSON" },
+        { """{"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2],"data_offsets":[0,8]}}""", "65 dimensions" },
+        { """{"a":{"dtype":"float32","shape":[2],"data_offsets":[0,8]}}""", "'float32', which the format does not know" },
+        { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "uplicate" },
+        { """{"a":{"dtype":"F32","dtype":"I32","shape":[2],"data_offsets":[0,8]}}""", "uplicate" },
+        { """{"\ud800":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "JSON" },
+        { """{"__metadata__":{"format":1},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "JSON" },
+        { "{\"a\":" + new string('[', 200) + new string(']', 200) + "}", "JSON" },
     };
 
     [Theory]
@@ -95,6 +107,56 @@ public sealed class SafeTensorsTests
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => SafeTensors.Read(new MemoryStream(file), file.Length, "the file"));
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
         Assert.Contains("the file", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("F8_E4M3")]
+    [InlineData("F8_E5M2")]
+    [InlineData("F4")]
+    [InlineData("U64")]
+    [InlineData("C64")]
+    public void Types_of_the_format_that_are_not_computed_with_are_refused_by_name(string type)
+    {
+        string header = $$"""{"layer.weight":{"dtype":"{{type}}","shape":[1],"data_offsets":[0,8]}}""";
+        byte[] file = FileOf((ulong)header.Length, header);
+        NotSupportedException error = Assert.Throws<NotSupportedException>(() => SafeTensors.Read(new MemoryStream(file), file.Length, "the file"));
+        Assert.Contains($"'the file': tensor 'layer.weight' has elements of type {type}", error.Message, StringComparison.Ordinal);
+        Assert.Contains("F32", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_header_that_is_not_utf8_is_refused()
+    {
+        const string Header = """{"a?":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""";
+        byte[] file = FileOf((ulong)Header.Length, Header);
+        file[8 + 3] = 0xFF;
+        Assert.Contains("UTF-8", Assert.Throws<InvalidDataException>(() => SafeTensors.Read(new MemoryStream(file), file.Length, "the file")).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("F64", 8)]
+    [InlineData("F32", 4)]
+    [InlineData("F16", 2)]
+    [InlineData("BF16", 2)]
+    [InlineData("I64", 8)]
+    [InlineData("I32", 4)]
+    [InlineData("I16", 2)]
+    [InlineData("I8", 1)]
+    [InlineData("U8", 1)]
+    [InlineData("BOOL", 1)]
+    public void Every_bit_comes_back(string type, int bytes)
+    {
+        // Any bits: NaN with payloads, denormals, negative zero.
+        byte[] data = new byte[240];
+        new Random(3).NextBytes(data);
+        if (type == "BOOL") for (int i = 0; i < data.Length; i++) data[i] &= 1;
+        string header = $$$"""{"a":{"dtype":"{{{type}}}","shape":[{{{120 / bytes}}},2],"data_offsets":[0,240]}}""";
+        byte[] prefix = new byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(prefix, header.Length);
+        byte[] file = [.. prefix, .. Encoding.UTF8.GetBytes(header), .. data];
+        using MemoryStream written = new();
+        SafeTensors.Write(written, SafeTensors.Read(new MemoryStream(file), file.Length, "the file"));
+        Assert.Equal(data, written.ToArray()[^240..]);
     }
 
     [Theory]
