@@ -15,31 +15,28 @@ public sealed class Embedding : nn.Module<Tensor, Tensor>
     /// <param name="width">Size of a row; at least 1.</param>
     /// <param name="device">Where the weights live; default: the CPU.</param>
     /// <param name="dtype">Type of the weights.</param>
-    /// <param name="padding">An id whose row lookups do not train; null: none.</param>
+    /// <param name="padding">
+    /// Id of padding, below <paramref name="rows"/>: its row is looked up like any other, but gets no gradient from that (<c>padding_idx</c> of torch), and its initial value is 0. Null: all rows are alike.
+    /// </param>
     public Embedding(long rows, long width, Device? device = null, ScalarType dtype = ScalarType.Float32, long? padding = null)
         : base(nameof(Embedding))
     {
         weight = Weights.Uninitialized(device, dtype, Require.AtLeast(rows, 1), Require.AtLeast(width, 1));
-        _padding = padding;
+        _padding = padding is long id ? Require.Below(id, 0, rows, nameof(padding)) : null;
         RegisterComponents();
     }
 
     /// <summary>[rows, width].</summary>
     public Parameter Weight => weight;
 
-    /// <summary>Draws the table from a normal distribution of mean 0.</summary>
-    /// <param name="random">Where the draws come from.</param>
-    /// <param name="standardDeviation">At least 0.</param>
-    /// <param name="cutoff">Draws further from 0 than so many standard deviations are drawn again; greater than 0. Null: all stay.</param>
-    public void Initialize(RandomStream random, double standardDeviation, double? cutoff = null) => Initialization.Normal(weight, random, standardDeviation, cutoff);
-
-    /// <summary>Fills one row with zeros.</summary>
-    /// <param name="id">The row.</param>
-    public void ClearRow(long id)
+    /// <summary>Draws the table from a normal distribution of mean 0; the row of padding becomes 0.</summary>
+    public void Initialize(RandomStream random, double standardDeviation)
     {
-        using IDisposable withoutGradients = no_grad();
-        using IDisposable scope = NewDisposeScope();
-        weight.detach().select(0, id).zero_();
+        Initialization.Normal(weight, random, standardDeviation);
+        if (_padding is not long id) return;
+        using Tensor table = weight.detach();
+        using Tensor row = table.narrow(0, id, 1);
+        row.zero_();
     }
 
     /// <summary>Looks rows up.</summary>
@@ -49,7 +46,7 @@ public sealed class Embedding : nn.Module<Tensor, Tensor>
     {
         Tensor flat = ids.reshape(-1);
         Tensor rows = weight.index_select(0, flat);              // [ids, width]
-        if (_padding is long padding && rows.requires_grad) rows = rows.detach().where(flat.eq(padding).unsqueeze(-1), rows);
+        if (_padding is long id && rows.requires_grad) rows = where(flat.eq(id).unsqueeze(1), rows.detach(), rows);
         return ids.dim() == 1 ? rows : rows.view([.. ids.shape, rows.size(1)]);
     }
 

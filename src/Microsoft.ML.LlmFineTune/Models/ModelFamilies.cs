@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Models.DebertaV2;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
 using Microsoft.ML.LlmFineTune.Models.ModernBert;
 
@@ -9,6 +10,7 @@ public static class ModelFamilies
 {
     private static readonly SortedDictionary<string, Func<JsonObject, ModelConfig>> Readers = new(StringComparer.Ordinal)
     {
+        ["deberta-v2"] = DebertaV2Config.FromJson,
         ["gpt2"] = Gpt2Config.FromJson,
         ["modernbert"] = ModernBertConfig.FromJson,
     };
