@@ -62,7 +62,8 @@ public static class AttentionBias
         return bias.unsqueeze(0).masked_fill(padding.unsqueeze(1), barred).unsqueeze(1);
     }
 
-    private static double Barred(ScalarType dtype) => dtype switch
+    /// <summary>The lowest finite number that scores of a type are given where a query may not look.</summary>
+    internal static double Barred(ScalarType dtype) => dtype switch
     {
         ScalarType.Float16 => -65504,
         ScalarType.BFloat16 => -3.38e38,

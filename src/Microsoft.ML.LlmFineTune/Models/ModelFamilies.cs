@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Models.Bart;
 using Microsoft.ML.LlmFineTune.Models.Bert;
+using Microsoft.ML.LlmFineTune.Models.DebertaV2;
 using Microsoft.ML.LlmFineTune.Models.Gemma;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
 using Microsoft.ML.LlmFineTune.Models.Llama;
@@ -20,6 +21,7 @@ public static class ModelFamilies
         ["bart"] = BartConfig.FromJson,
         ["bert"] = BertConfig.FromJson,
         ["camembert"] = RobertaConfig.FromJson,
+        ["deberta-v2"] = DebertaV2Config.FromJson,
         ["distilbert"] = DistilBertConfig.FromJson,
         ["electra"] = ElectraConfig.FromJson,
         ["gemma"] = GemmaConfig.FromJson,

@@ -73,7 +73,8 @@ public sealed class ModernBertModel : EncoderModel
     public override void Initialize(RandomStream random)
     {
         Require.NotNull(random);
-        tokenEmbedding.Initialize(random, _config.InitializerRange, _config.InitializerCutoff);
+        // The row of padding too, unlike other families.
+        Initialization.Normal(tokenEmbedding.Weight, random, _config.InitializerRange, _config.InitializerCutoff);
         embeddingNorm.Initialize();
         foreach (ModernBertLayer layer in _layers) layer.Initialize(random);
         finalNorm.Initialize();
