@@ -84,9 +84,8 @@ public sealed class RotaryTests
         float[] scaled = new Llama3Scaling(8, 1, 4, 64).Frequencies(Size, Theta, 0);
         for (int i = 0; i < 8; i++)
         {
-            double wave = 2 * Math.PI / Plain[i];
-            double expected = wave < 64.0 / 4 ? Plain[i] : wave > 64 ? Plain[i] / 8 : Plain[i] * ((64 / wave) - 1 is var turns ? (((1 - (turns / 3)) / 8) + (turns / 3)) : 0);
-            Assert.Equal(expected, scaled[i], 1e-7);
+            double wave = 2 * Math.PI / Plain[i], kept = ((64 / wave) - 1) / (4 - 1);
+            Assert.Equal(wave < 16 ? Plain[i] : wave > 64 ? Plain[i] / 8 : Plain[i] * (((1 - kept) / 8) + kept), scaled[i], 1e-7);
         }
     }
 

@@ -65,9 +65,9 @@ public sealed class DecoderConfigTests
     {
         foreach (string type in (string[])["su", "yarn", "longrope"])
         {
-            LlamaConfig config = Read<LlamaConfig>($$"""
+            LlamaConfig config = Read<LlamaConfig>($$$"""
                 {"model_type": "phi3", "hidden_size": 32, "num_attention_heads": 8, "max_position_embeddings": 32, "original_max_position_embeddings": 8,
-                 "rope_scaling": {"type": "{{type}}", "short_factor": [1.0, 1.5], "long_factor": [2.0, 3.0]}}
+                 "rope_scaling": {"type": "{{{type}}}", "short_factor": [1.0, 1.5], "long_factor": [2.0, 3.0]}}
                 """);
             LongRopeScaling scaling = Assert.IsType<LongRopeScaling>(config.Rotary.Scaling);
             Assert.Equal((8, 4.0), (scaling.OriginalLength, scaling.Factor));
@@ -184,15 +184,15 @@ public sealed class DecoderConfigTests
     {
         LlamaConfig llama = new();
         Assert.Equal((LlamaKind.Llama, 32000, 4096, 4096, 11008, 32, 32, 32, 128), (llama.Kind, llama.VocabularySize, llama.TrainedLength, llama.Width, llama.InnerWidth, llama.Layers, llama.Heads, llama.KeyValueHeads, llama.HeadSize));
-        Assert.Equal(("silu", 1e-5, 0.02, false, false, false, 0, 0), (llama.Activation, llama.NormEpsilon, llama.InitializerRange, llama.TieEmbeddings, llama.AttentionBias, llama.FeedForwardBias, llama.AttentionDropout, llama.ResidualDropout));
+        Assert.Equal(("silu", 1e-5, 0.02, false, false, false, 0.0, 0.0), (llama.Activation, llama.NormEpsilon, llama.InitializerRange, llama.TieEmbeddings, llama.AttentionBias, llama.FeedForwardBias, llama.AttentionDropout, llama.ResidualDropout));
         Assert.Equal((new RotaryOptions(), null, null, null), (llama.Rotary, llama.RotaryLayers, llama.Window, llama.WindowLayers));
         GemmaConfig gemma = new();
         Assert.Equal((GemmaKind.Gemma, 256000, 8192, 3072, 24576, 28, 16, 16, 256), (gemma.Kind, gemma.VocabularySize, gemma.TrainedLength, gemma.Width, gemma.InnerWidth, gemma.Layers, gemma.Heads, gemma.KeyValueHeads, gemma.HeadSize));
-        Assert.Equal(("gelu_pytorch_tanh", 1e-6, 0.02, true, false, 0), (gemma.Activation, gemma.NormEpsilon, gemma.InitializerRange, gemma.TieEmbeddings, gemma.AttentionBias, gemma.AttentionDropout));
+        Assert.Equal(("gelu_pytorch_tanh", 1e-6, 0.02, true, false, 0.0), (gemma.Activation, gemma.NormEpsilon, gemma.InitializerRange, gemma.TieEmbeddings, gemma.AttentionBias, gemma.AttentionDropout));
         Assert.Equal((null, null, null, null, null, null), (gemma.QueryScalar, gemma.AttentionSoftcap, gemma.LogitSoftcap, gemma.LocalRotary, gemma.Window, gemma.WindowLayers));
         NeoXConfig neoX = new();
         Assert.Equal((50432, 2048, 6144, 44, 64, 24576, "gelu"), (neoX.VocabularySize, neoX.TrainedLength, neoX.Width, neoX.Layers, neoX.Heads, neoX.InnerWidth, neoX.Activation));
-        Assert.Equal((0.25, true, true, 0, 0, 1e-5, 0.02, false), (neoX.Rotary.Fraction, neoX.IsParallel, neoX.AttentionBias, neoX.AttentionDropout, neoX.HiddenDropout, neoX.NormEpsilon, neoX.InitializerRange, neoX.TieEmbeddings));
+        Assert.Equal((0.25, true, true, 0.0, 0.0, 1e-5, 0.02, false), (neoX.Rotary.Fraction, neoX.IsParallel, neoX.AttentionBias, neoX.AttentionDropout, neoX.HiddenDropout, neoX.NormEpsilon, neoX.InitializerRange, neoX.TieEmbeddings));
         RotaryOptions rotary = new();
         Assert.Equal((10000, 1, null), (rotary.Theta, rotary.Fraction, rotary.Scaling));
         YarnScaling yarn = new(2, 8);

@@ -11,7 +11,7 @@ namespace Microsoft.ML.LlmFineTune.Tests.Models;
 /// <summary>Decoders against the reference stack: hidden states, logits, loss, every gradient, three optimizer steps.</summary>
 public sealed class DecoderGoldenTests
 {
-    private const double HiddenTolerance = 2e-5;
+    private const double HiddenTolerance = 5e-5;
 
     public static TheoryData<string> LanguageModels => new(
         "gpt2/lm", "gpt2/lm_gelu_inner", "gpt2/lm_inverse_layer_scale", "gpt2/lm_untied", "llama/lm_biases", "llama/lm_rope_dynamic", "llama/lm_rope_yarn", "llama/lm_untied_gqa", "mistral/lm_sliding", "qwen2/lm_sliding",

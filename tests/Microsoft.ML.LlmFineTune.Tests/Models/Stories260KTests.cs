@@ -18,7 +18,7 @@ public sealed class Stories260KTests
         JsonNode reference = SharedFixtures.Json($"{Folder}/reference.json");
         using DecoderModel model = HuggingFaceFolder.LoadDecoder(SharedFixtures.Path(Folder));
         int[] expected = Ints(reference["greedy_ids_after_bos_200_steps"]!);
-        GeneratedTokens story = Assert.Single(new TokenGenerator(model).Generate([[1]], new GenerationOptions { Temperature = 0, MaxNewTokens = expected.Length }));
+        GeneratedTokens story = Assert.Single(new TokenGenerator(model).Generate([[1]], new GenerationOptions { Temperature = 0, MaxNewTokens = expected.Length }, TestContext.Current.CancellationToken));
         Assert.Equal(expected, story.Tokens);
     }
 

@@ -12,7 +12,7 @@ public static class LlamaPresets
         VocabularySize = vocabularySize, TrainedLength = 128, Width = 128, InnerWidth = 384, Layers = 4, Heads = 4, KeyValueHeads = 2, TieEmbeddings = true,
     };
 
-    /// <summary>For pretraining in hours on a few cores, or minutes on a GPU: 6 layers, 6 heads of which 3 share keys and values, width 384, 256 positions, tied (9.7 million weights besides the embedding).</summary>
+    /// <summary>For pretraining in hours on a few cores, or minutes on a GPU: 6 layers, 6 heads of which 3 share keys and values, width 384, 256 positions, tied (9.4 million weights besides the embedding).</summary>
     /// <param name="vocabularySize">Entries of the tokenizer.</param>
     public static LlamaConfig Small(int vocabularySize) => Tiny(vocabularySize) with { TrainedLength = 256, Width = 384, InnerWidth = 1024, Layers = 6, Heads = 6, KeyValueHeads = 2 };
 
