@@ -11,20 +11,21 @@ internal sealed class GenerativeDecoder(DecoderModel model) : IGenerativeModel
 {
     public BackboneModel Model => model;
 
+    public int Positions => model.Config.GenerationLength;
+
     public DecodingPrompt Begin(int index, IReadOnlyList<int> tokens, GenerationOptions options)
     {
-        int positions = model.Config.GenerationLength;
         // The last new token is never read, so it needs no position.
-        int room = (int)Math.Max((long)positions - options.MaxNewTokens + 1, positions - (positions / 2));
+        int room = (int)Math.Max((long)Positions - options.MaxNewTokens + 1, Positions - (Positions / 2));
         int dropped = Math.Max(0, tokens.Count - room);
         int[] read = [.. tokens.Skip(dropped)];
         return new DecodingPrompt { Index = index, Given = tokens, Tokens = read, Dropped = dropped, Source = read, Limit = PromptLimits.NewTokens(index, tokens.Count, options) };
     }
 
-    public DecodingBatch Open(IReadOnlyList<DecodingPrompt> prompts, long capacity, bool useCache) => new DecoderBatch(model, prompts.Count, capacity, useCache);
+    public DecodingBatch Open(IReadOnlyList<DecodingPrompt> prompts, long capacity, bool useCache) => new DecoderBatch(model, Positions, prompts.Count, capacity, useCache);
 
-    private sealed class DecoderBatch(DecoderModel model, int rows, long capacity, bool useCache)
-        : DecodingBatch(model.CreateCache(rows, Math.Min(capacity, model.Config.GenerationLength)), model.Config.GenerationLength, useCache, model.Device)
+    private sealed class DecoderBatch(DecoderModel model, int positions, int rows, long capacity, bool useCache)
+        : DecodingBatch(model.CreateCache(rows, Math.Min(capacity, positions)), positions, useCache, model.Device)
     {
         protected override Tensor Forward(Tensor tokens, Tensor? mask) => model.Forward(tokens, mask, Cache);
 

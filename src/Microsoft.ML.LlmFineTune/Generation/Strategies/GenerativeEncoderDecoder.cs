@@ -9,9 +9,11 @@ internal sealed class GenerativeEncoderDecoder(EncoderDecoderModel model) : IGen
 {
     public BackboneModel Model => model;
 
+    public int Positions => model.Config.MaximumLength;
+
     public DecodingPrompt Begin(int index, IReadOnlyList<int> tokens, GenerationOptions options)
     {
-        int dropped = Math.Max(0, tokens.Count - model.Config.MaximumLength);
+        int dropped = Math.Max(0, tokens.Count - Positions);
         return new DecodingPrompt
         {
             Index = index, Given = tokens, Tokens = [options.DecoderStartToken ?? model.DecoderStart], Dropped = dropped, Source = [.. tokens.Take(tokens.Count - 1 - dropped), tokens[^1]],
@@ -19,7 +21,7 @@ internal sealed class GenerativeEncoderDecoder(EncoderDecoderModel model) : IGen
         };
     }
 
-    public DecodingBatch Open(IReadOnlyList<DecodingPrompt> prompts, long capacity, bool useCache) => new EncodedBatch(model, prompts, capacity, useCache);
+    public DecodingBatch Open(IReadOnlyList<DecodingPrompt> prompts, long capacity, bool useCache) => new EncodedBatch(model, Positions, prompts, capacity, useCache);
 
     /// <summary>Rows whose sources have been read once; what the encoder said of them is kept beside the cache.</summary>
     private sealed class EncodedBatch : DecodingBatch
@@ -28,8 +30,8 @@ internal sealed class GenerativeEncoderDecoder(EncoderDecoderModel model) : IGen
         private Tensor _memory;       // [rows, source, width]
         private Tensor? _memoryMask;  // [rows, source]
 
-        public EncodedBatch(EncoderDecoderModel model, IReadOnlyList<DecodingPrompt> prompts, long capacity, bool useCache)
-            : base(model.CreateCache(prompts.Count, Math.Min(capacity, model.Config.MaximumLength)), model.Config.MaximumLength, useCache, model.Device)
+        public EncodedBatch(EncoderDecoderModel model, int positions, IReadOnlyList<DecodingPrompt> prompts, long capacity, bool useCache)
+            : base(model.CreateCache(prompts.Count, Math.Min(capacity, positions)), positions, useCache, model.Device)
         {
             _model = model;
             int rows = prompts.Count, columns = prompts.Max(prompt => prompt.Source.Length);

@@ -8,6 +8,9 @@ internal interface IGenerativeModel
     /// <summary>The model itself.</summary>
     BackboneModel Model { get; }
 
+    /// <summary>Positions that a text may take.</summary>
+    int Positions { get; }
+
     /// <summary>The model as generation sees it.</summary>
     /// <exception cref="ArgumentException">It writes no texts.</exception>
     static IGenerativeModel Of(BackboneModel model) => model switch

@@ -33,7 +33,7 @@ internal sealed class ModelDraft : IDraft
         DecodingRow draft = row.Fork();
         List<int> tokens = [];
         List<double[]> probabilities = [];
-        int most = Math.Min(Math.Min(_tokens, room), _model.Model.Config.GenerationLength - row.Context.Length);
+        int most = Math.Min(Math.Min(_tokens, room), _model.Positions - row.Context.Length);
         while (tokens.Count < most)
         {
             Span<float> scores = _batch.Read([draft], draft.Context.Length - _batch.Length).Of(0, _plan.Vocabulary);

@@ -33,7 +33,7 @@ internal sealed class SpeculativeDecoding : DecodingStrategy
         if (_current < 0 || _rows[_current].Reason is not null) Begin(_current + 1);
         DecodingRow row = _rows[_current];
         _batch!.Fit([row]);
-        int room = Math.Min(row.Prompt.Limit - row.NewTokens.Length - 1, Plan.Model.Model.Config.GenerationLength - row.Context.Length);
+        int room = Math.Min(row.Prompt.Limit - row.NewTokens.Length - 1, Plan.Model.Positions - row.Context.Length);
         (IReadOnlyList<int> proposed, IReadOnlyList<double[]>? probabilities) = room > 0 ? _draft!.Propose(row, room) : ([], null);
 
         DecodingRow whole = row.Fork();
