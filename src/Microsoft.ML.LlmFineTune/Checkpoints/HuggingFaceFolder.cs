@@ -65,7 +65,7 @@ public static class HuggingFaceFolder
     {
         ModelConfig config = ModelFamilies.ReadConfig(JsonFile.Read(folder, ConfigName));
         if (!File.Exists(Path.Combine(folder, GenerationConfigName))) return config;
-        IReadOnlyList<int> endTokens = new ConfigReader(JsonFile.Read(folder, GenerationConfigName)).OneOrManyInt32("eos_token_id");
+        IReadOnlyList<int> endTokens = ReadEndTokens(folder);
         return endTokens.Count > 0 ? config with { EndOfText = endTokens } : config;
     }
 
@@ -210,6 +210,19 @@ public static class HuggingFaceFolder
         if (config.MatrixNumbers <= weights.DataLength) return;
         throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
             $"'{Path.Combine(weights.Folder, ConfigName)}' describes a model of {config.MatrixNumbers:G3} numbers; the weights beside it have {weights.DataLength} bytes. Configuration and weights do not belong together, or the configuration is damaged."));
+    }
+
+    private static List<int> ReadEndTokens(string folder)
+    {
+        JsonNode? value = JsonFile.Read(folder, GenerationConfigName)["eos_token_id"];
+        List<int> ids = [];
+        foreach (JsonNode? id in value switch { null => [], JsonArray many => many.ToArray(), _ => [value] })
+        {
+            if (id is not JsonValue number || !number.TryGetValue(out int token))
+                throw new InvalidDataException($"'{Path.Combine(folder, GenerationConfigName)}': 'eos_token_id' must be a whole number or a list of them; found {ShortList.Cut(value!.ToJsonString())}.");
+            ids.Add(token);
+        }
+        return ids;
     }
 
     private static JsonObject GenerationConfig(JsonObject config)

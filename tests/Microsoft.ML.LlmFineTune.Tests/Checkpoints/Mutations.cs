@@ -72,7 +72,11 @@ internal sealed class Mutations(int seed)
         void Collect(JsonNode one)
         {
             if (one != root) nodes.Add(one);
-            foreach (JsonNode? child in one is JsonObject o ? o.Select(entry => entry.Value) : one is JsonArray a ? a : []) if (child is not null) Collect(child);
+            IEnumerable<JsonNode?> children = one switch { JsonObject members => members.Select(entry => entry.Value), JsonArray items => items, _ => [] };
+            foreach (JsonNode? child in children.ToList())
+            {
+                if (child is not null) Collect(child);
+            }
         }
     }
 
@@ -87,9 +91,9 @@ internal sealed class Mutations(int seed)
             {
                 header = OfJson(header);
             }
-            catch (JsonException)
+            catch (Exception error) when (error is JsonException or ArgumentException or InvalidOperationException)
             {
-                // The first mutation left no JSON behind.
+                // The first mutation left no JSON behind, or a key twice, or half a surrogate pair.
                 break;
             }
         }

@@ -117,7 +117,7 @@ public sealed class SafeTensorsTests
     [InlineData("C64")]
     public void Types_of_the_format_that_are_not_computed_with_are_refused_by_name(string type)
     {
-        string header = $$"""{"layer.weight":{"dtype":"{{type}}","shape":[1],"data_offsets":[0,8]}}""";
+        string header = $$$"""{"layer.weight":{"dtype":"{{{type}}}","shape":[1],"data_offsets":[0,8]}}""";
         byte[] file = FileOf((ulong)header.Length, header);
         NotSupportedException error = Assert.Throws<NotSupportedException>(() => SafeTensors.Read(new MemoryStream(file), file.Length, "the file"));
         Assert.Contains($"'the file': tensor 'layer.weight' has elements of type {type}", error.Message, StringComparison.Ordinal);
