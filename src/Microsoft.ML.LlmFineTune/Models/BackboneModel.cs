@@ -69,6 +69,24 @@ public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel
     /// <param name="random">Where the draws come from.</param>
     public abstract void Initialize(RandomStream random);
 
+    /// <summary>Frees an output head of the model's own that is not tied: a task's head takes its place, and checkpoints of such models have no other.</summary>
+    internal virtual void DropHead()
+    {
+    }
+
+    /// <summary>The head that is not tied to the embedding.</summary>
+    /// <exception cref="InvalidOperationException">A task's head has taken its place.</exception>
+    private protected static Linear Present(Linear? head) =>
+        head ?? throw new InvalidOperationException("The model has no scores for tokens any more: it is below the head of a task. Load it as a language model to have them.");
+
+    /// <summary>Takes a part out of the model and frees it.</summary>
+    private protected void Free(string name, ref Linear? part)
+    {
+        register_module(name, null!);
+        part?.Dispose();
+        part = null;
+    }
+
     nn.Module IReplicable.CreateLike() => CreateLike();
 
     void IReplicable.Reseed(RandomStream dropout) => Random.Reseed(dropout);

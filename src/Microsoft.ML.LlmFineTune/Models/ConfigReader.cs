@@ -72,12 +72,12 @@ internal sealed class ConfigReader
         foreach (string key in keys) _known.Add(key);
     }
 
-    /// <summary>Gives a key that is missing the value that the family's configurations leave out.</summary>
-    public void Default(string key, int value) => _rest.TryAdd(key, JsonSerializer.SerializeToElement(value));
-
     public int Int32(string key, int defaultValue) => Take(key) is JsonElement value ? AsInt32(key, value) : defaultValue;
 
     public int? OptionalInt32(string key) => Take(key) is JsonElement value ? AsInt32(key, value) : null;
+
+    /// <summary>What a missing key stands for, where the reader that comes later has another default.</summary>
+    public void Default(string key, int value) => _rest.TryAdd(key, JsonSerializer.SerializeToElement(value));
 
     public double? OptionalDouble(string key) =>
         Take(key) is not JsonElement value ? null : value.ValueKind == JsonValueKind.Number ? value.GetDouble() : throw Unexpected(key, "a number", value);

@@ -186,8 +186,10 @@ public sealed class T5Tests : IDisposable
         Assert.DoesNotContain(names, name => name.Contains("lm_head", StringComparison.Ordinal));
         Assert.Equal(["classification_head.dense.bias", "classification_head.dense.weight", "classification_head.out_proj.bias", "classification_head.out_proj.weight"], names.Where(name => !name.StartsWith("transformer.", StringComparison.Ordinal)).Order());
         Assert.Contains("T5ForSequenceClassification", File.ReadAllText(Path.Combine(_folder, "config.json")), StringComparison.Ordinal);
-        // Nothing trains the head of the language model, nor is it asked for.
-        Assert.DoesNotContain(FlatParameters.Adopt(model).Entries, entry => entry.Name == "backbone.head.weight");
+        // The head of the language model is gone, and passed over in files.
+        Assert.Equal(model.WeightNames.Count, model.parameters().Count());
+        Assert.Null(model.CanonicalName("lm_head.weight"));
+        Assert.Contains("below the head of a task", Assert.Throws<InvalidOperationException>(() => ((T5Model)model.Backbone).Logits(zeros(1, 8))).Message, StringComparison.Ordinal);
         using SequenceClassifier read = HuggingFaceFolder.LoadClassifier(_folder);
         foreach ((string name, Tensor weight) in ModelWeights.Views(model)) GoldenModel.AssertClose(name, weight, ModelWeights.Views(read)[name], 0);
     }

@@ -17,9 +17,10 @@ public sealed class BartModel : EncoderDecoderModel
     private readonly Embedding? decoderPositions;
     private readonly LayerNorm? encoderNorm;
     private readonly LayerNorm? decoderNorm;
-    private readonly Linear? head;
+    private Linear? head;
     private readonly Tensor logitsBias;
     private readonly BartFamilyConfig _config;
+    private IReadOnlyList<WeightName> _weightNames;
     private readonly BartBlock[] _encoder;
     private readonly BartBlock[] _decoder;
     private readonly SinusoidalPositions _sines;
@@ -46,7 +47,7 @@ public sealed class BartModel : EncoderDecoderModel
         // A buffer: it is loaded, added and saved, but not trained.
         logitsBias = zeros([1, config.TargetVocabularySize], dtype: dtype, device: device).DetachFromDisposeScope();
         RegisterComponents();
-        WeightNames = BartWeightNames.Table(config);
+        _weightNames = BartWeightNames.Table(config);
 
         Embedding Tokens(int rows) => new(rows, config.Width, device, dtype, padding: config.Padding < rows ? config.Padding : null);
 
@@ -63,7 +64,7 @@ public sealed class BartModel : EncoderDecoderModel
     public override int TargetVocabularySize => _config.TargetVocabularySize;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<WeightName> WeightNames { get; }
+    public override IReadOnlyList<WeightName> WeightNames => _weightNames;
 
     /// <inheritdoc/>
     public override string? CanonicalName(string file) => BartWeightNames.Canonical(file, _config);
@@ -105,7 +106,7 @@ public sealed class BartModel : EncoderDecoderModel
 
     /// <inheritdoc/>
     public override Tensor Logits(Tensor hidden) =>
-        (head is not null ? head.forward(hidden) : nn.functional.linear(Require.NotNull(hidden), (targetEmbedding ?? embedding).Weight)) + logitsBias;
+        (_config.TieEmbeddings ? nn.functional.linear(Require.NotNull(hidden), (targetEmbedding ?? embedding).Weight) : Present(head).forward(hidden)) + logitsBias;
 
     /// <inheritdoc/>
     public override EncoderDecoderCache CreateCache(long batch, long capacity) =>
@@ -124,6 +125,12 @@ public sealed class BartModel : EncoderDecoderModel
         head?.Initialize(random, deviation);
         using IDisposable withoutGradients = no_grad();
         logitsBias.zero_();
+    }
+
+    internal override void DropHead()
+    {
+        if (!_config.TieEmbeddings) Free(nameof(head), ref head);
+        _weightNames = [.. _weightNames.Where(weight => weight.Kind != WeightKind.Output)];
     }
 
     /// <summary>Tokens and their positions.</summary>

@@ -23,19 +23,18 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
     {
         Backbone = Require.NotNull(backbone);
         (Head, Outputs) = (task, Require.AtLeast(outputs, 1));
+        // Files of language models that a task begins with have a head that is passed over.
+        _languageHeadFiles = backbone.WeightNames.Where(weight => weight.Kind == WeightKind.Output).Select(weight => weight.File).ToHashSet(StringComparer.Ordinal);
+        Backbone.DropHead();
         HeadModule = createHead(backbone.Config, backbone, task, outputs);
         // By name: the fields of a base class are not looked at by RegisterComponents.
         register_module(BackboneName, Backbone);
         register_module(HeadName, HeadModule);
         _headFiles = HeadModule.WeightNames.Select(weight => weight.File).ToHashSet(StringComparer.Ordinal);
         _prefix = backbone.HeadedPrefix(task);
-        // What scores tokens on the backbone has no part in another task: its checkpoints do not have it, and nothing trains it.
-        List<WeightName> languageHead = [.. backbone.WeightNames.Where(weight => weight.Kind == WeightKind.Output)];
-        _languageHeadFiles = languageHead.Select(weight => weight.File).ToHashSet(StringComparer.Ordinal);
-        foreach (WeightName weight in languageHead) backbone.get_parameter(weight.Parameter)?.requires_grad_(false);
         WeightNames =
         [
-            .. backbone.WeightNames.Except(languageHead).Select(weight => weight with { File = _prefix + weight.File, Parameter = $"{BackboneName}.{weight.Parameter}" }).Where(weight => !_headFiles.Contains(weight.File)),
+            .. backbone.WeightNames.Select(weight => weight with { File = _prefix + weight.File, Parameter = $"{BackboneName}.{weight.Parameter}" }).Where(weight => !_headFiles.Contains(weight.File)),
             .. HeadModule.WeightNames.Select(weight => weight with { Parameter = $"{HeadName}.{weight.Parameter}" }),
         ];
     }

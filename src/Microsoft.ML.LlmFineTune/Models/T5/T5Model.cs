@@ -14,8 +14,9 @@ public sealed class T5Model : EncoderDecoderModel
     private readonly Embedding embedding;
     private readonly T5Stack encoder;
     private readonly T5Stack decoder;
-    private readonly Linear? head;
+    private Linear? head;
     private readonly T5Config _config;
+    private IReadOnlyList<WeightName> _weightNames;
 
     /// <summary>Creates the model with uninitialised weights.</summary>
     /// <param name="config">Its shape, with a decoder.</param>
@@ -31,7 +32,7 @@ public sealed class T5Model : EncoderDecoderModel
         decoder = new T5Stack(config, config.DecoderLayers, isDecoder: true, Random, device, dtype);
         head = config.TieEmbeddings ? null : new Linear(config.Width, config.VocabularySize, hasBias: false, device, dtype);
         RegisterComponents();
-        WeightNames = T5WeightNames.Table(config);
+        _weightNames = T5WeightNames.Table(config);
     }
 
     /// <inheritdoc/>
@@ -41,7 +42,7 @@ public sealed class T5Model : EncoderDecoderModel
     public override int DecoderStart => _config.DecoderStart;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<WeightName> WeightNames { get; }
+    public override IReadOnlyList<WeightName> WeightNames => _weightNames;
 
     /// <inheritdoc/>
     public override string? CanonicalName(string file) => T5WeightNames.Canonical(file, _config);
@@ -71,7 +72,7 @@ public sealed class T5Model : EncoderDecoderModel
     {
         Require.NotNull(hidden);
         Tensor scaled = _config.ScaleDecoderOutputs ? hidden * Math.Pow(_config.Width, -0.5) : hidden;
-        return head is not null ? head.forward(scaled) : nn.functional.linear(scaled, embedding.Weight);
+        return _config.TieEmbeddings ? nn.functional.linear(scaled, embedding.Weight) : Present(head).forward(scaled);
     }
 
     /// <inheritdoc/>
@@ -90,6 +91,13 @@ public sealed class T5Model : EncoderDecoderModel
         encoder.Initialize(random);
         decoder.Initialize(random);
         head?.Initialize(random, _config.InitializerFactor);
+    }
+
+    internal override void DropHead()
+    {
+        if (_config.TieEmbeddings) return;
+        Free(nameof(head), ref head);
+        _weightNames = [.. _weightNames.Where(weight => weight.Kind != WeightKind.Output)];
     }
 }
 
