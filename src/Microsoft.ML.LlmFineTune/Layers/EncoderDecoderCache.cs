@@ -10,6 +10,8 @@ public sealed class EncoderDecoderCache : DecoderCache
 {
     private readonly Func<long, long, KvCache> _create;
     private KvCache? _memory;
+    // Which row of the first reading each row stems from: rows of one source have the same keys and values.
+    private int[] _sources = [];
 
     /// <summary>Allocates the memory for the target's positions; what the source needs is allocated at the first reading, when its length is known.</summary>
     /// <param name="layers">Layers of the decoder.</param>
@@ -62,6 +64,7 @@ public sealed class EncoderDecoderCache : DecoderCache
             // A first reading that was broken off may have left one of another length.
             _memory?.Dispose();
             _memory = _create(keys.size(0), keys.size(2));
+            _sources = [.. Enumerable.Range(0, (int)keys.size(0))];
         }
         return _memory!.Append(layer, keys, values);
     }
@@ -77,7 +80,11 @@ public sealed class EncoderDecoderCache : DecoderCache
     public override void Keep(IReadOnlyList<int> rows)
     {
         Target.Keep(rows);
-        _memory?.Keep(rows);
+        if (_memory is null) return;
+        int[] sources = [.. rows.Select(row => _sources[row])];
+        // Beams of one text change places among themselves: their memory stays where it is.
+        if (!sources.SequenceEqual(_sources)) _memory.Keep(rows);
+        _sources = sources;
     }
 
     /// <inheritdoc/>

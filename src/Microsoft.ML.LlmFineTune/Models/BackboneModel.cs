@@ -77,7 +77,7 @@ public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel
     /// <summary>The head that is not tied to the embedding.</summary>
     /// <exception cref="InvalidOperationException">A task's head has taken its place.</exception>
     private protected static Linear Present(Linear? head) =>
-        head ?? throw new InvalidOperationException("The model has no scores for tokens any more: it is below the head of a task. Load it as a decoder to have them.");
+        head ?? throw new InvalidOperationException("The model has no scores for tokens any more: it is below the head of a task. Load it as a language model to have them.");
 
     /// <summary>Takes a part out of the model and frees it.</summary>
     private protected void Free(string name, ref Linear? part)

@@ -18,9 +18,9 @@ public sealed class BartModel : EncoderDecoderModel
     private readonly LayerNorm? encoderNorm;
     private readonly LayerNorm? decoderNorm;
     private Linear? head;
-    private IReadOnlyList<WeightName> _weightNames;
     private readonly Tensor logitsBias;
     private readonly BartFamilyConfig _config;
+    private IReadOnlyList<WeightName> _weightNames;
     private readonly BartBlock[] _encoder;
     private readonly BartBlock[] _decoder;
     private readonly SinusoidalPositions _sines;

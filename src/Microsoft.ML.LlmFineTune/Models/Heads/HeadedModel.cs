@@ -10,6 +10,7 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
     private const string BackboneName = "backbone";
     private const string HeadName = "head";
     private readonly HashSet<string> _headFiles;
+    private readonly HashSet<string> _languageHeadFiles;
     private readonly string _prefix;
 
     /// <summary>Puts an uninitialised head on a backbone.</summary>
@@ -22,6 +23,8 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
     {
         Backbone = Require.NotNull(backbone);
         (Head, Outputs) = (task, Require.AtLeast(outputs, 1));
+        // Files of language models that a task begins with have a head that is passed over.
+        _languageHeadFiles = backbone.WeightNames.Where(weight => weight.Kind == WeightKind.Output).Select(weight => weight.File).ToHashSet(StringComparer.Ordinal);
         Backbone.DropHead();
         HeadModule = createHead(backbone.Config, backbone, task, outputs);
         // By name: the fields of a base class are not looked at by RegisterComponents.
@@ -66,7 +69,7 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
         {
             if (_headFiles.Contains(candidate)) return candidate;
         }
-        return Backbone.CanonicalName(name) is string inside ? _prefix + inside : null;
+        return Backbone.CanonicalName(name) is string inside && !_languageHeadFiles.Contains(inside) ? _prefix + inside : null;
     }
 
     /// <summary>Draws the head by the family's published scheme; the backbone stays as it is.</summary>

@@ -15,8 +15,8 @@ public sealed class T5Model : EncoderDecoderModel
     private readonly T5Stack encoder;
     private readonly T5Stack decoder;
     private Linear? head;
-    private IReadOnlyList<WeightName> _weightNames;
     private readonly T5Config _config;
+    private IReadOnlyList<WeightName> _weightNames;
 
     /// <summary>Creates the model with uninitialised weights.</summary>
     /// <param name="config">Its shape, with a decoder.</param>
@@ -95,7 +95,8 @@ public sealed class T5Model : EncoderDecoderModel
 
     internal override void DropHead()
     {
-        if (!_config.TieEmbeddings) Free(nameof(head), ref head);
+        if (_config.TieEmbeddings) return;
+        Free(nameof(head), ref head);
         _weightNames = [.. _weightNames.Where(weight => weight.Kind != WeightKind.Output)];
     }
 }
