@@ -72,6 +72,9 @@ internal sealed class ConfigReader
         foreach (string key in keys) _known.Add(key);
     }
 
+    /// <summary>Gives a key that is missing the value that the family's configurations leave out.</summary>
+    public void Default(string key, int value) => _rest.TryAdd(key, JsonSerializer.SerializeToElement(value));
+
     public int Int32(string key, int defaultValue) => Take(key) is JsonElement value ? AsInt32(key, value) : defaultValue;
 
     public int? OptionalInt32(string key) => Take(key) is JsonElement value ? AsInt32(key, value) : null;
