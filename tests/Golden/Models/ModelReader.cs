@@ -269,9 +269,9 @@ internal sealed class ModelReader : CaseReader
             }
             foreach (var (name, weight) in ModelWeights.Views(model))
             {
-                if (!_tensors.TryGetValue($"step3.{name}", out var after)) continue;
+                if (!_tensors.TryGetValue($"step3.{name}", out var after) || !_tensors.TryGetValue($"grad.{name}", out var slope)) continue;
                 // AdamW divides rounding noise by its own size: only where the gradient is firm, or truly zero, can the step be compared closely.
-                var gradient = _tensors[$"grad.{name}"].abs();
+                var gradient = slope.abs();
                 var firm = gradient.ge(1e-5);
                 var isNoise = HasNoise(name) || gradient.max().item<float>() is > 0 and < 1e-5f;
                 tally.Tensors("weights after the steps", after, weight, 2e-5, mask: isNoise ? firm : firm.logical_or(gradient.eq(0)));

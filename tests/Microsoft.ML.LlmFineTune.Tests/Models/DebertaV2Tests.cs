@@ -14,7 +14,7 @@ public sealed class DebertaV2Tests
     /// <summary>The third version's layout, small; nothing is dropped.</summary>
     private static readonly DebertaV2Config Small = new()
     {
-        VocabularySize = 14, MaximumLength = 16, Width = 12, Layers = 2, Heads = 3, InnerWidth = 10, AddsPositions = false, HasRelativeAttention = true, ContentToPosition = true, PositionToContent = true,
+        VocabularySize = 14, MaximumLength = 16, Width = 12, Layers = 2, Heads = 3, InnerWidth = 10, AddsPositions = false, HasRelativeAttention = true, PositionScores = [PositionScore.PositionToContent, PositionScore.ContentToPosition],
         SharesProjections = true, DistanceBuckets = 6, NormalizesPositions = true, HiddenDropout = 0, AttentionDropout = 0, Padding = 0,
     };
 
@@ -22,11 +22,11 @@ public sealed class DebertaV2Tests
     {
         ["shared projections, buckets, normalised"] = Small,
         ["own projections"] = Small with { SharesProjections = false },
-        ["contents to positions alone"] = Small with { PositionToContent = false },
-        ["positions to contents alone"] = Small with { ContentToPosition = false },
-        ["contents to positions alone, own projection"] = Small with { PositionToContent = false, SharesProjections = false },
-        ["positions to contents alone, own projection"] = Small with { ContentToPosition = false, SharesProjections = false },
-        ["neither"] = Small with { ContentToPosition = false, PositionToContent = false },
+        ["contents to positions alone"] = Small with { PositionScores = [PositionScore.ContentToPosition] },
+        ["positions to contents alone"] = Small with { PositionScores = [PositionScore.PositionToContent] },
+        ["contents to positions alone, own projection"] = Small with { PositionScores = [PositionScore.ContentToPosition], SharesProjections = false },
+        ["positions to contents alone, own projection"] = Small with { PositionScores = [PositionScore.PositionToContent], SharesProjections = false },
+        ["neither"] = Small with { PositionScores = [] },
         ["no relative attention, but kinds of it"] = Small with { HasRelativeAttention = false, AddsPositions = true },
         ["exact distances"] = Small with { DistanceBuckets = -1, NormalizesPositions = false },
         ["exact distances up to five"] = Small with { DistanceBuckets = -1, MaximumDistance = 5 },
@@ -130,6 +130,25 @@ public sealed class DebertaV2Tests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Hidden_states_are_what_layers_give_and_the_last_one_what_the_model_gives(int layers)
+    {
+        DebertaV2Config config = Small with { Layers = layers, ConvolutionSize = 3 };
+        using DebertaV2Model model = EncoderChecks.Drawn(config.CreateBackbone()), bare = (config with { ConvolutionSize = 0 }).CreateBackbone();
+        using IDisposable withoutGradients = no_grad();
+        Dictionary<string, Tensor> weights = ModelWeights.Views(model);
+        foreach ((string name, Tensor weight) in ModelWeights.Views(bare)) weight.copy_(weights[name]);
+        List<Tensor> states = [], bareStates = [];
+        Tensor output = model.ReadTexts(EncoderChecks.Tokens, EncoderChecks.Mask, hiddenStates: states);
+        bare.ReadTexts(EncoderChecks.Tokens, EncoderChecks.Mask, hiddenStates: bareStates);
+        Assert.Equal(layers + 1, states.Count);
+        GoldenModel.AssertClose("the output", output, states[^1], 0);
+        for (int i = 0; i < layers; i++) GoldenModel.AssertClose($"state {i}", bareStates[i], states[i], 0);
+        Assert.True((bareStates[^1] - states[^1]).abs().max().item<float>() > 1e-3, "the convolution adds nothing");
+    }
+
     [Fact]
     public void Tables_that_the_configuration_makes_no_use_of_are_left_out()
     {
@@ -137,8 +156,6 @@ public sealed class DebertaV2Tests
         Assert.Null(DebertaV2WeightNames.Canonical("deberta.embeddings.position_ids", Small));
         Assert.Null(DebertaV2WeightNames.Canonical("lm_predictions.lm_head.bias", Small));
         Assert.Null(DebertaV2WeightNames.Canonical("mask_predictions.dense.weight", Small));
-        Assert.Null(DebertaV2WeightNames.Canonical("encoder.rel_embeddings.weight", Small with { HasRelativeAttention = false }));
-        Assert.Null(DebertaV2WeightNames.Canonical("encoder.LayerNorm.weight", Small with { NormalizesPositions = false }));
         Assert.Equal("deberta.encoder.LayerNorm.weight", DebertaV2WeightNames.Canonical("encoder.LayerNorm.weight", Small));
         Assert.Equal("deberta.embeddings.position_embeddings.weight", DebertaV2WeightNames.Canonical("deberta.embeddings.position_embeddings.weight", Small with { AddsPositions = true }));
     }
@@ -210,7 +227,7 @@ public sealed class DebertaV2Tests
         DebertaV2Config config = new()
         {
             VocabularySize = 2000, Width = 256, Layers = 4, Heads = 4, InnerWidth = 1024, HasRelativeAttention = true, AddsPositions = false, SharesProjections = true, DistanceBuckets = 64, NormalizesPositions = true,
-            ContentToPosition = true, PositionToContent = true, Padding = 0,
+            PositionScores = [PositionScore.ContentToPosition, PositionScore.PositionToContent], Padding = 0,
         };
         int labels = SharedFixtures.Json("golden/models/initialisation.json")["models"]!["deberta_v2"]!["parameters"]!.AsArray().Where(row => (string)row!["pattern"]! == "classifier.weight").Select(row => (int)row!["shapes"]![0]![0]!).Single();
         using SequenceClassifier model = new(config.CreateBackbone(), [.. Enumerable.Range(0, labels).Select(i => $"{i}")]);
@@ -256,7 +273,8 @@ public sealed class DebertaV2Tests
             {"model_type": "deberta-v2", "hidden_size": 1536, "intermediate_size": 6144, "relative_attention": true, "position_buckets": 256, "norm_rel_ebd": "layer_norm", "share_att_key": true, "pos_att_type": "p2c|c2p",
              "conv_kernel_size": 3, "conv_act": "gelu", "max_relative_positions": -1, "position_biased_input": false, "num_attention_heads": 24, "attention_head_size": 64, "num_hidden_layers": 24, "type_vocab_size": 0, "vocab_size": 128100}
             """)!.AsObject());
-        Assert.Equal((3, "gelu", 1, true, true), (large.ConvolutionSize, large.ConvolutionActivation, large.ConvolutionGroups, large.ContentToPosition, large.PositionToContent));
+        Assert.Equal((3, "gelu", 1), (large.ConvolutionSize, large.ConvolutionActivation, large.ConvolutionGroups));
+        Assert.Equal([PositionScore.PositionToContent, PositionScore.ContentToPosition], large.PositionScores);
         Assert.Empty(large.UnknownKeys);
         Assert.Equal(64, (int)large.ToJson(ModelHead.None)["attention_head_size"]!);
     }

@@ -84,7 +84,7 @@ internal static class EncoderChecks
         Value().backward();
         List<(Parameter Parameter, Tensor Direction)> directions = [.. model.parameters().Select(parameter => (parameter, (Tensor)Direction(parameter)))];
         using IDisposable withoutGradients = no_grad();
-        double slope = directions.Sum(entry => (entry.Parameter.grad! * entry.Direction).sum().item<double>());
+        double slope = directions.Sum(entry => entry.Parameter.grad is Tensor gradient ? (gradient * entry.Direction).sum().item<double>() : 0);
         foreach ((Parameter parameter, Tensor direction) in directions) parameter.add_(direction * Step);
         double above = Value().item<double>();
         foreach ((Parameter parameter, Tensor direction) in directions) parameter.sub_(direction * (2 * Step));
@@ -111,7 +111,8 @@ internal static class EncoderChecks
         {
             HuggingFaceFolder.Save(folder, model);
             JsonNode written = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "config.json")))!;
-            if (architectures.Length > 0) Assert.Equal(architectures, written["architectures"]!.AsArray().Select(name => (string)name!));
+            Assert.NotEmpty(architectures);
+            Assert.Equal(architectures, written["architectures"]!.AsArray().Select(name => (string)name!));
             using TModel read = load(folder);
             GoldenModel.AssertClose("read again", expected, forward(read), 0);
             Assert.Equal(model.Config.ToJson(model.Head).ToJsonString(), (read.Config with { OtherKeys = model.Config.OtherKeys }).ToJson(model.Head).ToJsonString());

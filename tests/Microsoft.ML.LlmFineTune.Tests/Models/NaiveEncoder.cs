@@ -17,7 +17,7 @@ internal sealed class NaiveEncoder(JsonObject config, IReadOnlyDictionary<string
         double epsilon = Double("layer_norm_eps");
         int headSize = width / heads, length = tokens.Length;
         int embeddingWidth = config.ContainsKey("embedding_size") ? Int("embedding_size") : width;
-        string[] kinds = [.. config["pos_att_type"]!.AsArray().Select(name => (string)name!)];
+        string[] kinds = [.. config["pos_att_type"]?.AsArray().Select(name => (string)name!) ?? []];
         (bool c2p, bool p2c, bool relative) = (kinds.Contains("c2p"), kinds.Contains("p2c"), Bool("relative_attention"));
         double scale = 1 / Math.Sqrt(headSize * (1 + (c2p ? 1 : 0) + (p2c ? 1 : 0)));
 

@@ -11,6 +11,8 @@ namespace Microsoft.ML.LlmFineTune.Models.DebertaV2;
 public sealed record DebertaV2Config : ModelConfig
 {
     private const string LayerNormName = "layer_norm";
+    private const string ContentToPositionName = "c2p";
+    private const string PositionToContentName = "p2c";
 
     /// <inheritdoc/>
     public override string Family => "deberta-v2";
@@ -48,11 +50,8 @@ public sealed record DebertaV2Config : ModelConfig
     /// <summary>Whether attention looks at relative positions (<c>relative_attention</c>); default false.</summary>
     public bool HasRelativeAttention { get; init; }
 
-    /// <summary>Whether queries look at the relative positions of keys (<c>c2p</c> in <c>pos_att_type</c>); default false.</summary>
-    public bool ContentToPosition { get; init; }
-
-    /// <summary>Whether keys look at the relative positions of queries (<c>p2c</c> in <c>pos_att_type</c>); default false.</summary>
-    public bool PositionToContent { get; init; }
+    /// <summary>What contents and relative positions say to each other (<c>pos_att_type</c>), in any order; default nothing.</summary>
+    public IReadOnlyList<PositionScore> PositionScores { get; init; } = [];
 
     /// <summary>Whether relative positions are projected by the matrices of queries and keys (<c>share_att_key</c>); default false: they have matrices of their own.</summary>
     public bool SharesProjections { get; init; }
@@ -109,8 +108,14 @@ public sealed record DebertaV2Config : ModelConfig
     internal override double MatrixNumbers =>
         ((double)VocabularySize * (EmbeddingWidth ?? Width)) + (Layers * (double)Width * ((4.0 * Width) + (2.0 * InnerWidth)));
 
+    /// <summary>Whether queries look at the relative positions of keys.</summary>
+    internal bool ContentToPosition => PositionScores.Contains(PositionScore.ContentToPosition);
+
+    /// <summary>Whether keys look at the relative positions of queries.</summary>
+    internal bool PositionToContent => PositionScores.Contains(PositionScore.PositionToContent);
+
     /// <summary>Whether relative positions change anything.</summary>
-    internal bool UsesDistances => HasRelativeAttention && (ContentToPosition || PositionToContent);
+    internal bool UsesDistances => HasRelativeAttention && PositionScores.Count > 0;
 
     /// <summary>From which distance on all distances are one.</summary>
     internal int LargestDistance => MaximumDistance < 1 ? MaximumLength : MaximumDistance;
@@ -131,6 +136,7 @@ public sealed record DebertaV2Config : ModelConfig
         Require.AtLeast(InnerWidth, 1);
         _ = Microsoft.ML.LlmFineTune.Layers.Activation.ByName(Activation);
         Require.NotNegative(Segments);
+        Require.NotNull(PositionScores);
         Require.Argument(DistanceBuckets != 1, "DistanceBuckets must be at least 2, or -1 for none; received 1.", nameof(DistanceBuckets));
         Require.NotNegative(ConvolutionSize);
         Require.Argument(ConvolutionSize == 0 || ConvolutionSize % 2 == 1, $"ConvolutionSize must be odd, so that the text keeps its length; received {ConvolutionSize}.", nameof(ConvolutionSize));
@@ -173,7 +179,6 @@ public sealed record DebertaV2Config : ModelConfig
         ConfigReader reader = new(json);
         DebertaV2Config defaults = new();
         bool hasPadding = json.ContainsKey("pad_token_id");
-        (bool contentToPosition, bool positionToContent) = PositionAttention(reader);
         DebertaV2Config config = new()
         {
             VocabularySize = reader.Int32("vocab_size", defaults.VocabularySize),
@@ -187,8 +192,7 @@ public sealed record DebertaV2Config : ModelConfig
             Segments = reader.Int32("type_vocab_size", defaults.Segments),
             AddsPositions = reader.Boolean("position_biased_input", defaults.AddsPositions),
             HasRelativeAttention = reader.Boolean("relative_attention", defaults.HasRelativeAttention),
-            ContentToPosition = contentToPosition,
-            PositionToContent = positionToContent,
+            PositionScores = PositionScoresOf(reader),
             SharesProjections = reader.Boolean("share_att_key", defaults.SharesProjections),
             MaximumDistance = reader.Int32("max_relative_positions", defaults.MaximumDistance),
             DistanceBuckets = reader.Int32("position_buckets", defaults.DistanceBuckets),
@@ -242,7 +246,7 @@ public sealed record DebertaV2Config : ModelConfig
             ["type_vocab_size"] = Segments,
             ["position_biased_input"] = AddsPositions,
             ["relative_attention"] = HasRelativeAttention,
-            ["pos_att_type"] = new JsonArray([.. PositionAttentionNames().Select(name => JsonValue.Create(name))]),
+            ["pos_att_type"] = PositionScores.Count == 0 ? null : new JsonArray([.. PositionScores.Select(score => JsonValue.Create(score == PositionScore.ContentToPosition ? ContentToPositionName : PositionToContentName))]),
             ["share_att_key"] = SharesProjections,
             ["max_relative_positions"] = MaximumDistance,
             ["position_buckets"] = DistanceBuckets,
@@ -269,20 +273,17 @@ public sealed record DebertaV2Config : ModelConfig
         return json;
     }
 
-    private IEnumerable<string> PositionAttentionNames()
-    {
-        if (PositionToContent) yield return "p2c";
-        if (ContentToPosition) yield return "c2p";
-    }
-
     /// <summary>A list, or a text with the names between bars.</summary>
-    private static (bool ContentToPosition, bool PositionToContent) PositionAttention(ConfigReader reader)
+    private static IReadOnlyList<PositionScore> PositionScoresOf(ConfigReader reader)
     {
         const string Key = "pos_att_type";
         IReadOnlyList<string> names = reader.Rest.TryGetValue(Key, out JsonElement value) && value.ValueKind == JsonValueKind.String ? Parts(reader.Text(Key, "")) : reader.Texts(Key) ?? [];
-        string? unknown = names.FirstOrDefault(name => name is not ("c2p" or "p2c"));
-        if (unknown is not null) throw new InvalidDataException($"config.json: '{Key}' is supported with c2p and p2c only; found '{unknown}'.");
-        return (names.Contains("c2p"), names.Contains("p2c"));
+        return [.. names.Select(name => name switch
+        {
+            ContentToPositionName => PositionScore.ContentToPosition,
+            PositionToContentName => PositionScore.PositionToContent,
+            _ => throw new InvalidDataException($"config.json: '{Key}' is supported with {ContentToPositionName} and {PositionToContentName} only; found '{name}'."),
+        })];
     }
 
     private static bool NormalizesPositionsOf(ConfigReader reader)

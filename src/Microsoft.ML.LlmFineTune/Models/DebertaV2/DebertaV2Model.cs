@@ -43,8 +43,9 @@ public sealed class DebertaV2Model : EncoderModel
         segmentEmbedding = config.Segments > 0 ? new Embedding(config.Segments, embeddingWidth, device, dtype) : null;
         embeddingProjection = embeddingWidth == config.Width ? null : new Linear(embeddingWidth, config.Width, hasBias: false, device, dtype);
         embeddingNorm = new LayerNorm(config.Width, config.NormEpsilon, hasBias: true, device, dtype);
-        distanceEmbedding = config.UsesDistances ? new Embedding(2 * config.DistanceSpan, config.Width, device, dtype) : null;
-        distanceNorm = config.UsesDistances && config.NormalizesPositions ? new LayerNorm(config.Width, config.NormEpsilon, hasBias: true, device, dtype) : null;
+        // As the reference, which has them whether or not anything looks at them.
+        distanceEmbedding = config.HasRelativeAttention ? new Embedding(2 * config.DistanceSpan, config.Width, device, dtype) : null;
+        distanceNorm = config.NormalizesPositions ? new LayerNorm(config.Width, config.NormEpsilon, hasBias: true, device, dtype) : null;
         _layers = [.. Enumerable.Range(0, config.Layers).Select(_ => new DebertaV2Layer(config, Random, device, dtype))];
         for (int layer = 0; layer < _layers.Length; layer++) register_module($"layer{layer}", _layers[layer]);
         convolution = config.ConvolutionSize > 0 ? new DebertaV2Convolution(config, Random, device, dtype) : null;
@@ -78,19 +79,20 @@ public sealed class DebertaV2Model : EncoderModel
         hidden = embeddingNorm.forward(hidden);
         if (mask is not null) hidden = hidden * mask.to(hidden.dtype).unsqueeze(-1);
         hidden = _dropout.Apply(hidden, training);
+        hiddenStates?.Add(hidden);
         Tensor embedded = hidden;
-        using DebertaV2Distances? distances = distanceEmbedding is null ? null : new DebertaV2Distances(_config, sequence, tokens.device);
+        using DebertaV2Distances? distances = _config.UsesDistances ? new DebertaV2Distances(_config, sequence, tokens.device) : null;
         using Tensor? barred = mask is null ? null : Barred(mask);                                 // [batch, 1, sequence, sequence]
         Tensor? table = distances is null ? null : distanceEmbedding!.Rows(distances.FirstRow, distances.RowCount);   // [rows, width]
         if (table is not null && distanceNorm is not null) table = distanceNorm.forward(table);
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            hiddenStates?.Add(hidden);
             hidden = _layers[layer].Forward(hidden, table, distances, barred, training);           // [batch, sequence, width]
-            if (layer > 0 || convolution is null) continue;
-            hidden = convolution.Forward(embedded, hidden, mask, training);
+            Tensor given = hidden;
+            if (layer == 0 && convolution is not null) hidden = convolution.Forward(embedded, hidden, mask, training);
+            // The last one is what the model gives; of the others the reference records what the layer itself gives, before the convolution joins it.
+            hiddenStates?.Add(layer == _layers.Length - 1 ? hidden : given);
         }
-        hiddenStates?.Add(hidden);
         return hidden;
     }
 

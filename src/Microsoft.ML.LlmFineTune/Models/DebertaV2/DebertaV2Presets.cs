@@ -18,7 +18,7 @@ public static class DebertaV2Presets
 
     private static DebertaV2Config Shape(int layers) => new()
     {
-        Width = 768, Layers = layers, Heads = 12, InnerWidth = 3072, AddsPositions = false, HasRelativeAttention = true, ContentToPosition = true, PositionToContent = true,
+        Width = 768, Layers = layers, Heads = 12, InnerWidth = 3072, AddsPositions = false, HasRelativeAttention = true, PositionScores = [PositionScore.PositionToContent, PositionScore.ContentToPosition],
         SharesProjections = true, DistanceBuckets = 256, NormalizesPositions = true, HasLegacyHead = false, Padding = 0,
     };
 }

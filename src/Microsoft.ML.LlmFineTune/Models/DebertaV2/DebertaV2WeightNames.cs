@@ -15,11 +15,8 @@ public static class DebertaV2WeightNames
         if (config.Segments > 0) table.Add(WeightKind.Embedding, "deberta.embeddings.token_type_embeddings.weight", "segmentEmbedding.weight");
         if (config.EmbeddingWidth is int embedding && embedding != config.Width) table.Add(WeightKind.Embedding, "deberta.embeddings.embed_proj.weight", "embeddingProjection.weight");
         table.Norm("deberta.embeddings.LayerNorm", "embeddingNorm");
-        if (config.UsesDistances)
-        {
-            table.Add(WeightKind.Position, "deberta.encoder.rel_embeddings.weight", "distanceEmbedding.weight");
-            if (config.NormalizesPositions) table.Norm("deberta.encoder.LayerNorm", "distanceNorm");
-        }
+        if (config.HasRelativeAttention) table.Add(WeightKind.Position, "deberta.encoder.rel_embeddings.weight", "distanceEmbedding.weight");
+        if (config.NormalizesPositions) table.Norm("deberta.encoder.LayerNorm", "distanceNorm");
         for (int layer = 0; layer < config.Layers; layer++)
         {
             (string file, string model) = ($"deberta.encoder.layer.{layer}", $"layer{layer}");
@@ -49,7 +46,7 @@ public static class DebertaV2WeightNames
 
     /// <summary>
     /// The table's name for a tensor of a checkpoint: checkpoints of the backbone alone leave the prefix out. Null for what this model can do without: the heads of other tasks, stored position numbers,
-    /// and tables of positions that the configuration makes no use of, which the published checkpoints have.
+    /// and a table of positions that are not added to the embeddings, which the published checkpoints have.
     /// </summary>
     public static string? Canonical(string file, DebertaV2Config config)
     {
@@ -59,9 +56,7 @@ public static class DebertaV2WeightNames
         if (heads.Any(head => file.StartsWith(head, StringComparison.Ordinal))) return null;
         string name = file.StartsWith(Prefix, StringComparison.Ordinal) ? file : Prefix + file;
         bool isUseless = name == "deberta.embeddings.position_ids"
-            || (!config.AddsPositions && name == "deberta.embeddings.position_embeddings.weight")
-            || (!config.UsesDistances && name == "deberta.encoder.rel_embeddings.weight")
-            || (!(config.UsesDistances && config.NormalizesPositions) && name.StartsWith("deberta.encoder.LayerNorm.", StringComparison.Ordinal));
+            || (!config.AddsPositions && name == "deberta.embeddings.position_embeddings.weight");
         return isUseless ? null : name;
     }
 }
