@@ -94,7 +94,11 @@ internal static class RotaryJson
             // The first names that Phi-3 had for it.
             case "longrope" or "su":
             case "yarn" when reader.Rest.ContainsKey("short_factor"):
-                return new LongRopeScaling(reader.Doubles("short_factor"), reader.Doubles("long_factor"), originalLength, reader.OptionalDouble("factor") ?? Ratio()) { AttentionFactor = reader.OptionalDouble("attention_factor") };
+                double? factor = reader.OptionalDouble("factor");
+                return new LongRopeScaling(reader.Doubles("short_factor"), reader.Doubles("long_factor"), originalLength, factor ?? Ratio())
+                {
+                    IsFactorDerived = factor is null, AttentionFactor = reader.OptionalDouble("attention_factor"),
+                };
             case "yarn":
                 return new YarnScaling(reader.OptionalDouble("factor") ?? Ratio(), originalLength)
                 {
@@ -124,7 +128,7 @@ internal static class RotaryJson
         },
         LongRopeScaling longRope => WithoutNulls(new()
         {
-            ["rope_type"] = "longrope", ["factor"] = longRope.Factor, ["short_factor"] = List(longRope.ShortFactors), ["long_factor"] = List(longRope.LongFactors),
+            ["rope_type"] = "longrope", ["factor"] = longRope.IsFactorDerived ? null : longRope.Factor, ["short_factor"] = List(longRope.ShortFactors), ["long_factor"] = List(longRope.LongFactors),
             ["original_max_position_embeddings"] = longRope.OriginalLength, ["attention_factor"] = longRope.AttentionFactor,
         }),
         YarnScaling yarn => WithoutNulls(new()

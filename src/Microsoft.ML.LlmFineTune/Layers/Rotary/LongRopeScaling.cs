@@ -12,6 +12,9 @@ namespace Microsoft.ML.LlmFineTune.Layers.Rotary;
 /// <param name="Factor">How many times longer texts may be; the amplitude follows from it.</param>
 public sealed record LongRopeScaling(IReadOnlyList<double> ShortFactors, IReadOnlyList<double> LongFactors, int OriginalLength, double Factor) : RotaryScaling
 {
+    /// <summary>Whether the factor follows from the model's positions and <see cref="OriginalLength"/>, and so is not written; default false.</summary>
+    public bool IsFactorDerived { get; init; }
+
     /// <summary>The amplitude (<c>attention_factor</c>); default null: sqrt(1 + ln(factor) / ln(original length)), for texts of every length.</summary>
     public double? AttentionFactor { get; init; }
 
