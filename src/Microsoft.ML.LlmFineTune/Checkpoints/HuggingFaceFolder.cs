@@ -27,8 +27,9 @@ public static class HuggingFaceFolder
     /// <param name="model">The model.</param>
     /// <param name="saveTokenizer">Writes the tokenizer's files into the folder that it is given (not yet the final one); null: none.</param>
     /// <param name="task">Content of <c>task.json</c>; null: none.</param>
+    /// <param name="otherWeights">Tensors that are written beside the model's, as <see cref="ReadOtherWeights"/> gives them; null: none.</param>
     /// <exception cref="IOException">Writing failed (a full disk, for example); what was in the folder is as it was.</exception>
-    public static void Save<TModel>(string folder, TModel model, Action<string>? saveTokenizer = null, JsonObject? task = null) where TModel : nn.Module, ICheckpointModel
+    public static void Save<TModel>(string folder, TModel model, Action<string>? saveTokenizer = null, JsonObject? task = null, IReadOnlyDictionary<string, Tensor>? otherWeights = null) where TModel : nn.Module, ICheckpointModel
     {
         Require.Text(folder);
         Require.NotNull(model);
@@ -43,7 +44,7 @@ public static class HuggingFaceFolder
             if (model.Head is ModelHead.NextToken or ModelHead.SequenceToSequence) WriteJson(staging, GenerationConfigName, GenerationConfig(config));
             if (task is not null) WriteTask(staging, task);
             saveTokenizer?.Invoke(staging);
-            AtomicFile.Write(Path.Combine(staging, WeightsName), stream => ModelWeights.Write(stream, model));
+            AtomicFile.Write(Path.Combine(staging, WeightsName), stream => ModelWeights.Write(stream, model, otherWeights));
             foreach (string file in Directory.GetFiles(staging)) File.Move(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
         }
         catch (IOException error)
@@ -146,6 +147,15 @@ public static class HuggingFaceFolder
         });
         return (model, drawn);
     }
+
+    /// <summary>Reads what a checkpoint holds beside a model's own weights: the weights of heads, by their names in the files.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="model">The model, for example the folder's backbone.</param>
+    /// <returns>Float32 tensors on the model's device; the caller owns them.</returns>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">A file is cut or damaged.</exception>
+    public static IReadOnlyDictionary<string, Tensor> ReadOtherWeights<TModel>(string folder, TModel model) where TModel : nn.Module, ICheckpointModel =>
+        ModelWeights.ReadOthers(WeightFiles(folder), Require.NotNull(model));
 
     /// <summary>Writes <c>task.json</c>.</summary>
     public static void WriteTask(string folder, JsonObject task) => WriteJson(folder, TaskName, Require.NotNull(task));

@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Models.Heads;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -11,10 +12,13 @@ public static class ModelWeights
     /// <summary>Writes the weights, each tensor once.</summary>
     /// <param name="stream">Written from first to last byte; need not seek; stays open.</param>
     /// <param name="model">The model.</param>
-    public static void Write<TModel>(Stream stream, TModel model) where TModel : nn.Module, ICheckpointModel
+    /// <param name="others">More tensors to write; null: none.</param>
+    public static void Write<TModel>(Stream stream, TModel model, IReadOnlyDictionary<string, Tensor>? others = null) where TModel : nn.Module, ICheckpointModel
     {
         using IDisposable scope = NewDisposeScope();
-        SafeTensors.Write(stream, Views(model));
+        Dictionary<string, Tensor> weights = Views(model);
+        foreach ((string name, Tensor value) in others ?? new Dictionary<string, Tensor>()) weights.Add(name, value);
+        SafeTensors.Write(stream, weights);
     }
 
     /// <summary>Fills the weights from one safetensors stream.</summary>
@@ -60,6 +64,36 @@ public static class ModelWeights
         foreach (string name in stayed) missing.Remove(name);
         RequireAll(missing, source);
         return stayed;
+    }
+
+    /// <summary>Reads what files hold beside a model's own weights: the weights of heads, as float32 on the model's device, by their names in the files.</summary>
+    internal static Dictionary<string, Tensor> ReadOthers<TModel>(IEnumerable<string> paths, TModel model) where TModel : nn.Module, ICheckpointModel
+    {
+        HashSet<string> own = model.WeightNames.Select(name => name.File).ToHashSet(StringComparer.Ordinal);
+        Device device = Weights.FirstOf(model).device;
+        Dictionary<string, Tensor> others = new(StringComparer.Ordinal);
+        foreach (string path in paths)
+        {
+            using FileStream stream = File.OpenRead(path);
+            // Whole numbers are tables that the model makes itself: positions, for example.
+            SafeTensors.ReadInto(stream, stream.Length, path, entry => entry.Type is not (ScalarType.Float64 or ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16) || (model.CanonicalName(entry.Name) is string name && own.Contains(name))
+                ? null
+                : others[entry.Name] = empty([.. entry.Shape], dtype: ScalarType.Float32, device: device).DetachFromDisposeScope());
+        }
+        return others;
+    }
+
+    /// <summary>Fills a new head with what <see cref="ReadOthers"/> found, as far as names and shapes fit.</summary>
+    internal static void FillHead<TModel>(TModel model, IReadOnlyDictionary<string, Tensor> others) where TModel : nn.Module, IHeadedModel
+    {
+        using IDisposable scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        HashSet<string> head = model.HeadModule.WeightNames.Select(name => name.File).ToHashSet(StringComparer.Ordinal);
+        Dictionary<string, Tensor> targets = Views(model);
+        foreach ((string file, Tensor value) in others)
+        {
+            if (model.CanonicalName(file) is string name && head.Contains(name) && targets[name].shape.SequenceEqual(value.shape)) targets[name].copy_(value);
+        }
     }
 
     /// <summary>The weights by checkpoint name, in the checkpoint's orientation: views of the model's own memory, without gradients.</summary>
