@@ -84,7 +84,8 @@ public static class ModelWeights
     }
 
     /// <summary>Fills a new head with what <see cref="ReadOthers"/> found, as far as names and shapes fit.</summary>
-    internal static void FillHead<TModel>(TModel model, IReadOnlyDictionary<string, Tensor> others) where TModel : nn.Module, IHeadedModel
+    /// <returns>The checkpoint names of the head's weights that stayed as they were.</returns>
+    internal static IReadOnlyList<string> FillHead<TModel>(TModel model, IReadOnlyDictionary<string, Tensor> others) where TModel : nn.Module, IHeadedModel
     {
         using IDisposable scope = NewDisposeScope();
         using IDisposable withoutGradients = no_grad();
@@ -92,8 +93,11 @@ public static class ModelWeights
         Dictionary<string, Tensor> targets = Views(model);
         foreach ((string file, Tensor value) in others)
         {
-            if (model.CanonicalName(file) is string name && head.Contains(name) && targets[name].shape.SequenceEqual(value.shape)) targets[name].copy_(value);
+            if (model.CanonicalName(file) is not string name || !head.Contains(name) || !targets[name].shape.SequenceEqual(value.shape)) continue;
+            targets[name].copy_(value);
+            head.Remove(name);
         }
+        return [.. head.Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The weights by checkpoint name, in the checkpoint's orientation: views of the model's own memory, without gradients.</summary>

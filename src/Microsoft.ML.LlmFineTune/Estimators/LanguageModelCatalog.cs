@@ -111,6 +111,18 @@ public sealed class LanguageModelCatalog
     /// <summary>Fine-tunes a decoder or an encoder into a text classifier.</summary>
     public TextClassificationEstimator ClassifyText(TextModel model, TextClassificationOptions options) => new(_environment, model, options);
 
+    /// <summary>Turns texts into vectors, on which ML.NET's own trainers can stand.</summary>
+    /// <param name="model">The model; of sentence-transformers its folder says how, of others the mean of the last hidden states is taken.</param>
+    /// <param name="textColumnName">The text column.</param>
+    /// <param name="embeddingColumnName">The column of vectors.</param>
+    public TextEmbeddingEstimator EmbedText(TextModel model, string textColumnName = "Text", string embeddingColumnName = "Embedding") =>
+        EmbedText(model, new TextEmbeddingOptions { TextColumnName = textColumnName, EmbeddingColumnName = embeddingColumnName });
+
+    /// <summary>Turns texts into vectors, on which ML.NET's own trainers can stand.</summary>
+    /// <exception cref="InvalidOperationException">The family's pooler is asked for, and the checkpoint had none.</exception>
+    /// <exception cref="NotSupportedException">The model's folder asks for what the library does not have; or the family's pooler is asked for, and the family has none.</exception>
+    public TextEmbeddingEstimator EmbedText(TextModel model, TextEmbeddingOptions options) => new(_environment, model, options);
+
     /// <summary>How well a language model predicts the texts of a column: each text by itself, sums over all, divided once.</summary>
     /// <param name="model">The model.</param>
     /// <param name="data">The texts.</param>

@@ -69,6 +69,16 @@ public static class LanguageModelExtensions
 
         /// <summary>Continues the prompts of a column with a language model.</summary>
         public TextGenerationEstimator GenerateText(LanguageModel model, TextGenerationOptions options) => CatalogOf(transforms).GenerateText(model, options);
+
+        /// <summary>Turns texts into vectors, on which ML.NET's own trainers can stand.</summary>
+        /// <param name="model">The model; of sentence-transformers its folder says how, of others the mean of the last hidden states is taken.</param>
+        /// <param name="textColumnName">The text column.</param>
+        /// <param name="embeddingColumnName">The column of vectors.</param>
+        public TextEmbeddingEstimator EmbedText(TextModel model, string textColumnName = "Text", string embeddingColumnName = "Embedding") =>
+            CatalogOf(transforms).EmbedText(model, textColumnName, embeddingColumnName);
+
+        /// <summary>Turns texts into vectors, on which ML.NET's own trainers can stand.</summary>
+        public TextEmbeddingEstimator EmbedText(TextModel model, TextEmbeddingOptions options) => CatalogOf(transforms).EmbedText(model, options);
     }
 
     private static LanguageModelCatalog CatalogOf(object catalog)

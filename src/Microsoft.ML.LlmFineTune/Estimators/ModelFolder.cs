@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Checkpoints;
+using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tokenization;
@@ -14,14 +15,20 @@ internal static class ModelFolder
     {
         var tokenizer = LoadPaired(folder);
         var decoder = HuggingFaceFolder.LoadDecoder(folder);
-        return Joined(folder, "the tokenizer's files", () => new LanguageModel(tokenizer, decoder));
+        return Joined(folder, "the tokenizer's files", () => new LanguageModel(tokenizer, decoder) { SentenceTransformers = SentenceTransformersConfig.Read(folder) });
     }
 
     internal static TextEncoder LoadEncoder(string folder)
     {
         var tokenizer = LoadPaired(folder);
         var encoder = HuggingFaceFolder.LoadEncoder(folder);
-        return new TextEncoder(tokenizer, encoder, HuggingFaceFolder.ReadOtherWeights(folder, encoder));
+        return new TextEncoder(tokenizer, encoder, HuggingFaceFolder.ReadOtherWeights(folder, encoder)) { SentenceTransformers = SentenceTransformersConfig.Read(folder) };
+    }
+
+    internal static (TextEmbedder Embedder, TokenizerAdapter Tokenizer) LoadEmbedder(string folder, Pooling? pooling, bool isNormalized)
+    {
+        var tokenizer = LoadPaired(folder);
+        return (HuggingFaceFolder.LoadTextEmbedder(folder, pooling, isNormalized), tokenizer);
     }
 
     internal static (SequenceClassifier Classifier, TokenizerAdapter Tokenizer) LoadClassifier(string folder)
@@ -30,8 +37,15 @@ internal static class ModelFolder
         return (HuggingFaceFolder.LoadClassifier(folder), tokenizer);
     }
 
-    internal static void Save(TextModel model, string folder, JsonObject? task = null) =>
+    internal static void Save(TextModel model, string folder, JsonObject? task = null)
+    {
         HuggingFaceFolder.Save(folder, model.Backbone, into => SaveTokenizer(model.Tokenizer.Tokenizer, into), task, model.OtherWeights);
+        if (model.SentenceTransformers is { Unsupported.Count: 0 } config)
+            config.Write(folder, model.Config.Width);
+    }
+
+    internal static void Save(TextEmbedder embedder, TokenizerAdapter tokenizer, string folder, JsonObject task) =>
+        HuggingFaceFolder.Save(folder, embedder, into => SaveTokenizer(tokenizer.Tokenizer, into), task);
 
     internal static void Save(SequenceClassifier classifier, TokenizerAdapter tokenizer, string folder, JsonObject task) =>
         HuggingFaceFolder.Save(folder, classifier, into => SaveTokenizer(tokenizer.Tokenizer, into), task);

@@ -9,23 +9,20 @@ internal sealed class SpecialTokenFrame : TextFrame
 {
     private readonly TokenizerModel _tokenizer;
     private readonly EncodingOptions _options;
-    private readonly int _special;
 
     /// <exception cref="ArgumentException">The special tokens leave no room for a text.</exception>
     internal SpecialTokenFrame(TokenizerModel tokenizer, int padding, int maximumTokens) : base(padding, maximumTokens)
     {
         _tokenizer = tokenizer;
-        _special = tokenizer.PostProcessor?.AddedTokens(pair: false) ?? 0;
-        Require.Argument(maximumTokens > _special, $"Texts need more tokens than the {_special} special ones that stand around them; received {maximumTokens}.", nameof(maximumTokens));
+        int special = tokenizer.PostProcessor?.AddedTokens(pair: false) ?? 0;
+        Require.Argument(maximumTokens > special, $"Texts need more tokens than the {special} special ones that stand around them; received {maximumTokens}.", nameof(maximumTokens));
         _options = new EncodingOptions { Truncation = new TruncationOptions { MaximumLength = maximumTokens } };
     }
 
     internal override int[][] Encode(IReadOnlyList<string> texts, out TruncationReport truncation)
     {
         var encodings = _tokenizer.EncodeBatch(texts, _options);
-        truncation = new TruncationReport(
-            texts.Count, encodings.Count(text => text.TruncatedTokens > 0),
-            encodings.Sum(text => (long)text.Count - _special + text.TruncatedTokens), encodings.Sum(text => (long)text.TruncatedTokens));
+        truncation = TruncationReport.Of(encodings);
         return [.. encodings.Select(text => (int[])[.. text.Ids])];
     }
 }

@@ -33,7 +33,10 @@ public abstract class TextModel : IDisposable
     /// <summary>What the checkpoint had beside the backbone, by its names there: the weights of heads, of which new tasks take what fits.</summary>
     internal IReadOnlyDictionary<string, Tensor> OtherWeights { get; }
 
-    /// <summary>Writes a folder in Hugging Face's layout: config.json, model.safetensors, tokenizer.json. Where writing fails, what was there stays as it was.</summary>
+    /// <summary>How the model turns texts into vectors, where its folder was one of sentence-transformers; else null.</summary>
+    public SentenceTransformersConfig? SentenceTransformers { get; init; }
+
+    /// <summary>Writes a folder in Hugging Face's layout: config.json, model.safetensors, tokenizer.json; those of sentence-transformers too, where the model came with them. Where writing fails, what was there stays as it was.</summary>
     /// <exception cref="NotSupportedException">The tokenizer is not one of ours, and has no file to be saved in.</exception>
     public void Save(string folder) => ModelFolder.Save(this, folder);
 
@@ -58,6 +61,19 @@ public abstract class TextModel : IDisposable
         foreach (var ((_, target), (_, source)) in copy.named_parameters().Zip(Backbone.named_parameters()))
             target.copy_(source);
         return copy;
+    }
+
+    /// <summary>The model as one that turns texts into vectors; it shares the weights.</summary>
+    /// <exception cref="InvalidOperationException">The family's pooler is asked for, and the checkpoint had none.</exception>
+    /// <exception cref="NotSupportedException">The family's pooler is asked for, and the family has none.</exception>
+    internal TextEmbedder CreateEmbedder(Pooling? pooling, bool isNormalized)
+    {
+        var embedder = new TextEmbedder(Backbone, pooling, isNormalized);
+        var missing = ModelWeights.FillHead(embedder, OtherWeights);
+        if (missing.Count > 0)
+            throw new InvalidOperationException($"The family's pooler needs weights that the checkpoint does not have: {string.Join(", ", missing)}. Pool by the mean or the first token.");
+        embedder.eval();
+        return embedder;
     }
 
     /// <summary>A classifier on a copy of the weights: of its head, what the checkpoint has and fits is taken (BERT's pooler, for example), the rest is drawn.</summary>
