@@ -125,6 +125,16 @@ public static class HuggingFaceFolder
     public static MultipleChoiceModel LoadMultipleChoice(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
         Filled(folder, ReadConfig(folder), config => new MultipleChoiceModel(config.CreateBackbone(device, dtype)));
 
+    /// <summary>Reads a model that turns texts into vectors, in evaluation mode.</summary>
+    /// <inheritdoc cref="LoadBackbone"/>
+    /// <param name="folder">The folder.</param>
+    /// <param name="pooling">How the hidden states become one; null: by the family's own pooler, which the folder must have.</param>
+    /// <param name="isNormalized">Whether vectors are divided by their Euclidean length.</param>
+    /// <param name="device">Where the weights go; default: the CPU.</param>
+    /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
+    public static TextEmbedder LoadTextEmbedder(string folder, Pooling? pooling = Pooling.Mean, bool isNormalized = true, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        Filled(folder, ReadConfig(folder), config => new TextEmbedder(config.CreateBackbone(device, dtype), pooling, isNormalized));
+
     /// <summary>
     /// Reads a pretrained model for a new task, in evaluation mode: the backbone must be there whole; what the folder has of the head and fits is read (BERT's pooler, for example),
     /// the rest is drawn.

@@ -33,6 +33,9 @@ public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel
     /// <inheritdoc/>
     public abstract string? CanonicalName(string file);
 
+    /// <summary>What checkpoints of a model with a head put before the backbone's names; empty where the names are the same.</summary>
+    internal virtual string HeadedPrefix => "";
+
     /// <summary>Device of the weights.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public Device Device => Weights.FirstOf(this).device;

@@ -42,7 +42,7 @@ public abstract record ModelConfig
     public Pooling? Pooling { get; init; }
 
     /// <summary>Dropout before a token classifier's head (<c>classifier_dropout</c>); default 0.1; from 0 to less than 1.</summary>
-    public double ClassifierDropout { get; init; } = 0.1;
+    public virtual double ClassifierDropout { get; init; } = 0.1;
 
     /// <summary>What a text classifier's outputs mean (<c>problem_type</c>); default: one class a text.</summary>
     public ClassificationProblem Problem { get; init; }
@@ -92,7 +92,7 @@ public abstract record ModelConfig
 
     /// <summary>The family's head that gives numbers for each text, with uninitialised weights.</summary>
     /// <param name="backbone">What it stands on, of this configuration's shape.</param>
-    /// <param name="task"><see cref="ModelHead.SequenceClassification"/> or <see cref="ModelHead.MultipleChoice"/>.</param>
+    /// <param name="task"><see cref="ModelHead.SequenceClassification"/>, <see cref="ModelHead.MultipleChoice"/>, or <see cref="ModelHead.Embedding"/> for the family's pooler.</param>
     /// <param name="outputs">Numbers a text; at least 1.</param>
     /// <exception cref="NotSupportedException">The family has no such head.</exception>
     public virtual SequenceHead CreateSequenceHead(BackboneModel backbone, ModelHead task, int outputs) =>

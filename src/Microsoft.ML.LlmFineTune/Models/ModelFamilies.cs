@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Models.Bert;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
 
 namespace Microsoft.ML.LlmFineTune.Models;
@@ -8,6 +9,7 @@ public static class ModelFamilies
 {
     private static readonly SortedDictionary<string, Func<JsonObject, ModelConfig>> Readers = new(StringComparer.Ordinal)
     {
+        ["bert"] = BertConfig.FromJson,
         ["gpt2"] = Gpt2Config.FromJson,
     };
 

@@ -29,4 +29,7 @@ public enum ModelHead
 
     /// <summary>A score for each of several continuations.</summary>
     MultipleChoice,
+
+    /// <summary>Numbers that stand for a whole text.</summary>
+    Embedding,
 }

@@ -3,6 +3,7 @@ using Golden.Library;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Models.Heads;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
 using TorchSharp;
@@ -128,15 +129,34 @@ internal sealed class ModelReader : CaseReader
 
     private static void Base(string folder, Inputs inputs, Expected expected)
     {
-        using var model = HuggingFaceFolder.LoadEncoder(folder);
+        if (!expected.Has("pooler_output"))
+        {
+            using var bare = HuggingFaceFolder.LoadEncoder(folder);
+            Base(bare, inputs, expected, () => bare.ReadTexts(inputs.Tokens, inputs.Mask, inputs.Segments), null);
+            return;
+        }
+        using var model = HuggingFaceFolder.LoadTextEmbedder(folder, pooling: null, isNormalized: false);
+        Base(model, inputs, expected, () => model.Backbone.ReadTexts(inputs.Tokens, inputs.Mask, inputs.Segments), hidden => model.HeadModule.Forward(hidden, inputs.Tokens, inputs.Mask));
+    }
+
+    /// <summary>A bare encoder has no loss of its own; the fixtures take means of squares.</summary>
+    private static void Base<TModel>(TModel model, Inputs inputs, Expected expected, Func<Tensor> read, Func<Tensor, Tensor>? pool) where TModel : nn.Module, ICheckpointModel
+    {
         using (no_grad())
         {
             List<Tensor> hiddenStates = [];
-            var hidden = model.ReadTexts(inputs.Tokens, inputs.Mask, inputs.Segments, hiddenStates);
+            var backbone = model as BackboneModel ?? ((IHeadedModel)model).Backbone;
+            var hidden = backbone.ReadTexts(inputs.Tokens, inputs.Mask, inputs.Segments, hiddenStates);
             expected.HiddenStates("hidden_states", hiddenStates, inputs.Mask);
             expected.Tensor("last hidden state", "last_hidden_state", hidden, inputs.Mask);
+            if (pool is not null) expected.Tensor("pooler output", "pooler_output", pool(hidden), null);
         }
-        throw new UnsupportedException("the pooler of a bare encoder belongs to a head: its output, loss and gradients are compared by the other tasks");
+        expected.Training(model, () =>
+        {
+            var hidden = read();
+            var loss = hidden.mul(inputs.Mask.unsqueeze(-1)).square().mean();
+            return pool is null ? loss : loss + pool(hidden).square().mean();
+        });
     }
 
     private static void QuestionAnswering(string folder, Inputs inputs, Expected expected)
@@ -209,6 +229,8 @@ internal sealed class ModelReader : CaseReader
         private readonly IReadOnlyDictionary<string, Tensor> _tensors = SafeTensors.Read(Path.Combine(c.Folder, "expected.safetensors"));
 
         public Tally Tally => tally;
+
+        public bool Has(string name) => _tensors.ContainsKey(name);
 
         public void Tensor(string what, string name, Tensor actual, Tensor? mask) => tally.Tensors(what, _tensors[name], actual, Close, mask: Broadcast(mask, actual));
 

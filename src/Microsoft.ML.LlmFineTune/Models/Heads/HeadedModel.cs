@@ -10,6 +10,7 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
     private const string BackboneName = "backbone";
     private const string HeadName = "head";
     private readonly HashSet<string> _headFiles;
+    private readonly string _prefix;
 
     /// <summary>Puts an uninitialised head on a backbone.</summary>
     /// <param name="name">The model's name.</param>
@@ -26,9 +27,11 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
         register_module(BackboneName, Backbone);
         register_module(HeadName, HeadModule);
         _headFiles = HeadModule.WeightNames.Select(weight => weight.File).ToHashSet(StringComparer.Ordinal);
+        // An embedding is what the bare backbone's checkpoint is for.
+        _prefix = task == ModelHead.Embedding ? "" : backbone.HeadedPrefix;
         WeightNames =
         [
-            .. backbone.WeightNames.Where(weight => !_headFiles.Contains(weight.File)).Select(weight => weight with { Parameter = $"{BackboneName}.{weight.Parameter}" }),
+            .. backbone.WeightNames.Select(weight => weight with { File = _prefix + weight.File, Parameter = $"{BackboneName}.{weight.Parameter}" }).Where(weight => !_headFiles.Contains(weight.File)),
             .. HeadModule.WeightNames.Select(weight => weight with { Parameter = $"{HeadName}.{weight.Parameter}" }),
         ];
     }
@@ -54,7 +57,17 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
     HeadModule IHeadedModel.HeadModule => HeadModule;
 
     /// <inheritdoc/>
-    public string? CanonicalName(string file) => _headFiles.Contains(file) ? file : Backbone.CanonicalName(file);
+    /// <remarks>What belongs to the head here (a pooler) may belong to the backbone in the file, and so have its prefix there, or not have it.</remarks>
+    public string? CanonicalName(string file)
+    {
+        string name = OldNames.Modern(file);
+        string bare = name.StartsWith(Backbone.HeadedPrefix, StringComparison.Ordinal) ? name[Backbone.HeadedPrefix.Length..] : name;
+        foreach (string candidate in (string[])[name, _prefix + bare, bare])
+        {
+            if (_headFiles.Contains(candidate)) return candidate;
+        }
+        return Backbone.CanonicalName(name) is string inside ? _prefix + inside : null;
+    }
 
     /// <summary>Draws the head by the family's published scheme; the backbone stays as it is.</summary>
     /// <param name="random">Where the draws come from.</param>
