@@ -34,7 +34,8 @@ public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel
     public abstract string? CanonicalName(string file);
 
     /// <summary>What checkpoints of a model with a head put before the backbone's names; empty where the names are the same.</summary>
-    internal virtual string HeadedPrefix => "";
+    /// <param name="task">What the head is for.</param>
+    internal virtual string HeadedPrefix(ModelHead task) => "";
 
     /// <summary>Device of the weights.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>

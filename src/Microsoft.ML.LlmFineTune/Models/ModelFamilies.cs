@@ -9,8 +9,15 @@ public static class ModelFamilies
 {
     private static readonly SortedDictionary<string, Func<JsonObject, ModelConfig>> Readers = new(StringComparer.Ordinal)
     {
+        ["albert"] = AlbertConfig.FromJson,
         ["bert"] = BertConfig.FromJson,
+        ["camembert"] = RobertaConfig.FromJson,
+        ["distilbert"] = DistilBertConfig.FromJson,
+        ["electra"] = ElectraConfig.FromJson,
         ["gpt2"] = Gpt2Config.FromJson,
+        ["mpnet"] = MpnetConfig.FromJson,
+        ["roberta"] = RobertaConfig.FromJson,
+        ["xlm-roberta"] = RobertaConfig.FromJson,
     };
 
     /// <summary>The names that <see cref="ReadConfig"/> knows.</summary>

@@ -265,7 +265,8 @@ internal sealed class ModelReader : CaseReader
                 var gradient = _tensors[$"grad.{name}"].abs();
                 var firm = gradient.ge(1e-5);
                 tally.Tensors("weights after the steps", after, weight, 2e-5, mask: HasNoise(name) ? firm : firm.logical_or(gradient.eq(0)));
-                tally.Tensors("all weights after the steps", after, weight, 3.5e-3);
+                // Noise may go up here and down there, every step.
+                tally.Tensors("all weights after the steps", after, weight, HasNoise(name) ? 6.1e-3 : 3.5e-3);
             }
         }
 
@@ -282,9 +283,9 @@ internal sealed class ModelReader : CaseReader
             tally.Equal("gradients that nothing was compared with", "", string.Join(", ", left));
         }
 
-        /// <summary>Biases of keys have noise for a gradient, even where it happens to be zero: softmax ignores what is added to all keys.</summary>
+        /// <summary>Biases of keys, and of the scores of an answer's ends, have noise for a gradient, even where it happens to be zero: softmax ignores what is added to all of its inputs.</summary>
         private static bool HasNoise(string name) =>
-            name.EndsWith("c_attn.bias", StringComparison.Ordinal) || name.EndsWith("query_key_value.bias", StringComparison.Ordinal) || name.EndsWith("key.bias", StringComparison.Ordinal)
+            name == "qa_outputs.bias" || name.EndsWith("c_attn.bias", StringComparison.Ordinal) || name.EndsWith("query_key_value.bias", StringComparison.Ordinal) || name.EndsWith("key.bias", StringComparison.Ordinal)
             || name.EndsWith("k_proj.bias", StringComparison.Ordinal) || name.EndsWith("k_lin.bias", StringComparison.Ordinal) || name.EndsWith("key_proj.bias", StringComparison.Ordinal) || name.EndsWith("attn.k.bias", StringComparison.Ordinal);
 
         private static Tensor? Broadcast(Tensor? mask, Tensor actual) => mask is not null && actual.dim() > mask.dim() ? mask.unsqueeze(-1) : mask;

@@ -83,8 +83,14 @@ public abstract record BertFamilyConfig : ModelConfig
     /// <summary>Id of padding, where positions are counted over what is not padding and begin behind that id; null: they are counted from 0 over all.</summary>
     internal virtual int? PositionPadding => null;
 
+    /// <summary>Id whose row of the token embedding lookups do not train; null: none.</summary>
+    internal virtual int? TokenPadding => Padding;
+
     /// <summary>Rows of the table of relative positions; null: there is none.</summary>
     internal virtual int? RelativeBuckets => null;
+
+    /// <summary>Distance from which on relative positions are alike.</summary>
+    internal virtual int FarthestPosition => 128;
 
     /// <summary>How many blocks have weights of their own.</summary>
     internal virtual int BlockCount => Layers;
@@ -168,21 +174,21 @@ public abstract record BertFamilyConfig : ModelConfig
         // These are encoders. Relative positions inside the attention were an experiment of few checkpoints.
         reader.MustBe("is_decoder", "false", "null");
         reader.MustBe("position_embedding_type", "\"absolute\"", "null");
-        BertFamilyConfig shape = WithShape(reader) with { TieEmbeddings = reader.Boolean("tie_word_embeddings", TieEmbeddings) };
-        BertFamilyConfig read = (BertFamilyConfig)shape.WithCommonKeys(reader);
-        // The special tokens have defaults, other than in most families; a null is a null.
-        return read with
+        // The special tokens have defaults, other than in most families; a null is a null. The shape may depend on them.
+        BertFamilyConfig named = this with
         {
-            BeginOfText = json.ContainsKey("bos_token_id") ? read.BeginOfText : BeginOfText,
-            EndOfText = json.ContainsKey("eos_token_id") ? read.EndOfText : EndOfText,
-            Padding = json.ContainsKey("pad_token_id") ? read.Padding : Padding,
+            BeginOfText = json.ContainsKey("bos_token_id") ? reader.OptionalInt32("bos_token_id") : BeginOfText,
+            EndOfText = json.ContainsKey("eos_token_id") ? reader.OneOrManyInt32("eos_token_id") : EndOfText,
+            Padding = json.ContainsKey("pad_token_id") ? reader.OptionalInt32("pad_token_id") : Padding,
         };
+        BertFamilyConfig shape = named.WithShape(reader) with { TieEmbeddings = reader.Boolean("tie_word_embeddings", TieEmbeddings) };
+        return (BertFamilyConfig)(shape.WithCommonKeys(reader) with { BeginOfText = named.BeginOfText, EndOfText = named.EndOfText, Padding = named.Padding });
     }
 
     /// <summary>Reads the shape in BERT's own spelling.</summary>
     private protected BertFamilyConfig WithBertKeys(ConfigReader reader)
     {
-        BertFamilyConfig config = this with
+        return this with
         {
             VocabularySize = reader.Int32("vocab_size", VocabularySize),
             MaximumLength = reader.Int32("max_position_embeddings", PositionRows) - ReservedPositions,
@@ -196,7 +202,6 @@ public abstract record BertFamilyConfig : ModelConfig
             NormEpsilon = reader.Double("layer_norm_eps", NormEpsilon),
             InitializerRange = reader.Double("initializer_range", InitializerRange),
         };
-        return config;
     }
 
     /// <summary>Writes the shape in BERT's own spelling.</summary>

@@ -16,6 +16,7 @@ public sealed class BertModel : EncoderModel
     private readonly Embedding? segmentEmbedding;
     private readonly LayerNorm embeddingNorm;
     private readonly Linear? projection;
+    private readonly RelativePositionBias? relativePositions;
     private readonly BertFamilyConfig _config;
     private readonly BertBlock[] _blocks;
     private readonly int[] _order;
@@ -30,11 +31,12 @@ public sealed class BertModel : EncoderModel
         Require.NotNull(config).Validate();
         _config = config;
         _embeddingDropout = new Dropout(config.HiddenDropout, Random);
-        tokenEmbedding = new Embedding(config.VocabularySize, config.TableWidth, device, dtype, config.Padding);
+        tokenEmbedding = new Embedding(config.VocabularySize, config.TableWidth, device, dtype, config.TokenPadding);
         positionEmbedding = new Embedding(config.PositionRows, config.TableWidth, device, dtype, config.PositionPadding);
         segmentEmbedding = config.SegmentCount > 0 ? new Embedding(config.SegmentCount, config.TableWidth, device, dtype) : null;
         embeddingNorm = new LayerNorm(config.TableWidth, config.NormEpsilon, hasBias: true, device, dtype);
         projection = config.ProjectionName is not null ? new Linear(config.TableWidth, config.Width, hasBias: true, device, dtype) : null;
+        relativePositions = config.RelativeBuckets is int buckets ? new RelativePositionBias(buckets, config.FarthestPosition, config.Heads, bothSides: true, device, dtype) : null;
         _blocks = [.. Enumerable.Range(0, config.BlockCount).Select(_ => new BertBlock(config, Random, device, dtype))];
         for (int block = 0; block < _blocks.Length; block++) register_module($"block{block}", _blocks[block]);
         _order = [.. config.BlockOrder];
@@ -51,7 +53,8 @@ public sealed class BertModel : EncoderModel
     /// <summary>[vocabulary, embedding width]: what a tied head scores with.</summary>
     internal Tensor TokenTable => tokenEmbedding.Weight;
 
-    internal override string HeadedPrefix => _config.Prefix;
+    // An embedding is what a bare backbone's checkpoint is for.
+    internal override string HeadedPrefix(ModelHead task) => task == ModelHead.Embedding ? "" : _config.Prefix;
 
     /// <inheritdoc/>
     public override string? CanonicalName(string file) => BertWeightNames.Canonical(file, _config);
@@ -65,6 +68,7 @@ public sealed class BertModel : EncoderModel
         if (projection is not null) hidden = projection.forward(hidden);                                  // [batch, sequence, width]
         hiddenStates?.Add(hidden);
         Tensor? bias = context.Bias(hidden.device, hidden.dtype);                                         // broadcasts to [batch, heads, sequence, sequence]
+        if (relativePositions?.Between(tokens.size(1), tokens.size(1)) is Tensor distances) bias = bias is null ? distances : distances + bias;
         foreach (int block in _order)
         {
             hidden = _blocks[block].Forward(hidden, bias, training);                                      // [batch, sequence, width]
@@ -84,6 +88,7 @@ public sealed class BertModel : EncoderModel
         segmentEmbedding?.Initialize(random, deviation);
         embeddingNorm.Initialize();
         projection?.Initialize(random, deviation);
+        relativePositions?.Initialize(random, deviation);
         foreach (BertBlock block in _blocks) block.Initialize(random, deviation);
     }
 

@@ -27,8 +27,7 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
         register_module(BackboneName, Backbone);
         register_module(HeadName, HeadModule);
         _headFiles = HeadModule.WeightNames.Select(weight => weight.File).ToHashSet(StringComparer.Ordinal);
-        // An embedding is what the bare backbone's checkpoint is for.
-        _prefix = task == ModelHead.Embedding ? "" : backbone.HeadedPrefix;
+        _prefix = backbone.HeadedPrefix(task);
         WeightNames =
         [
             .. backbone.WeightNames.Select(weight => weight with { File = _prefix + weight.File, Parameter = $"{BackboneName}.{weight.Parameter}" }).Where(weight => !_headFiles.Contains(weight.File)),
@@ -60,8 +59,8 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
     /// <remarks>What belongs to the head here (a pooler) may belong to the backbone in the file, and so have its prefix there, or not have it.</remarks>
     public string? CanonicalName(string file)
     {
-        string name = OldNames.Modern(file);
-        string bare = name.StartsWith(Backbone.HeadedPrefix, StringComparison.Ordinal) ? name[Backbone.HeadedPrefix.Length..] : name;
+        string name = OldNames.Modern(file), prefix = Backbone.HeadedPrefix(ModelHead.SequenceClassification);
+        string bare = name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
         foreach (string candidate in (string[])[name, _prefix + bare, bare])
         {
             if (_headFiles.Contains(candidate)) return candidate;
