@@ -4,6 +4,7 @@ using Golden.ChatTemplates;
 using Golden.Generation;
 using Golden.Library;
 using Golden.Metrics;
+using Golden.Minilm;
 using Golden.Mlnet;
 using Golden.Models;
 using Golden.Replay;
@@ -30,8 +31,7 @@ FixtureArea[] areas =
     new LibraryArea("training", new SchedulesReader(), new OptimizersReader(), new LossesReader(), new FineTuneReader()),
     new LibraryArea("metrics", new PerplexityReader(), new ClassificationReader(), new MultiLabelReader(), new RegressionReader(), new RetrievalReader(), new BleuReader(), new ChrfReader(), new TerReader(), new SignificanceReader(), new RougeReader(), new SquadReader(), new SeqevalReader(), new TextDiversityReader(), new WerReader(), new PublicReader(), new BiasReader()),
     new LibraryArea("chat-templates", new ConversationReader(), new SnippetReader()),
-    // No reader yet: their cases are listed as unsupported.
-    new LibraryArea("minilm"),
+    new LibraryArea("minilm", new TrajectoryReader(), new RunsReader()),
 ];
 var positional = new List<string>();
 var options = new RunOptions();
