@@ -158,14 +158,13 @@ public static class HuggingFaceFolder
         return (model, drawn);
     }
 
-    /// <summary>Reads what a checkpoint holds beside a model's own weights: the weights of heads, by their names in the files.</summary>
+    /// <summary>Reads what a checkpoint holds beside a backbone's own weights: the weights of heads.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="model">The model, for example the folder's backbone.</param>
-    /// <returns>Float32 tensors on the model's device; the caller owns them.</returns>
+    /// <param name="backbone">The folder's backbone.</param>
+    /// <returns>Float32 tensors on the backbone's device, by their names in a bare backbone's checkpoint; the caller owns them.</returns>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is cut or damaged.</exception>
-    public static IReadOnlyDictionary<string, Tensor> ReadOtherWeights<TModel>(string folder, TModel model) where TModel : nn.Module, ICheckpointModel =>
-        ModelWeights.ReadOthers(WeightFiles(folder), Require.NotNull(model));
+    public static IReadOnlyDictionary<string, Tensor> ReadOtherWeights(string folder, BackboneModel backbone) => ModelWeights.ReadOthers(WeightFiles(folder), Require.NotNull(backbone));
 
     /// <summary>Writes <c>task.json</c>.</summary>
     public static void WriteTask(string folder, JsonObject task) => WriteJson(folder, TaskName, Require.NotNull(task));

@@ -1,4 +1,3 @@
-using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Models.Heads;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -66,19 +65,22 @@ public static class ModelWeights
         return stayed;
     }
 
-    /// <summary>Reads what files hold beside a model's own weights: the weights of heads, as float32 on the model's device, by their names in the files.</summary>
-    internal static Dictionary<string, Tensor> ReadOthers<TModel>(IEnumerable<string> paths, TModel model) where TModel : nn.Module, ICheckpointModel
+    /// <summary>Reads what files hold beside a backbone's own weights: the weights of heads, as float32 on its device, by their names in a bare backbone's checkpoint.</summary>
+    internal static Dictionary<string, Tensor> ReadOthers(IEnumerable<string> paths, BackboneModel backbone)
     {
-        HashSet<string> own = model.WeightNames.Select(name => name.File).ToHashSet(StringComparer.Ordinal);
-        Device device = Weights.FirstOf(model).device;
+        HashSet<string> own = backbone.WeightNames.Select(name => name.File).ToHashSet(StringComparer.Ordinal);
         Dictionary<string, Tensor> others = new(StringComparer.Ordinal);
         foreach (string path in paths)
         {
             using FileStream stream = File.OpenRead(path);
-            // Whole numbers are tables that the model makes itself: positions, for example.
-            SafeTensors.ReadInto(stream, stream.Length, path, entry => entry.Type is not (ScalarType.Float64 or ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16) || (model.CanonicalName(entry.Name) is string name && own.Contains(name))
-                ? null
-                : others[entry.Name] = empty([.. entry.Shape], dtype: ScalarType.Float32, device: device).DetachFromDisposeScope());
+            SafeTensors.ReadInto(stream, stream.Length, path, entry =>
+            {
+                // Whole numbers are tables that the model makes itself: positions, for example.
+                bool isWeight = entry.Type is ScalarType.Float64 or ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16;
+                if (!isWeight || (backbone.CanonicalName(entry.Name) is string name && own.Contains(name))) return null;
+                string bare = entry.Name.StartsWith(backbone.HeadedPrefix, StringComparison.Ordinal) ? entry.Name[backbone.HeadedPrefix.Length..] : entry.Name;
+                return others[bare] = empty([.. entry.Shape], dtype: ScalarType.Float32, device: backbone.Device).DetachFromDisposeScope();
+            });
         }
         return others;
     }
