@@ -254,17 +254,13 @@ public static class HuggingFaceFolder
         return generation;
     }
 
-    /// <summary>Reads a file that must hold a JSON object.</summary>
-    internal static JsonObject ReadJson(string folder, string name) =>
-        ReadNode(folder, name) as JsonObject ?? throw new InvalidDataException($"'{Path.Combine(folder, name)}' must hold a JSON object.");
-
-    internal static JsonNode? ReadNode(string folder, string name)
+    private static JsonObject ReadJson(string folder, string name)
     {
         string path = Path.Combine(Require.Text(folder), name);
         if (!File.Exists(path)) throw new FileNotFoundException($"'{folder}' has no {name}: it is not a model folder, or a part of it is missing.", path);
         try
         {
-            return JsonNode.Parse(File.ReadAllText(path));
+            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new InvalidDataException($"'{path}' must hold a JSON object.");
         }
         catch (JsonException error)
         {

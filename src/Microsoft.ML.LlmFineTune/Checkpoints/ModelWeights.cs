@@ -68,6 +68,7 @@ public static class ModelWeights
     /// <summary>Reads what files hold beside a backbone's own weights: the weights of heads, as float32 on its device, by their names in a bare backbone's checkpoint.</summary>
     internal static Dictionary<string, Tensor> ReadOthers(IEnumerable<string> paths, BackboneModel backbone)
     {
+        string prefix = backbone.HeadedPrefix(ModelHead.SequenceClassification);
         HashSet<string> own = backbone.WeightNames.Select(name => name.File).ToHashSet(StringComparer.Ordinal);
         Dictionary<string, Tensor> others = new(StringComparer.Ordinal);
         foreach (string path in paths)
@@ -78,7 +79,7 @@ public static class ModelWeights
                 // Whole numbers are tables that the model makes itself: positions, for example.
                 bool isWeight = entry.Type is ScalarType.Float64 or ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16;
                 if (!isWeight || (backbone.CanonicalName(entry.Name) is string name && own.Contains(name))) return null;
-                string bare = entry.Name.StartsWith(backbone.HeadedPrefix, StringComparison.Ordinal) ? entry.Name[backbone.HeadedPrefix.Length..] : entry.Name;
+                string bare = entry.Name.StartsWith(prefix, StringComparison.Ordinal) ? entry.Name[prefix.Length..] : entry.Name;
                 return others[bare] = empty([.. entry.Shape], dtype: ScalarType.Float32, device: backbone.Device).DetachFromDisposeScope();
             });
         }

@@ -13,16 +13,19 @@ internal static class ModelFolder
 {
     internal static LanguageModel LoadLanguageModel(string folder)
     {
-        var tokenizer = LoadPaired(folder);
-        var decoder = HuggingFaceFolder.LoadDecoder(folder);
-        return Joined(folder, "the tokenizer's files", () => new LanguageModel(tokenizer, decoder) { SentenceTransformers = SentenceTransformersConfig.Read(folder) });
+        var (embedding, refusal) = ReadEmbedding(ref folder);
+        string models = folder;
+        var tokenizer = LoadPaired(models);
+        var decoder = HuggingFaceFolder.LoadDecoder(models);
+        return Joined(models, "the tokenizer's files", () => new LanguageModel(tokenizer, decoder) { SentenceTransformers = embedding, EmbeddingRefusal = refusal });
     }
 
     internal static TextEncoder LoadEncoder(string folder)
     {
+        var (embedding, refusal) = ReadEmbedding(ref folder);
         var tokenizer = LoadPaired(folder);
         var encoder = HuggingFaceFolder.LoadEncoder(folder);
-        return new TextEncoder(tokenizer, encoder, HuggingFaceFolder.ReadOtherWeights(folder, encoder)) { SentenceTransformers = SentenceTransformersConfig.Read(folder) };
+        return new TextEncoder(tokenizer, encoder, HuggingFaceFolder.ReadOtherWeights(folder, encoder)) { SentenceTransformers = embedding, EmbeddingRefusal = refusal };
     }
 
     internal static (TextEmbedder Embedder, TokenizerAdapter Tokenizer) LoadEmbedder(string folder, Pooling? pooling, bool isNormalized)
@@ -40,8 +43,7 @@ internal static class ModelFolder
     internal static void Save(TextModel model, string folder, JsonObject? task = null)
     {
         HuggingFaceFolder.Save(folder, model.Backbone, into => SaveTokenizer(model.Tokenizer.Tokenizer, into), task, model.OtherWeights);
-        if (model.SentenceTransformers is { Unsupported.Count: 0 } config)
-            config.Write(folder, model.Config.Width);
+        model.SentenceTransformers?.Write(folder, model.Config.Width);
     }
 
     internal static void Save(TextEmbedder embedder, TokenizerAdapter tokenizer, string folder, JsonObject task) =>
@@ -57,6 +59,23 @@ internal static class ModelFolder
         var model = tokenizer as TokenizerModel
             ?? throw new NotSupportedException($"Saving needs a tokenizer that can be written as tokenizer.json (a {nameof(TokenizerModel)}); this one is a {tokenizer.GetType().Name}.");
         model.SaveFolder(folder);
+    }
+
+    /// <summary>What sentence-transformers wrote beside the model; the folder becomes that of the model itself. What cannot be done hinders no task but embedding.</summary>
+    private static (SentenceTransformerFolder? Embedding, string? Refusal) ReadEmbedding(ref string folder)
+    {
+        if (!SentenceTransformerFolder.Exists(folder))
+            return (null, null);
+        try
+        {
+            var embedding = SentenceTransformerFolder.Read(folder);
+            folder = embedding.ModelFolder;
+            return (embedding, null);
+        }
+        catch (NotSupportedException error)
+        {
+            return (null, error.Message);
+        }
     }
 
     /// <summary>The tokenizer, provided that the configuration beside it knows its tokens.</summary>

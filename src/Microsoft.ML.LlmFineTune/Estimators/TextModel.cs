@@ -33,8 +33,11 @@ public abstract class TextModel : IDisposable
     /// <summary>What the checkpoint had beside the backbone, by its names there: the weights of heads, of which new tasks take what fits.</summary>
     internal IReadOnlyDictionary<string, Tensor> OtherWeights { get; }
 
-    /// <summary>How the model turns texts into vectors, where its folder was one of sentence-transformers; else null.</summary>
-    public SentenceTransformersConfig? SentenceTransformers { get; init; }
+    /// <summary>How the model embeds texts, where its folder was one of sentence-transformers; else null.</summary>
+    public SentenceTransformerFolder? SentenceTransformers { get; init; }
+
+    /// <summary>Why embeddings cannot be those of sentence-transformers, where the folder asks for what the library does not have; else null.</summary>
+    internal string? EmbeddingRefusal { get; init; }
 
     /// <summary>Writes a folder in Hugging Face's layout: config.json, model.safetensors, tokenizer.json; those of sentence-transformers too, where the model came with them. Where writing fails, what was there stays as it was.</summary>
     /// <exception cref="NotSupportedException">The tokenizer is not one of ours, and has no file to be saved in.</exception>

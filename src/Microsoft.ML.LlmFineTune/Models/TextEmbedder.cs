@@ -17,7 +17,7 @@ public sealed class TextEmbedder : HeadedModel<SequenceHead>
     /// <exception cref="NotSupportedException">The family has no pooler.</exception>
     public TextEmbedder(BackboneModel backbone, Pooling? pooling = Layers.Pooling.Mean, bool isNormalized = true)
         : base(nameof(TextEmbedder), backbone, ModelHead.Embedding, backbone?.Config.Width ?? 1,
-            (config, below, task, outputs) => pooling is Pooling chosen ? new PoolingHead(chosen, config.Padding) : config.CreateSequenceHead(below, task, outputs))
+            (config, below, task, outputs) => pooling is Pooling chosen ? new PoolingHead(chosen) : config.CreateSequenceHead(below, task, outputs))
     {
         (Pooling, IsNormalized) = (pooling, isNormalized);
     }

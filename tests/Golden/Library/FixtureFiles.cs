@@ -39,6 +39,8 @@ internal static class FixtureFiles
         // A file that is one table of draws and their outcomes.
         if (file is "sampling.json" or "mirostat.json") return [Of(Path.GetFileNameWithoutExtension(file), root)];
         var found = root.EnumerateObject().Where(p => p.Name is "cases" or "stems" or "stems_original_algorithm" || p.Name.EndsWith("_vectors", StringComparison.Ordinal) || IsListOfObjects(p.Value)).SelectMany(p => Items(p.Name == "cases" ? "" : p.Name, p.Value, Of)).ToList();
+        // Beside its lists this file has single cases.
+        if (file == "embeddings.json") found.AddRange(((string[])["pair", "retrieval", "sts"]).Where(name => root.TryGetProperty(name, out _)).Select(name => Of(name, root.GetProperty(name))));
         return found.Count > 0 ? found : [Of(Path.GetFileNameWithoutExtension(file), root)];
     }
 

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using Golden.Library;
+using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Evaluation;
+using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Tokenization;
 
 namespace Golden.Metrics;
 
@@ -8,6 +11,9 @@ namespace Golden.Metrics;
 internal sealed class BiasReader : CaseReader
 {
     private const double Tolerance = 1e-9;
+
+    // Of what the model computes in float32.
+    private const double Float32Tolerance = 1e-4;
 
     public override bool Reads(string file) => file == "bias.json";
 
@@ -19,7 +25,10 @@ internal sealed class BiasReader : CaseReader
             case "group_fairness": Fairness(inputs, expected, tally); break;
             case "counterfactual": Counterfactual(c["options"], inputs, expected, tally); break;
             case "stereoset": StereoSet(inputs, expected, tally); break;
-            case "paired_pseudo_log_likelihood": Pair(expected, tally); throw new UnsupportedException("there is no BERT yet to take the log-probabilities from; alignment, sums and decision agree with the reference's");
+            case "paired_pseudo_log_likelihood":
+                Pair(expected, tally);
+                AskModel(Path.Combine(c.Folder, c["options"].GetProperty("model").GetString()!), inputs, expected, tally);
+                break;
             case "paired_summary": Summary(c.Root, expected, tally); break;
             case var kind: throw new UnsupportedException($"there is nothing of kind {kind}");
         }
@@ -133,10 +142,32 @@ internal sealed class BiasReader : CaseReader
             var full = PseudoLogLikelihood.Tokens(ids, (_, _) => expected.GetProperty($"full_log_probabilities_{name}").ToDoubles());
             tally.Number($"full_score_{name}", expected.GetProperty($"full_score_{name}").ToDouble(), full.Sum(), Tolerance);
         }
-        // A mismatch must not hide behind a model that is not there.
-        return tally.Mismatch is null ? pair : throw new InvalidOperationException(tally.Mismatch);
+        return pair;
 
         IEnumerable<(int, int)> Pairs(string name) => expected.GetProperty(name).EnumerateArray().Select(position => (position[0].GetInt32(), position[1].GetInt32()));
+    }
+
+    /// <summary>The same from the sentences on, with a model's own answers.</summary>
+    private static void AskModel(string folder, JsonElement inputs, JsonElement expected, Tally tally)
+    {
+        NativeRuntime.Initialize();
+        var tokenizer = TokenizerModel.LoadFolder(folder);
+        using var model = HuggingFaceFolder.LoadMaskedLanguageModel(folder);
+        var scorer = MaskedTokenScoring.Of(model, tokenizer.IdOf("[MASK]")!.Value, batchSize: 5);
+        var (more, less) = (tokenizer.Encode(inputs.GetProperty("sent_more").GetString()!), tokenizer.Encode(inputs.GetProperty("sent_less").GetString()!));
+        tally.Sequence("tokens_more", expected.GetProperty("tokens_more").ToTexts(), more.Tokens);
+        tally.Sequence("tokens_less", expected.GetProperty("tokens_less").ToTexts(), less.Tokens);
+        tally.Sequence("ids_more", expected.GetProperty("ids_more").ToInts(), more.Ids);
+        tally.Sequence("ids_less", expected.GetProperty("ids_less").ToInts(), less.Ids);
+        var pair = PseudoLogLikelihood.Compare(more.Ids, less.Ids, scorer);
+        tally.Numbers("log_probabilities_more of the model", expected.GetProperty("log_probabilities_more").ToDoubles(), pair.First, Float32Tolerance);
+        tally.Numbers("log_probabilities_less of the model", expected.GetProperty("log_probabilities_less").ToDoubles(), pair.Second, Float32Tolerance);
+        tally.Number("score_more_float32", expected.GetProperty("score_more_float32").ToDouble(), pair.FirstScore, Float32Tolerance);
+        tally.Number("score_less_float32", expected.GetProperty("score_less_float32").ToDouble(), pair.SecondScore, Float32Tolerance);
+        tally.Equal("more_preferred by the model", expected.GetProperty("more_preferred").GetBoolean(), pair.FirstPreferred);
+        tally.Equal("neutral to the model", expected.GetProperty("neutral").GetBoolean(), pair.IsNeutral);
+        tally.Number("full_score_more of the model", expected.GetProperty("full_score_more").ToDouble(), PseudoLogLikelihood.Tokens(more.Ids, scorer).Sum(), Float32Tolerance);
+        tally.Number("full_score_less of the model", expected.GetProperty("full_score_less").ToDouble(), PseudoLogLikelihood.Tokens(less.Ids, scorer).Sum(), Float32Tolerance);
     }
 
     private static void Summary(JsonElement root, JsonElement expected, Tally tally)

@@ -58,7 +58,7 @@ public sealed class TextEmbeddingTests : IDisposable
     [Fact]
     public void TheFolderOfSentenceTransformersDecidesWhatOptionsLeaveOpen()
     {
-        using var encoder = Of(new SentenceTransformersConfig { Pooling = Pooling.FirstToken, IsNormalized = true, MaximumTokens = 7, Prompt = "ripe " });
+        using var encoder = Of(new SentenceTransformerFolder { ModelFolder = "", Pooling = Pooling.FirstToken, MaximumLength = 7, Prompts = new Dictionary<string, string> { ["query"] = "ripe " }, DefaultPrompt = "query" });
         var transformer = _ml.Transforms.Text.EmbedText(encoder).Fit(Toy.View(_ml, 1));
         Assert.Equal((7, Pooling.FirstToken, true), (transformer.MaximumTokens, transformer.Embedder.Pooling!.Value, transformer.Embedder.IsNormalized));
         var plain = new TextEmbeddingOptions { Pooling = TextEmbeddingPooling.FirstToken, Normalize = true, MaximumTokens = 7 };
@@ -68,9 +68,22 @@ public sealed class TextEmbeddingTests : IDisposable
     }
 
     [Fact]
+    public void AFolderOfSentenceTransformersIsWrittenAsOne()
+    {
+        using var encoder = Of(new SentenceTransformerFolder { ModelFolder = "", Pooling = Pooling.FirstToken, MaximumLength = 7, LowersCase = true, Prompts = new Dictionary<string, string> { ["query"] = "ripe " }, DefaultPrompt = "query" });
+        string folder = ScratchFolder.New();
+        encoder.Save(folder);
+        using var loaded = _ml.LanguageModels.LoadEncoder(folder);
+        Assert.Equal(Vectors(encoder, new()), Vectors(loaded, new()));
+        var (one, other) = (encoder.SentenceTransformers!, loaded.SentenceTransformers!);
+        Assert.Equal((one.Pooling, one.IsNormalized, one.MaximumLength, one.LowersCase, one.DefaultPrompt), (other.Pooling, other.IsNormalized, other.MaximumLength, other.LowersCase, other.DefaultPrompt));
+        Assert.Equal(one.Prompts, other.Prompts);
+    }
+
+    [Fact]
     public void LowerCaseIsMadeBeforeTheTokenizerSeesATextWhereTheFolderSaysSo()
     {
-        using var encoder = new LanguageModel(Toy.Model().Tokenizer, Toy.Config.CreateDecoder()) { SentenceTransformers = new SentenceTransformersConfig { LowerCase = true } };
+        using var encoder = new LanguageModel(Toy.Model().Tokenizer, Toy.Config.CreateDecoder()) { SentenceTransformers = new SentenceTransformerFolder { ModelFolder = "", LowersCase = true } };
         encoder.Decoder.Initialize(new RandomStream(1));
         Assert.Equal(Vectors(encoder, new(), "ripe plum"), Vectors(encoder, new(), "Ripe PLUM"));
     }
@@ -78,8 +91,11 @@ public sealed class TextEmbeddingTests : IDisposable
     [Fact]
     public void WhatTheLibraryDoesNotHaveIsNamed()
     {
-        using var encoder = Of(new SentenceTransformersConfig { Unsupported = ["the module Dense in '2_Dense'"] });
-        Assert.Contains("the module Dense in '2_Dense'", Assert.Throws<NotSupportedException>(() => _ml.LanguageModels.EmbedText(encoder)).Message);
+        string folder = ScratchFolder.New();
+        _encoder.Save(folder);
+        File.WriteAllText(Path.Combine(folder, "modules.json"), """[{"type": "models.Transformer", "path": ""}, {"type": "models.WordWeights", "path": "1_Weights"}]""");
+        using var encoder = _ml.LanguageModels.LoadEncoder(folder);
+        Assert.Contains("WordWeights", Assert.Throws<NotSupportedException>(() => _ml.LanguageModels.EmbedText(encoder)).Message);
         Assert.NotNull(_ml.LanguageModels.EmbedText(encoder, new TextEmbeddingOptions { Pooling = TextEmbeddingPooling.Mean, Normalize = true }));
     }
 
@@ -151,7 +167,7 @@ public sealed class TextEmbeddingTests : IDisposable
         }
     }
 
-    private static TextEncoder Of(SentenceTransformersConfig config) => new(Toy.BertTokenizer, (EncoderModel)Toy.Encoder().CopyBackbone()) { SentenceTransformers = config };
+    private static TextEncoder Of(SentenceTransformerFolder config) => new(Toy.BertTokenizer, (EncoderModel)Toy.Encoder().CopyBackbone()) { SentenceTransformers = config };
 
     private float[][] Vectors(TextModel model, TextEmbeddingOptions options, params string[] texts)
     {

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 using Microsoft.ML.LlmFineTune.Estimators.TextEmbedding;
-using Microsoft.ML.LlmFineTune.Evaluation;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -23,20 +22,19 @@ public sealed class TextEmbeddingTransformer : TextTransformer
     private const string PoolingKey = "pooling";
     private const string NormalizeKey = "normalize";
     private const string MaximumTokensKey = "maximumTokens";
-    private const string LowerCaseKey = "lowerCase";
+    private const string LowersCaseKey = "lowersCase";
     private const string PromptKey = "prompt";
     private readonly TokenizerAdapter _tokenizer;
     private readonly TextFrame _frame;
-    private readonly string _prompt;
-    private readonly bool _lowerCase;
+    private readonly SentenceTransformerFolder _texts;
 
-    private TextEmbeddingTransformer(IHostEnvironment environment, TextEmbedder embedder, TokenizerAdapter tokenizer, int? maximumTokens, string prompt, bool lowerCase, string textColumnName, string embeddingColumnName)
+    private TextEmbeddingTransformer(IHostEnvironment environment, TextEmbedder embedder, TokenizerAdapter tokenizer, int? maximumTokens, SentenceTransformerFolder texts, string textColumnName, string embeddingColumnName)
         : base(textColumnName)
     {
-        (Embedder, _tokenizer, _prompt, _lowerCase, EmbeddingColumnName) = (embedder, tokenizer, prompt, lowerCase, embeddingColumnName);
+        (Embedder, _tokenizer, _texts, EmbeddingColumnName) = (embedder, tokenizer, texts, embeddingColumnName);
         _frame = TextFrame.Of(tokenizer, embedder.Backbone, maximumTokens);
         var log = new TruncationLog(environment, nameof(TextEmbedding));
-        Mapping = new TextMapping<float[]>(textColumnName, new EmbeddingScorer(embedder, _frame, Prepare, EmbeddingScorer.MakeColumns(embeddingColumnName, Width), log));
+        Mapping = new TextMapping<float[]>(textColumnName, new EmbeddingScorer(embedder, _frame, text => texts.Prepare(text), EmbeddingScorer.MakeColumns(embeddingColumnName, Width), log));
     }
 
     /// <summary>The column of vectors.</summary>
@@ -60,15 +58,15 @@ public sealed class TextEmbeddingTransformer : TextTransformer
     internal static TextEmbeddingTransformer Of(IHostEnvironment environment, TextModel model, TextEmbeddingOptions options)
     {
         options.Validate();
-        var folder = model.SentenceTransformers ?? new SentenceTransformersConfig();
-        if (folder.Unsupported.Count > 0 && (options.Pooling is null || options.Normalize is null))
-            throw new NotSupportedException($"The model's folder asks for {string.Join(", ", folder.Unsupported)}, which the library does not have. To embed without, set {nameof(options.Pooling)} and {nameof(options.Normalize)}; the vectors will be others than those of sentence-transformers.");
-        int longest = Math.Min(model.Config.MaximumLength, model.Tokenizer.Config?.ModelMaxLength ?? int.MaxValue);
+        if (model.EmbeddingRefusal is string refusal && (options.Pooling is null || options.Normalize is null))
+            throw new NotSupportedException($"{refusal} To embed otherwise than sentence-transformers, set {nameof(options.Pooling)} and {nameof(options.Normalize)}.");
         Require.Argument(options.MaximumTokens is not int tokens || tokens <= model.Config.MaximumLength,
             $"MaximumTokens must be at most the model's {model.Config.MaximumLength} positions; received {options.MaximumTokens}.", nameof(options));
+        var folder = model.SentenceTransformers ?? Texts("", lowersCase: false);
+        int longest = Math.Min(model.Config.MaximumLength, folder.MaximumLength ?? model.Tokenizer.Config?.ModelMaxLength ?? int.MaxValue);
         return new TextEmbeddingTransformer(
-            environment, model.CreateEmbedder(Layer(options.Pooling, folder.Pooling), options.Normalize ?? folder.IsNormalized), model.Tokenizer,
-            options.MaximumTokens ?? Math.Min(folder.MaximumTokens ?? longest, model.Config.MaximumLength), options.Prompt ?? folder.Prompt, folder.LowerCase, options.TextColumnName, options.EmbeddingColumnName);
+            environment, model.CreateEmbedder(Layer(options.Pooling, folder.Pooling), options.Normalize ?? folder.IsNormalized), model.Tokenizer, options.MaximumTokens ?? longest,
+            options.Prompt is string prompt ? Texts(prompt, folder.LowersCase) : folder, options.TextColumnName, options.EmbeddingColumnName);
     }
 
     internal static TextEmbeddingTransformer Load(string folder, JsonObject task, IHostEnvironment environment)
@@ -77,7 +75,7 @@ public sealed class TextEmbeddingTransformer : TextTransformer
         var (embedder, tokenizer) = ModelFolder.LoadEmbedder(folder, Layer(pooling, default), task[NormalizeKey]!.GetValue<bool>());
         return new TextEmbeddingTransformer(
             environment, embedder, tokenizer, Require.Within(task[MaximumTokensKey]!.GetValue<int>(), 2, embedder.Backbone.Config.MaximumLength, MaximumTokensKey),
-            task[PromptKey]!.GetValue<string>(), task[LowerCaseKey]!.GetValue<bool>(), Name(TextKey), Name(EmbeddingKey));
+            Texts(task[PromptKey]!.GetValue<string>(), task[LowersCaseKey]!.GetValue<bool>()), Name(TextKey), Name(EmbeddingKey));
 
         string Name(string key) => Require.Text(task[key]!.GetValue<string>(), key);
     }
@@ -95,8 +93,8 @@ public sealed class TextEmbeddingTransformer : TextTransformer
         }).ToString(),
         [NormalizeKey] = Embedder.IsNormalized,
         [MaximumTokensKey] = MaximumTokens,
-        [LowerCaseKey] = _lowerCase,
-        [PromptKey] = _prompt,
+        [LowersCaseKey] = _texts.LowersCase,
+        [PromptKey] = _texts.DefaultPrompt is string name ? _texts.Prompts[name] : "",
     };
 
     internal override void SaveFiles(string folder, JsonObject task) => ModelFolder.Save(Embedder, _tokenizer, folder, task);
@@ -111,9 +109,9 @@ public sealed class TextEmbeddingTransformer : TextTransformer
         _ => null,
     };
 
-    private string Prepare(string text)
+    /// <summary>What is done to a text before it is tokenized.</summary>
+    private static SentenceTransformerFolder Texts(string prompt, bool lowersCase) => new()
     {
-        string whole = PythonText.Strip(_prompt + text);
-        return _lowerCase ? PythonText.ToLower(whole) : whole;
-    }
+        ModelFolder = "", IsNormalized = false, LowersCase = lowersCase, Prompts = new Dictionary<string, string> { [PromptKey] = prompt }, DefaultPrompt = PromptKey,
+    };
 }

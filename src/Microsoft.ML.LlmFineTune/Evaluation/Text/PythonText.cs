@@ -53,15 +53,6 @@ internal static class PythonText
         }
     }
 
-    /// <summary>str.strip.</summary>
-    public static string Strip(string text)
-    {
-        int start = 0, end = text.Length;
-        while (start < end && IsWhiteSpace(text[start])) start++;
-        while (end > start && IsWhiteSpace(text[end - 1])) end--;
-        return text[start..end];
-    }
-
     /// <summary>str.lower.</summary>
     public static string ToLower(string text)
     {

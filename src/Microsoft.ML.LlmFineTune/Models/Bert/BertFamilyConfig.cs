@@ -83,6 +83,9 @@ public abstract record BertFamilyConfig : ModelConfig
     /// <summary>Id of padding, where positions are counted over what is not padding and begin behind that id; null: they are counted from 0 over all.</summary>
     internal virtual int? PositionPadding => null;
 
+    /// <summary>Whether positions are sines and cosines that are not trained.</summary>
+    internal virtual bool FixedPositions => false;
+
     /// <summary>Id whose row of the token embedding lookups do not train; null: none.</summary>
     internal virtual int? TokenPadding => Padding;
 

@@ -33,6 +33,7 @@ public sealed class BertModel : EncoderModel
         _embeddingDropout = new Dropout(config.HiddenDropout, Random);
         tokenEmbedding = new Embedding(config.VocabularySize, config.TableWidth, device, dtype, config.TokenPadding);
         positionEmbedding = new Embedding(config.PositionRows, config.TableWidth, device, dtype, config.PositionPadding);
+        if (config.FixedPositions) positionEmbedding.Weight.requires_grad_(false);
         segmentEmbedding = config.SegmentCount > 0 ? new Embedding(config.SegmentCount, config.TableWidth, device, dtype) : null;
         embeddingNorm = new LayerNorm(config.TableWidth, config.NormEpsilon, hasBias: true, device, dtype);
         projection = config.ProjectionName is not null ? new Linear(config.TableWidth, config.Width, hasBias: true, device, dtype) : null;
@@ -84,12 +85,29 @@ public sealed class BertModel : EncoderModel
         Require.NotNull(random);
         double deviation = _config.InitializerRange;
         tokenEmbedding.Initialize(random, deviation);
-        positionEmbedding.Initialize(random, deviation);
+        if (_config.FixedPositions) FillSines();
+        else positionEmbedding.Initialize(random, deviation);
         segmentEmbedding?.Initialize(random, deviation);
         embeddingNorm.Initialize();
         projection?.Initialize(random, deviation);
         relativePositions?.Initialize(random, deviation);
         foreach (BertBlock block in _blocks) block.Initialize(random, deviation);
+    }
+
+    /// <summary>Sines and cosines by turns, of wavelengths that grow from 2 pi to 10,000 * 2 pi (Vaswani et al., 2017).</summary>
+    private void FillSines()
+    {
+        using IDisposable scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        int width = _config.TableWidth;
+        float[] sines = new float[_config.PositionRows * width];
+        for (int i = 0; i < sines.Length; i++)
+        {
+            (int position, int column) = (i / width, i % width);
+            double angle = position / Math.Pow(10000, 2 * (column / 2) / (double)width);
+            sines[i] = (float)(column % 2 == 0 ? Math.Sin(angle) : Math.Cos(angle));
+        }
+        positionEmbedding.Weight.copy_(tensor(sines, [_config.PositionRows, width]));
     }
 
     /// <summary>[sequence, table width], or where padding has no position of its own [batch, sequence, table width].</summary>

@@ -22,6 +22,9 @@ public sealed record DistilBertConfig : BertFamilyConfig
     /// <summary>Dropout before the head that finds answers (<c>qa_dropout</c>); default 0.1; from 0 to less than 1.</summary>
     public double AnswerDropout { get; init; } = 0.1;
 
+    /// <summary>Whether positions are sines and cosines, which are not trained (<c>sinusoidal_pos_embds</c>); default false. Checkpoints store them all the same.</summary>
+    public bool SinusoidalPositions { get; init; }
+
     internal override string Prefix => "distilbert.";
 
     internal override string ClassName => "DistilBert";
@@ -29,6 +32,8 @@ public sealed record DistilBertConfig : BertFamilyConfig
     internal override BertBlockNames BlockNames => Names;
 
     internal override int SegmentCount => 0;
+
+    internal override bool FixedPositions => SinusoidalPositions;
 
     internal override double AttentionOutputDropout => 0;
 
@@ -61,8 +66,8 @@ public sealed record DistilBertConfig : BertFamilyConfig
 
     private protected override BertFamilyConfig WithShape(ConfigReader reader)
     {
-        // What was meant for the training of the first release. Sines for positions are a way to begin only: checkpoints store their positions.
-        reader.Ignore("tie_weights_", "sinusoidal_pos_embds");
+        // Of the first release's training.
+        reader.Ignore("tie_weights_");
         DistilBertConfig config = this with
         {
             VocabularySize = reader.Int32("vocab_size", VocabularySize),
@@ -75,6 +80,7 @@ public sealed record DistilBertConfig : BertFamilyConfig
             HiddenDropout = reader.Double("dropout", HiddenDropout),
             AttentionDropout = reader.Double("attention_dropout", AttentionDropout),
             InitializerRange = reader.Double("initializer_range", InitializerRange),
+            SinusoidalPositions = reader.Boolean("sinusoidal_pos_embds", SinusoidalPositions),
             AnswerDropout = reader.Double("qa_dropout", AnswerDropout),
         };
         return config.WithClassifierDropout(reader, "seq_classif_dropout");
@@ -92,6 +98,7 @@ public sealed record DistilBertConfig : BertFamilyConfig
         json["dropout"] = HiddenDropout;
         json["attention_dropout"] = AttentionDropout;
         json["initializer_range"] = InitializerRange;
+        json["sinusoidal_pos_embds"] = SinusoidalPositions;
         json["qa_dropout"] = AnswerDropout;
         WriteClassifierDropout(json, "seq_classif_dropout");
     }

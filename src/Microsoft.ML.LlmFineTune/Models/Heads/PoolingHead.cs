@@ -8,18 +8,17 @@ namespace Microsoft.ML.LlmFineTune.Models.Heads;
 public sealed class PoolingHead : SequenceHead
 {
     private readonly Pooling _pooling;
-    private readonly int? _padding;
 
     /// <summary>Creates the head.</summary>
     /// <param name="pooling">Which hidden state.</param>
-    /// <param name="padding">Id of the padding token, or null.</param>
-    public PoolingHead(Pooling pooling, int? padding) : base(nameof(PoolingHead)) => (_pooling, _padding) = (pooling, padding);
+    public PoolingHead(Pooling pooling) : base(nameof(PoolingHead)) => _pooling = pooling;
 
     /// <inheritdoc/>
     public override IReadOnlyList<WeightName> WeightNames => [];
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor hidden, Tensor tokens, Tensor? mask) => SequencePooling.Apply(_pooling, hidden, tokens, mask, _padding);
+    /// <remarks>The mask alone says what is padding, whatever the tokens are.</remarks>
+    public override Tensor Forward(Tensor hidden, Tensor tokens, Tensor? mask) => SequencePooling.Apply(_pooling, hidden, tokens, mask, padding: null);
 
     /// <inheritdoc/>
     public override void Initialize(RandomStream random)
