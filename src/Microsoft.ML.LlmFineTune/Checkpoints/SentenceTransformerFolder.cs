@@ -131,9 +131,9 @@ public sealed record SentenceTransformerFolder
     /// <exception cref="IOException">Writing failed.</exception>
     public static void Save(string folder, TextEmbedder model, Action<string>? saveTokenizer = null, int? maximumLength = null)
     {
-        Require.Argument(Require.NotNull(model).Pooling is not null, "sentence-transformers knows no family's pooler; received a model that pools by it. Pool by the first token, the last token or the mean.", nameof(model));
+        Pooling pooling = Require.NotNull(model).Pooling ?? throw new ArgumentException("sentence-transformers knows no family's pooler; received a model that pools by it. Pool by the first token, the last token or the mean.", nameof(model));
         HuggingFaceFolder.Save(folder, model, saveTokenizer);
-        new SentenceTransformerFolder { ModelFolder = folder, Pooling = model.Pooling.Value, IsNormalized = model.IsNormalized, MaximumLength = maximumLength ?? model.Config.MaximumLength }.Write(folder, model.Config.Width);
+        new SentenceTransformerFolder { ModelFolder = folder, Pooling = pooling, IsNormalized = model.IsNormalized, MaximumLength = maximumLength ?? model.Config.MaximumLength }.Write(folder, model.Config.Width);
     }
 
     /// <summary>Writes what stands beside the model's own files.</summary>
