@@ -74,7 +74,7 @@ public sealed record SentenceTransformerFolder
         bool isNormalized = false;
         for (int i = 0; i < modules.Count; i++)
         {
-            string type = Text(modules[i]?["type"], modulesPath, "type"), path = Inside(folder, Text(modules[i]?["path"], modulesPath, "path"));
+            string type = Text((modules[i] as JsonObject)?["type"], modulesPath, "type"), path = Inside(folder, Text((modules[i] as JsonObject)?["path"], modulesPath, "path"));
             switch (type[(type.LastIndexOf('.') + 1)..])
             {
                 case "Transformer" when i == 0: modelFolder = path; break;

@@ -242,6 +242,7 @@ internal sealed class ModelReader : CaseReader
 
         public void Training<TModel>(TModel model, Func<Tensor> meanLoss) where TModel : nn.Module, ICheckpointModel
         {
+            Saved(model);
             model.train();
             using var parameters = FlatParameters.Adopt(model);
             // The reference decays every parameter.
@@ -267,6 +268,30 @@ internal sealed class ModelReader : CaseReader
                 tally.Tensors("weights after the steps", after, weight, 2e-5, mask: HasNoise(name) ? firm : firm.logical_or(gradient.eq(0)));
                 // Noise may go up here and down there, every step.
                 tally.Tensors("all weights after the steps", after, weight, HasNoise(name) ? 6.1e-3 : 3.5e-3);
+            }
+        }
+
+        /// <summary>A model that was read is written as it was: the same tensors, bit by bit, and every key of its configuration.</summary>
+        private void Saved<TModel>(TModel model) where TModel : nn.Module, ICheckpointModel
+        {
+            var folder = Directory.CreateTempSubdirectory();
+            try
+            {
+                HuggingFaceFolder.Save(folder.FullName, model);
+                if (File.Exists(Path.Combine(c.Folder, "model.safetensors")))
+                {
+                    var (read, written) = (SafeTensors.Read(Path.Combine(c.Folder, "model.safetensors")), SafeTensors.Read(Path.Combine(folder.FullName, "model.safetensors")));
+                    tally.Sequence("names of saved tensors", read.Keys.Order(StringComparer.Ordinal), written.Keys.Order(StringComparer.Ordinal));
+                    foreach (var (name, tensor) in read.Where(entry => written.ContainsKey(entry.Key))) tally.Tensors("saved tensors", tensor, written[name], 0);
+                }
+                using var before = JsonDocument.Parse(File.ReadAllText(Path.Combine(c.Folder, "config.json")));
+                using var after = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder.FullName, "config.json")));
+                var changed = before.RootElement.EnumerateObject().Where(key => !after.RootElement.TryGetProperty(key.Name, out var value) || !JsonElement.DeepEquals(key.Value, value)).Select(key => key.Name);
+                tally.Equal("keys of config.json that saving changed", "", string.Join(", ", changed));
+            }
+            finally
+            {
+                folder.Delete(recursive: true);
             }
         }
 

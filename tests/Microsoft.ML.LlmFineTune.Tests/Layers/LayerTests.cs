@@ -99,4 +99,30 @@ public sealed class LayerTests
         Assert.Same(x, dropout.Apply(x, training: false));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Dropout(1, random));
     }
+
+    [Fact]
+    public void TheRowOfPaddingIsLookedUpButNotTrained()
+    {
+        Embedding table = new(5, 3, padding: 2);
+        table.Initialize(new RandomStream(1), 1);
+        Assert.True(table.Weight[2].eq(0).all().item<bool>());
+        using (no_grad()) table.Weight[2].fill_(7);
+        Tensor ids = tensor([2L, 0, 2, 4], [2, 2]);
+        Tensor rows = table.forward(ids);
+        Assert.True(rows[0][0].eq(7).all().item<bool>());
+        rows.sum().backward();
+        Assert.Equal([1f, 0, 0, 0, 1], table.Weight.grad!.select(1, 0).data<float>());
+        // What else uses the table trains the row too.
+        table.Weight.mul(2).sum().backward();
+        Assert.Equal([3f, 2, 2, 2, 3], table.Weight.grad!.select(1, 0).data<float>());
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Embedding(5, 3, padding: 5));
+    }
+
+    [Fact]
+    public void RelativePositionsHaveTheBucketsOfTheReference()
+    {
+        RelativePositionBias bias = new(buckets: 32, maximumDistance: 128, heads: 2, bothSides: true);
+        Tensor distances = tensor([0L, -1, 1, -7, 7, -8, 8, -15, 16, -50, 127, 128, -1000]);
+        Assert.Equal([0L, 1, 17, 7, 23, 8, 24, 9, 26, 13, 31, 31, 15], bias.Buckets(distances).data<long>());
+    }
 }
