@@ -14,6 +14,8 @@ public sealed class TextEmbeddingTests : IDisposable
     private readonly MLContext _ml = new(1);
     private readonly TextEncoder _encoder = Toy.Encoder();
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     public void Dispose() => _encoder.Dispose();
 
     [Theory]
@@ -49,7 +51,7 @@ public sealed class TextEmbeddingTests : IDisposable
             pooled.InitializeHead(new RandomStream(9));
             HuggingFaceFolder.Save(folder, pooled, Toy.BertTokenizer.SaveFolder);
         }
-        using var encoder = _ml.LanguageModels.LoadEncoder(folder);
+        using var encoder = _ml.LanguageModels.LoadEncoder(folder, cancellation: Token);
         var vectors = Vectors(encoder, options);
         Assert.All(vectors, vector => Assert.All(vector, number => Assert.InRange(number, -1, 1)));
         Assert.NotEqual(Vectors(encoder, options with { Pooling = TextEmbeddingPooling.FirstToken })[0], vectors[0]);
@@ -73,7 +75,7 @@ public sealed class TextEmbeddingTests : IDisposable
         using var encoder = Of(new SentenceTransformerFolder { ModelFolder = "", Pooling = Pooling.FirstToken, MaximumLength = 7, LowersCase = true, Prompts = new Dictionary<string, string> { ["query"] = "ripe " }, DefaultPrompt = "query" });
         string folder = ScratchFolder.New();
         encoder.Save(folder);
-        using var loaded = _ml.LanguageModels.LoadEncoder(folder);
+        using var loaded = _ml.LanguageModels.LoadEncoder(folder, cancellation: Token);
         Assert.Equal(Vectors(encoder, new()), Vectors(loaded, new()));
         var (one, other) = (encoder.SentenceTransformers!, loaded.SentenceTransformers!);
         Assert.Equal((one.Pooling, one.IsNormalized, one.MaximumLength, one.LowersCase, one.DefaultPrompt), (other.Pooling, other.IsNormalized, other.MaximumLength, other.LowersCase, other.DefaultPrompt));
@@ -94,7 +96,7 @@ public sealed class TextEmbeddingTests : IDisposable
         string folder = ScratchFolder.New();
         _encoder.Save(folder);
         File.WriteAllText(Path.Combine(folder, "modules.json"), """[{"type": "models.Transformer", "path": ""}, {"type": "models.WordWeights", "path": "1_Weights"}]""");
-        using var encoder = _ml.LanguageModels.LoadEncoder(folder);
+        using var encoder = _ml.LanguageModels.LoadEncoder(folder, cancellation: Token);
         Assert.Contains("WordWeights", Assert.Throws<NotSupportedException>(() => _ml.LanguageModels.EmbedText(encoder)).Message);
         Assert.NotNull(_ml.LanguageModels.EmbedText(encoder, new TextEmbeddingOptions { Pooling = TextEmbeddingPooling.Mean, Normalize = true }));
     }

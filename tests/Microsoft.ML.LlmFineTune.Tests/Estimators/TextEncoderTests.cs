@@ -13,6 +13,8 @@ public sealed class TextEncoderTests : IDisposable
     private readonly MLContext _ml = new(1);
     private readonly TextEncoder _encoder = Toy.Encoder();
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     public void Dispose() => _encoder.Dispose();
 
     [Fact]
@@ -110,8 +112,8 @@ public sealed class TextEncoderTests : IDisposable
         _encoder.Save(encoders);
         using var model = Toy.Model();
         model.Save(decoders);
-        Assert.Contains("'bert' is not one", Assert.Throws<NotSupportedException>(() => _ml.LanguageModels.Load(encoders)).Message);
-        Assert.Contains("'gpt2' is not one", Assert.Throws<NotSupportedException>(() => _ml.LanguageModels.LoadEncoder(decoders)).Message);
+        Assert.Contains("'bert' is not one", Assert.Throws<NotSupportedException>(() => _ml.LanguageModels.Load(encoders, cancellation: Token)).Message);
+        Assert.Contains("'gpt2' is not one", Assert.Throws<NotSupportedException>(() => _ml.LanguageModels.LoadEncoder(decoders, cancellation: Token)).Message);
     }
 
     [Fact]
@@ -120,10 +122,10 @@ public sealed class TextEncoderTests : IDisposable
         var log = new LogLines(_ml);
         string folder = ScratchFolder.New(), path = Path.Combine(folder, "config.json");
         _encoder.Save(folder);
-        _ml.LanguageModels.LoadEncoder(folder).Dispose();
+        _ml.LanguageModels.LoadEncoder(folder, cancellation: Token).Dispose();
         Assert.Empty(log.Warnings);
         File.WriteAllText(path, File.ReadAllText(path).Replace("{", "{ \"novelty\": 3,", StringComparison.Ordinal));
-        _ml.LanguageModels.LoadEncoder(folder).Dispose();
+        _ml.LanguageModels.LoadEncoder(folder, cancellation: Token).Dispose();
         Assert.Contains("the family 'bert' does not know, and they are not looked at: novelty.", Assert.Single(log.Warnings));
     }
 
@@ -139,13 +141,13 @@ public sealed class TextEncoderTests : IDisposable
             File.WriteAllText(Path.Combine(repository, "refs", revision), Commit);
         foreach (string name in (string[])["toys/encoder", "toys/encoder@v2", "toys/encoder@" + Commit])
         {
-            using var loaded = _ml.LanguageModels.LoadEncoder(name, hub);
+            using var loaded = _ml.LanguageModels.LoadEncoder(name, hub, Token);
             Assert.Equal(_encoder.Config.Width, loaded.Config.Width);
         }
-        string message = Assert.Throws<HubException>(() => _ml.LanguageModels.LoadEncoder("toys/other", hub)).Message;
+        string message = Assert.Throws<HubException>(() => _ml.LanguageModels.LoadEncoder("toys/other", hub, Token)).Message;
         Assert.Contains("There is no folder 'toys/other'", message);
         Assert.Contains("not in the cache", message);
-        Assert.Contains("'./toys/encoder'", Assert.Throws<DirectoryNotFoundException>(() => _ml.LanguageModels.LoadEncoder("./toys/encoder", hub)).Message);
+        Assert.Contains("'./toys/encoder'", Assert.Throws<DirectoryNotFoundException>(() => _ml.LanguageModels.LoadEncoder("./toys/encoder", hub, Token)).Message);
     }
 
     [Fact]
