@@ -31,6 +31,14 @@ var answer = new Command("answer", "Loads a saved classifier and classifies one 
 answer.SetAction(arguments => Answering.Run(arguments.GetValue(file)!, arguments.GetValue(sentence)!));
 main.Subcommands.Add(answer);
 
+var encoder = new Option<string>("--encoder") { Description = "The encoder: a folder, or a model of the hub.", DefaultValueFactory = _ => "sentence-transformers/all-MiniLM-L6-v2" };
+var reviews = new Option<DirectoryInfo>("--data") { Description = "The folder of stsa.binary.train, .dev and .test: a label and a text a line.", Required = true };
+var frozen = new Option<bool>("--frozen") { Description = "Leaves the encoder as it is: ML.NET's logistic regression on its embeddings." };
+var sentiment = new Command("sst2", "Fine-tunes a pretrained encoder on SST-2, or puts a logistic regression on it.") { encoder, reviews, seed, frozen };
+sentiment.SetAction((arguments, cancellation) => Task.Run(
+    () => SentimentJob.Run(arguments.GetValue(encoder)!, arguments.GetValue(reviews)!, arguments.GetValue(seed), arguments.GetValue(frozen), cancellation), CancellationToken.None));
+main.Subcommands.Add(sentiment);
+
 var diagnose = new Command("diagnose", "Prints what a bug report needs to know of this machine.");
 diagnose.SetAction(_ => Console.WriteLine(new MLContext().LanguageModels.Diagnose()));
 main.Subcommands.Add(diagnose);

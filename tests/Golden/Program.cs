@@ -31,7 +31,7 @@ FixtureArea[] areas =
     new LibraryArea("training", new SchedulesReader(), new OptimizersReader(), new LossesReader(), new FineTuneReader(), new MemoryReader()),
     new LibraryArea("metrics", new PerplexityReader(), new ClassificationReader(), new MultiLabelReader(), new RegressionReader(), new RetrievalReader(), new BleuReader(), new ChrfReader(), new TerReader(), new SignificanceReader(), new RougeReader(), new SquadReader(), new SeqevalReader(), new TextDiversityReader(), new WerReader(), new PublicReader(), new BiasReader()),
     new LibraryArea("chat-templates", new ConversationReader(), new SnippetReader()),
-    new LibraryArea("minilm", new EmbeddingsReader()),
+    new LibraryArea("minilm", new EmbeddingsReader(), new TrajectoryReader(), new RunsReader()),
 ];
 var positional = new List<string>();
 var options = new RunOptions();

@@ -1,3 +1,5 @@
+using Microsoft.ML.LlmFineTune.Tokenization;
+
 namespace Microsoft.ML.LlmFineTune.Batches;
 
 /// <summary>What was cut away because texts were longer than the model takes.</summary>
@@ -20,6 +22,19 @@ public readonly record struct TruncationReport(int Texts, int TruncatedTexts, lo
             cut += text.Length - maximumLength;
         }
         return new TruncationReport(texts.Count, truncated, tokens, cut);
+    }
+
+    /// <summary>What encodings that were cut have lost. Padding counts as tokens.</summary>
+    public static TruncationReport Of(IReadOnlyList<TextEncoding> encodings)
+    {
+        var (truncated, tokens, cut) = (0, 0L, 0L);
+        foreach (var encoding in encodings)
+        {
+            tokens += encoding.Count + encoding.TruncatedTokens;
+            cut += encoding.TruncatedTokens;
+            truncated += encoding.TruncatedTokens > 0 ? 1 : 0;
+        }
+        return new TruncationReport(encodings.Count, truncated, tokens, cut);
     }
 
     /// <summary>One line for a log.</summary>

@@ -23,9 +23,11 @@ public static class HuggingFaceFolder
     /// <param name="model">The model.</param>
     /// <param name="saveTokenizer">Writes the tokenizer's files into the folder that it is given (not yet the final one); null: none.</param>
     /// <param name="task">Content of <c>task.json</c>; null: none.</param>
+    /// <param name="otherWeights">Tensors that are written beside the model's, as <see cref="ReadOtherWeights"/> gives them; null: none.</param>
     /// <param name="maximumShardBytes">Weights of more bytes are split into shards of at most so many (a single tensor may be larger); at least 1; default 50 GB.</param>
     /// <exception cref="IOException">Writing failed (a full disk, for example); what was in the folder is as it was.</exception>
-    public static void Save<TModel>(string folder, TModel model, Action<string>? saveTokenizer = null, JsonObject? task = null, long maximumShardBytes = ModelWeights.DefaultMaximumShardBytes)
+    public static void Save<TModel>(
+        string folder, TModel model, Action<string>? saveTokenizer = null, JsonObject? task = null, IReadOnlyDictionary<string, Tensor>? otherWeights = null, long maximumShardBytes = ModelWeights.DefaultMaximumShardBytes)
         where TModel : nn.Module, ICheckpointModel
     {
         Require.Text(folder);
@@ -42,7 +44,7 @@ public static class HuggingFaceFolder
             if (model.Head is ModelHead.NextToken or ModelHead.SequenceToSequence) JsonFile.Write(staging, GenerationConfigName, GenerationConfig(config));
             if (task is not null) WriteTask(staging, task);
             saveTokenizer?.Invoke(staging);
-            ModelWeights.Write(staging, model, maximumShardBytes);
+            ModelWeights.Write(staging, model, otherWeights, maximumShardBytes);
             string[] names = [.. Directory.GetFiles(staging).Select(file => Path.GetFileName(file))];
             foreach (string name in names) File.Move(Path.Combine(staging, name), Path.Combine(folder, name), overwrite: true);
             // Weights that were split otherwise: a reader would take a single file for the model, whatever the new index says.
@@ -157,6 +159,18 @@ public static class HuggingFaceFolder
             drawn = ModelWeights.Read(files, made, made.HeadModule.WeightNames.Select(name => name.File).ToHashSet(StringComparer.Ordinal)).Stayed;
         });
         return (model, drawn);
+    }
+
+    /// <summary>Reads what a checkpoint holds beside a backbone's own weights: the weights of heads.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="backbone">The folder's backbone.</param>
+    /// <returns>Float32 tensors on the backbone's device, by their names in a bare backbone's checkpoint; the caller owns them.</returns>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">A file is cut or damaged.</exception>
+    public static IReadOnlyDictionary<string, Tensor> ReadOtherWeights(string folder, BackboneModel backbone)
+    {
+        using CheckpointIndex weights = CheckpointIndex.Open(folder);
+        return ModelWeights.ReadOthers(weights, Require.NotNull(backbone));
     }
 
     /// <summary>Writes <c>task.json</c>.</summary>

@@ -15,18 +15,19 @@ public static class ModelWeights
     /// <summary>Writes the weights to one stream, each tensor once.</summary>
     /// <param name="stream">Written from first to last byte; need not seek; stays open.</param>
     /// <param name="model">The model.</param>
-    public static void Write<TModel>(Stream stream, TModel model) where TModel : nn.Module, ICheckpointModel
+    /// <param name="others">More tensors to write; null: none.</param>
+    public static void Write<TModel>(Stream stream, TModel model, IReadOnlyDictionary<string, Tensor>? others = null) where TModel : nn.Module, ICheckpointModel
     {
         using IDisposable scope = NewDisposeScope();
-        SafeTensors.Write(stream, Views(model));
+        SafeTensors.Write(stream, WithOthers(Views(model), others));
     }
 
     /// <summary>Writes the weights into a folder: <c>model.safetensors</c>, or shards and their index where one file would be larger than allowed.</summary>
-    internal static void Write<TModel>(string folder, TModel model, long maximumShardBytes) where TModel : nn.Module, ICheckpointModel
+    internal static void Write<TModel>(string folder, TModel model, IReadOnlyDictionary<string, Tensor>? others, long maximumShardBytes) where TModel : nn.Module, ICheckpointModel
     {
         using IDisposable scope = NewDisposeScope();
-        Dictionary<string, Tensor> views = Views(model);
-        IReadOnlyList<IReadOnlyList<string>> shards = ShardPlan.Split(model.WeightNames.Select(name => (name.File, BytesOf(views[name.File]))), maximumShardBytes);
+        Dictionary<string, Tensor> views = WithOthers(Views(model), others);
+        IReadOnlyList<IReadOnlyList<string>> shards = ShardPlan.Split([.. model.WeightNames.Select(name => name.File).Concat(others?.Keys ?? []).Select(name => (name, BytesOf(views[name])))], maximumShardBytes);
         if (shards.Count <= 1)
         {
             SafeTensors.Write(Path.Combine(folder, CheckpointIndex.SingleName), views);
@@ -84,6 +85,46 @@ public static class ModelWeights
         return Report(index.Folder, model, pairing, all.SelectMany(file => file.Targets));
     }
 
+    /// <summary>Reads what files hold beside a backbone's own weights: the weights of heads, as float32 on its device, by their names in a bare backbone's checkpoint.</summary>
+    internal static Dictionary<string, Tensor> ReadOthers(CheckpointIndex index, BackboneModel backbone)
+    {
+        string prefix = backbone.HeadedPrefix(ModelHead.SequenceClassification);
+        HashSet<string> own = backbone.WeightNames.Select(name => name.File).ToHashSet(StringComparer.Ordinal);
+        Dictionary<string, Tensor> others = new(StringComparer.Ordinal);
+        foreach (SafeTensorsFile file in index.Files)
+        {
+            List<TensorTarget> targets = [];
+            foreach (SafeTensorsEntry entry in file.Header.Entries)
+            {
+                // Whole numbers are tables that the model makes itself: positions, for example.
+                if (!SafeTensorsTypes.IsFloatingPoint(entry.Type) || (backbone.CanonicalName(entry.Name) is string name && own.Contains(name))) continue;
+                string bare = entry.Name.StartsWith(prefix, StringComparison.Ordinal) ? entry.Name[prefix.Length..] : entry.Name;
+                Tensor value = empty([.. entry.Shape], dtype: ScalarType.Float32, device: backbone.Device).DetachFromDisposeScope();
+                if (others.TryAdd(bare, value)) targets.Add(new TensorTarget(entry, value));
+                else value.Dispose();
+            }
+            file.Fill(targets);
+        }
+        return others;
+    }
+
+    /// <summary>Fills a new head with what <see cref="ReadOthers"/> found, as far as names and shapes fit.</summary>
+    /// <returns>The checkpoint names of the head's weights that stayed as they were.</returns>
+    internal static IReadOnlyList<string> FillHead<TModel>(TModel model, IReadOnlyDictionary<string, Tensor> others) where TModel : nn.Module, IHeadedModel
+    {
+        using IDisposable scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        HashSet<string> head = model.HeadModule.WeightNames.Select(name => name.File).ToHashSet(StringComparer.Ordinal);
+        Dictionary<string, Tensor> targets = Views(model);
+        foreach ((string file, Tensor value) in others)
+        {
+            if (model.CanonicalName(file) is not string name || !head.Contains(name) || !targets[name].shape.SequenceEqual(value.shape)) continue;
+            targets[name].copy_(value);
+            head.Remove(name);
+        }
+        return [.. head.Order(StringComparer.Ordinal)];
+    }
+
     /// <summary>The weights by checkpoint name, in the checkpoint's orientation: views of the model's own memory, without gradients.</summary>
     public static Dictionary<string, Tensor> Views<TModel>(TModel model) where TModel : nn.Module, ICheckpointModel => View(Require.NotNull(model), parameter => parameter.detach());
 
@@ -99,6 +140,12 @@ public static class ModelWeights
             name => name.File,
             name => select(tensors[name.Parameter]) is var tensor && name.IsTransposed && tensor.dim() == 2 ? tensor.t() : tensor,
             StringComparer.Ordinal);
+    }
+
+    private static Dictionary<string, Tensor> WithOthers(Dictionary<string, Tensor> weights, IReadOnlyDictionary<string, Tensor>? others)
+    {
+        foreach ((string name, Tensor value) in others ?? new Dictionary<string, Tensor>()) weights.Add(name, value);
+        return weights;
     }
 
     private static LoadReport Report(string source, nn.Module model, WeightPairing pairing, IEnumerable<TensorTarget> targets) => new()

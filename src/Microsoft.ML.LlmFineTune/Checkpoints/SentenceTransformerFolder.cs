@@ -131,15 +131,24 @@ public sealed record SentenceTransformerFolder
     /// <exception cref="IOException">Writing failed.</exception>
     public static void Save(string folder, TextEmbedder model, Action<string>? saveTokenizer = null, int? maximumLength = null)
     {
-        Require.Argument(Require.NotNull(model).Pooling is not null, "sentence-transformers knows no family's pooler; received a model that pools by it. Pool by the first token, the last token or the mean.", nameof(model));
+        Pooling pooling = Require.NotNull(model).Pooling ?? throw new ArgumentException("sentence-transformers knows no family's pooler; received a model that pools by it. Pool by the first token, the last token or the mean.", nameof(model));
         HuggingFaceFolder.Save(folder, model, saveTokenizer);
+        new SentenceTransformerFolder { ModelFolder = folder, Pooling = pooling, IsNormalized = model.IsNormalized, MaximumLength = maximumLength ?? model.Config.MaximumLength }.Write(folder, model.Config.Width);
+    }
+
+    /// <summary>Writes what stands beside the model's own files.</summary>
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="width">Numbers of a vector.</param>
+    internal void Write(string folder, int width)
+    {
         JsonArray modules = [Module(0, "", "Transformer"), Module(1, PoolingFolder, "Pooling")];
-        if (model.IsNormalized) modules.Add(Module(2, NormalizeFolder, "Normalize"));
-        JsonObject pooling = new() { ["word_embedding_dimension"] = model.Config.Width };
-        foreach ((_, string key, Pooling? mode) in Modes) pooling[key] = mode == model.Pooling;
+        if (IsNormalized) modules.Add(Module(2, NormalizeFolder, "Normalize"));
+        JsonObject pooling = new() { ["word_embedding_dimension"] = width };
+        foreach ((_, string key, Pooling? mode) in Modes) pooling[key] = mode == Pooling;
         Directory.CreateDirectory(Path.Combine(folder, PoolingFolder));
         JsonFile.Write(Path.Combine(folder, PoolingFolder), "config.json", pooling);
-        JsonFile.Write(folder, LengthNames[0], new JsonObject { ["max_seq_length"] = maximumLength ?? model.Config.MaximumLength, ["do_lower_case"] = false });
+        JsonFile.Write(folder, LengthNames[0], new JsonObject { ["max_seq_length"] = MaximumLength, ["do_lower_case"] = LowersCase });
+        if (Prompts.Count > 0) JsonFile.Write(folder, SettingsName, new JsonObject { ["prompts"] = new JsonObject(Prompts.Select(prompt => KeyValuePair.Create(prompt.Key, (JsonNode?)prompt.Value))), ["default_prompt_name"] = DefaultPrompt });
         JsonFile.Write(folder, ModulesName, modules);
 
         static JsonObject Module(int index, string path, string type) => new() { ["idx"] = index, ["name"] = $"{index}", ["path"] = path, ["type"] = $"sentence_transformers.models.{type}" };

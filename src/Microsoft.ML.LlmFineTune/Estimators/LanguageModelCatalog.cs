@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Evaluation;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -46,8 +47,34 @@ public sealed class LanguageModelCatalog
     public LanguageModel Create(TokenizerModel tokenizer, ModelConfig config, long? seed = null) =>
         LanguageModel.Create(tokenizer, config, seed ?? _environment.Register(nameof(LanguageModel)).Rand.Next());
 
-    /// <summary>Reads a language model from a folder in Hugging Face's layout.</summary>
-    public LanguageModel Load(string folder) => LanguageModel.Load(folder);
+    /// <summary>An untrained encoder; its seed is drawn from the <c>MLContext</c> unless it is given.</summary>
+    /// <param name="tokenizer">The tokenizer, for example one trained by <c>TokenizerRecipe.BertUncased(8000)</c>.</param>
+    /// <param name="config">The encoder's shape.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    public TextEncoder CreateEncoder(TokenizerModel tokenizer, ModelConfig config, long? seed = null) =>
+        TextEncoder.Create(tokenizer, config, seed ?? _environment.Register(nameof(TextEncoder)).Rand.Next());
+
+    /// <summary>Reads a decoder and its tokenizer: a folder in Hugging Face's layout, or a model of the hub.</summary>
+    /// <param name="folderOrName">A folder; or "organisation/name" of a hub, perhaps with "@revision" behind it, which is downloaded into the cache that huggingface_hub uses.</param>
+    /// <param name="hub">Where to download from; null: what huggingface_hub's environment variables say.</param>
+    /// <param name="cancellation">Ends the download.</param>
+    /// <exception cref="InvalidDataException">A file is cut, corrupt, or does not fit the others; the message names it.</exception>
+    /// <exception cref="NotSupportedException">The model is no decoder: <see cref="LoadEncoder"/> reads encoders.</exception>
+    /// <exception cref="DirectoryNotFoundException">It is no folder, and can't be the name of a repository.</exception>
+    /// <exception cref="HubException">It is no folder, and the hub's model could not be had.</exception>
+    public LanguageModel Load(string folderOrName, HubOptions? hub = null, CancellationToken cancellation = default) =>
+        Reported(LanguageModel.Load(ModelSource.FolderOf(folderOrName, hub, cancellation)), folderOrName);
+
+    /// <summary>Reads an encoder and its tokenizer: a folder in Hugging Face's layout, or a model of the hub. The weights of heads are kept for the tasks that have a use for them.</summary>
+    /// <param name="folderOrName">A folder; or "organisation/name" of a hub, perhaps with "@revision" behind it, which is downloaded into the cache that huggingface_hub uses.</param>
+    /// <param name="hub">Where to download from; null: what huggingface_hub's environment variables say.</param>
+    /// <param name="cancellation">Ends the download.</param>
+    /// <exception cref="InvalidDataException">A file is cut, corrupt, or does not fit the others; the message names it.</exception>
+    /// <exception cref="NotSupportedException">The model is no encoder: <see cref="Load"/> reads decoders.</exception>
+    /// <exception cref="DirectoryNotFoundException">It is no folder, and can't be the name of a repository.</exception>
+    /// <exception cref="HubException">It is no folder, and the hub's model could not be had.</exception>
+    public TextEncoder LoadEncoder(string folderOrName, HubOptions? hub = null, CancellationToken cancellation = default) =>
+        Reported(TextEncoder.Load(ModelSource.FolderOf(folderOrName, hub, cancellation)), folderOrName);
 
     /// <summary>Reads a fitted task from the folder that <see cref="TextTransformer.SaveFolder"/> wrote.</summary>
     /// <exception cref="InvalidDataException">A file is cut or corrupt; the message names it.</exception>
@@ -73,16 +100,28 @@ public sealed class LanguageModelCatalog
     /// <summary>Continues the prompts of a column.</summary>
     public TextGenerationEstimator GenerateText(LanguageModel model, TextGenerationOptions options) => new(model, options);
 
-    /// <summary>Fine-tunes a language model into a text classifier.</summary>
+    /// <summary>Fine-tunes a decoder or an encoder into a text classifier.</summary>
     /// <param name="model">The model; it stays as it is, a copy is trained.</param>
     /// <param name="labelColumnName">The label column, a key.</param>
     /// <param name="textColumnName">The text column.</param>
     /// <param name="epochs">Passes over the texts.</param>
-    public TextClassificationEstimator ClassifyText(LanguageModel model, string labelColumnName = "Label", string textColumnName = "Text", int epochs = 3) =>
+    public TextClassificationEstimator ClassifyText(TextModel model, string labelColumnName = "Label", string textColumnName = "Text", int epochs = 3) =>
         ClassifyText(model, new TextClassificationOptions { LabelColumnName = labelColumnName, TextColumnName = textColumnName, Epochs = epochs });
 
-    /// <summary>Fine-tunes a language model into a text classifier.</summary>
-    public TextClassificationEstimator ClassifyText(LanguageModel model, TextClassificationOptions options) => new(_environment, model, options);
+    /// <summary>Fine-tunes a decoder or an encoder into a text classifier.</summary>
+    public TextClassificationEstimator ClassifyText(TextModel model, TextClassificationOptions options) => new(_environment, model, options);
+
+    /// <summary>Turns texts into vectors, on which ML.NET's own trainers can stand.</summary>
+    /// <param name="model">The model; of sentence-transformers its folder says how, of others the mean of the last hidden states is taken.</param>
+    /// <param name="textColumnName">The text column.</param>
+    /// <param name="embeddingColumnName">The column of vectors.</param>
+    public TextEmbeddingEstimator EmbedText(TextModel model, string textColumnName = "Text", string embeddingColumnName = "Embedding") =>
+        EmbedText(model, new TextEmbeddingOptions { TextColumnName = textColumnName, EmbeddingColumnName = embeddingColumnName });
+
+    /// <summary>Turns texts into vectors, on which ML.NET's own trainers can stand.</summary>
+    /// <exception cref="InvalidOperationException">The family's pooler is asked for, and the checkpoint had none.</exception>
+    /// <exception cref="NotSupportedException">The model's folder asks for what the library does not have; or the family's pooler is asked for, and the family has none.</exception>
+    public TextEmbeddingEstimator EmbedText(TextModel model, TextEmbeddingOptions options) => new(_environment, model, options);
 
     /// <summary>How well a language model predicts the texts of a column: each text by itself, sums over all, divided once.</summary>
     /// <param name="model">The model.</param>
@@ -103,4 +142,14 @@ public sealed class LanguageModelCatalog
 
     /// <summary>What a bug report needs to know: versions, libraries and their paths, processor, BLAS, threads, allocator, devices.</summary>
     public string Diagnose() => RuntimeDiagnosis.Collect().ToString();
+
+    /// <summary>Says what the configuration has that nobody reads: the model may not be what its makers meant.</summary>
+    private TModel Reported<TModel>(TModel model, string name) where TModel : TextModel
+    {
+        if (model.Config.UnknownKeys.Count == 0)
+            return model;
+        using var channel = _environment.Register(nameof(LanguageModelCatalog)).Start("Loading");
+        channel.Warning(MessageSensitivity.None, "{0}", $"'{name}': config.json has keys that the family '{model.Config.Family}' does not know, and they are not looked at: {string.Join(", ", model.Config.UnknownKeys)}.");
+        return model;
+    }
 }

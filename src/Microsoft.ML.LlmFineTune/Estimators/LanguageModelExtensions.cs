@@ -21,16 +21,16 @@ public static class LanguageModelExtensions
 
     extension(MulticlassClassificationCatalog.MulticlassClassificationTrainers trainers)
     {
-        /// <summary>Fine-tunes a language model into a text classifier; an untrained model makes it training from scratch.</summary>
+        /// <summary>Fine-tunes a decoder or an encoder into a text classifier; an untrained model makes it training from scratch.</summary>
         /// <param name="model">The model; it stays as it is, a copy is trained.</param>
         /// <param name="labelColumnName">The label column, a key.</param>
         /// <param name="textColumnName">The text column.</param>
         /// <param name="epochs">Passes over the texts.</param>
-        public TextClassificationEstimator FineTuneLanguageModel(LanguageModel model, string labelColumnName = "Label", string textColumnName = "Text", int epochs = 3) =>
+        public TextClassificationEstimator FineTuneLanguageModel(TextModel model, string labelColumnName = "Label", string textColumnName = "Text", int epochs = 3) =>
             CatalogOf(trainers).ClassifyText(model, labelColumnName, textColumnName, epochs);
 
-        /// <summary>Fine-tunes a language model into a text classifier; an untrained model makes it training from scratch.</summary>
-        public TextClassificationEstimator FineTuneLanguageModel(LanguageModel model, TextClassificationOptions options) =>
+        /// <summary>Fine-tunes a decoder or an encoder into a text classifier; an untrained model makes it training from scratch.</summary>
+        public TextClassificationEstimator FineTuneLanguageModel(TextModel model, TextClassificationOptions options) =>
             CatalogOf(trainers).ClassifyText(model, options);
     }
 
@@ -69,6 +69,16 @@ public static class LanguageModelExtensions
 
         /// <summary>Continues the prompts of a column with a language model.</summary>
         public TextGenerationEstimator GenerateText(LanguageModel model, TextGenerationOptions options) => CatalogOf(transforms).GenerateText(model, options);
+
+        /// <summary>Turns texts into vectors, on which ML.NET's own trainers can stand.</summary>
+        /// <param name="model">The model; of sentence-transformers its folder says how, of others the mean of the last hidden states is taken.</param>
+        /// <param name="textColumnName">The text column.</param>
+        /// <param name="embeddingColumnName">The column of vectors.</param>
+        public TextEmbeddingEstimator EmbedText(TextModel model, string textColumnName = "Text", string embeddingColumnName = "Embedding") =>
+            CatalogOf(transforms).EmbedText(model, textColumnName, embeddingColumnName);
+
+        /// <summary>Turns texts into vectors, on which ML.NET's own trainers can stand.</summary>
+        public TextEmbeddingEstimator EmbedText(TextModel model, TextEmbeddingOptions options) => CatalogOf(transforms).EmbedText(model, options);
     }
 
     private static LanguageModelCatalog CatalogOf(object catalog)

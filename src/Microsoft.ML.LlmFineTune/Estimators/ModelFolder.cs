@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Checkpoints;
+using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tokenization;
@@ -12,39 +13,44 @@ internal static class ModelFolder
 {
     internal static LanguageModel LoadLanguageModel(string folder)
     {
-        NativeRuntime.Initialize();
-        var tokenizer = LoadPaired(folder);
-        return new LanguageModel(tokenizer, HuggingFaceFolder.LoadDecoder(folder));
+        var (embedding, refusal) = ReadEmbedding(ref folder);
+        string models = folder;
+        var tokenizer = LoadPaired(models);
+        var decoder = HuggingFaceFolder.LoadDecoder(models);
+        return Joined(models, "the tokenizer's files", () => new LanguageModel(tokenizer, decoder) { SentenceTransformers = embedding, EmbeddingRefusal = refusal });
     }
 
-    internal static void Save(LanguageModel model, string folder, JsonObject? task = null) =>
-        HuggingFaceFolder.Save(folder, model.Decoder, into => SaveTokenizer(model.Tokenizer.Tokenizer, into), task);
+    internal static TextEncoder LoadEncoder(string folder)
+    {
+        var (embedding, refusal) = ReadEmbedding(ref folder);
+        var tokenizer = LoadPaired(folder);
+        var encoder = HuggingFaceFolder.LoadEncoder(folder);
+        return new TextEncoder(tokenizer, encoder, HuggingFaceFolder.ReadOtherWeights(folder, encoder)) { SentenceTransformers = embedding, EmbeddingRefusal = refusal };
+    }
+
+    internal static (TextEmbedder Embedder, TokenizerAdapter Tokenizer) LoadEmbedder(string folder, Pooling? pooling, bool isNormalized)
+    {
+        var tokenizer = LoadPaired(folder);
+        return (HuggingFaceFolder.LoadTextEmbedder(folder, pooling, isNormalized), tokenizer);
+    }
 
     internal static (SequenceClassifier Classifier, TokenizerAdapter Tokenizer) LoadClassifier(string folder)
     {
-        NativeRuntime.Initialize();
         var tokenizer = LoadPaired(folder);
         return (HuggingFaceFolder.LoadClassifier(folder), tokenizer);
     }
 
+    internal static void Save(TextModel model, string folder, JsonObject? task = null)
+    {
+        HuggingFaceFolder.Save(folder, model.Backbone, into => SaveTokenizer(model.Tokenizer.Tokenizer, into), task, model.OtherWeights);
+        model.SentenceTransformers?.Write(folder, model.Config.Width);
+    }
+
+    internal static void Save(TextEmbedder embedder, TokenizerAdapter tokenizer, string folder, JsonObject task) =>
+        HuggingFaceFolder.Save(folder, embedder, into => SaveTokenizer(tokenizer.Tokenizer, into), task);
+
     internal static void Save(SequenceClassifier classifier, TokenizerAdapter tokenizer, string folder, JsonObject task) =>
         HuggingFaceFolder.Save(folder, classifier, into => SaveTokenizer(tokenizer.Tokenizer, into), task);
-
-    /// <summary>The tokenizer, provided that it belongs to the configuration beside it.</summary>
-    private static TokenizerAdapter LoadPaired(string folder)
-    {
-        var files = HuggingFaceTokenizerFiles.Read(folder);
-        var tokenizer = TokenizerAdapter.Of(files.Tokenizer);
-        try
-        {
-            LanguageModel.RequirePair(tokenizer, HuggingFaceFolder.ReadConfig(folder));
-            return tokenizer;
-        }
-        catch (ArgumentException error)
-        {
-            throw new InvalidDataException($"'{folder}': {Path.GetFileName(files.MainFile)} and config.json do not belong together. {error.Message}", error);
-        }
-    }
 
     internal static TokenizerModel LoadTokenizer(string folder) => HuggingFaceTokenizerFiles.Read(folder).Tokenizer;
 
@@ -53,5 +59,47 @@ internal static class ModelFolder
         var model = tokenizer as TokenizerModel
             ?? throw new NotSupportedException($"Saving needs a tokenizer that can be written as tokenizer.json (a {nameof(TokenizerModel)}); this one is a {tokenizer.GetType().Name}.");
         model.SaveFolder(folder);
+    }
+
+    /// <summary>What sentence-transformers wrote beside the model; the folder becomes that of the model itself. What cannot be done hinders no task but embedding.</summary>
+    private static (SentenceTransformerFolder? Embedding, string? Refusal) ReadEmbedding(ref string folder)
+    {
+        if (!SentenceTransformerFolder.Exists(folder))
+            return (null, null);
+        try
+        {
+            var embedding = SentenceTransformerFolder.Read(folder);
+            folder = embedding.ModelFolder;
+            return (embedding, null);
+        }
+        catch (NotSupportedException error)
+        {
+            return (null, error.Message);
+        }
+    }
+
+    /// <summary>The tokenizer, provided that the configuration beside it knows its tokens.</summary>
+    private static TokenizerAdapter LoadPaired(string folder)
+    {
+        NativeRuntime.Initialize();
+        var files = HuggingFaceTokenizerFiles.Read(folder);
+        var tokenizer = TokenizerAdapter.Of(files.Tokenizer);
+        return Joined(folder, Path.GetFileName(files.MainFile), () =>
+        {
+            TextModel.RequireVocabulary(tokenizer, HuggingFaceFolder.ReadConfig(folder));
+            return tokenizer;
+        });
+    }
+
+    private static T Joined<T>(string folder, string tokenizerFile, Func<T> join)
+    {
+        try
+        {
+            return join();
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidDataException($"'{folder}': {tokenizerFile} and config.json do not belong together. {error.Message}", error);
+        }
     }
 }

@@ -92,9 +92,10 @@ public abstract record TrainingTaskOptions
         ScheduleFloor = FinalLearningRateFraction,
         MaximumGradientNorm = MaximumGradientNorm,
         ValidationInterval = ValidationInterval,
-        EarlyStopping = ValidationData is null || Patience is null ? null : new EarlyStoppingOptions
+        // Without patience nothing ends early; the best weights are those of the same metric.
+        EarlyStopping = ValidationData is null ? null : new EarlyStoppingOptions
         {
-            Patience = Patience.Value,
+            Patience = Patience ?? int.MaxValue,
             Metric = WatchedMetric,
             HigherIsBetter = WatchedMetric != EarlyStoppingOptions.Loss,
         },

@@ -20,6 +20,7 @@ internal static class TransformerFolder
         [CausalPretrainingTransformer.TaskName] = (folder, task, _) => CausalPretrainingTransformer.Load(folder, task),
         [TextGenerationTransformer.TaskName] = (folder, task, _) => TextGenerationTransformer.Load(folder, task),
         [TextClassificationTransformer.TaskName] = (folder, task, _) => TextClassificationTransformer.Load(folder, task),
+        [TextEmbeddingTransformer.TaskName] = TextEmbeddingTransformer.Load,
     };
 
     internal static void Save(TextTransformer transformer, string folder)

@@ -7,8 +7,14 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.LlmFineTune.Losses;
 
 /// <summary>The loss of a text classifier: the negative log-likelihood of each row's class, in nats. Knows <see cref="SequenceClassifier"/>s.</summary>
-public sealed class ClassificationObjective : IObjective
+/// <param name="labelSmoothing">
+/// The part of a row's target that is shared out to all classes alike, from 0 to less than 1; default 0
+/// (Szegedy et al.: "Rethinking the Inception Architecture for Computer Vision", 2016). Validation losses are smoothed as well.
+/// </param>
+public sealed class ClassificationObjective(double labelSmoothing = 0) : IObjective
 {
+    private readonly double _labelSmoothing = Require.Below(labelSmoothing, 0.0, 1.0);
+
     /// <summary>The metric of rows whose best-scored class is the right one: "accuracy".</summary>
     public const string Accuracy = "accuracy";
 
@@ -25,6 +31,17 @@ public sealed class ClassificationObjective : IObjective
         Tensor targets = ModelInput.Targets(rows, rows.Rows, classifier.Labels.Count, classifier.Backbone.Device);        // [rows]
         Tensor logits = classifier.Forward(tokens, ModelInput.Mask(rows, classifier.Backbone));                           // [rows, labels]
         if (metrics is not null) metrics.Add(Accuracy, logits.argmax(1).eq(targets).sum().item<long>(), rows.TargetCount);
-        return SoftmaxCrossEntropy.Sum(logits, targets, TokenBatch.Ignored);
+        Tensor loss = SoftmaxCrossEntropy.Sum(logits, targets, TokenBatch.Ignored);
+        return _labelSmoothing == 0 ? loss : loss + (_labelSmoothing * Margins(logits, targets));
+    }
+
+    /// <summary>
+    /// How far the right class's logit stands above the mean of all, summed over the rows with a target: -log p of the right class is log-sum-exp less its logit,
+    /// that of all classes on average the same less their mean logit.
+    /// </summary>
+    private static Tensor Margins(Tensor logits, Tensor targets)
+    {
+        Tensor right = logits.gather(1, targets.clamp_min(0).unsqueeze(1)).squeeze(1);                                    // [rows]
+        return (right - logits.mean([1])).masked_fill(targets.eq(TokenBatch.Ignored), 0).sum();
     }
 }

@@ -33,6 +33,13 @@ public sealed class OptionsTests
         Assert.Equal(("Label", "PredictedLabel", "Score"), (classification.LabelColumnName, classification.PredictedLabelColumnName, classification.ScoreColumnName));
         Assert.Equal((null, null, null), (classification.ValidationLabelColumnName, classification.MaximumTokens, classification.Pooling));
 
+        Assert.Equal(0, classification.LabelSmoothing);
+
+        var embedding = new TextEmbeddingOptions();
+        Assert.Equal(("Text", "Embedding"), (embedding.TextColumnName, embedding.EmbeddingColumnName));
+        Assert.Equal((null, null, null, null), (embedding.Pooling, embedding.Normalize, embedding.MaximumTokens, embedding.Prompt));
+        embedding.Validate();
+
         var pretraining = new CausalPretrainingOptions();
         Assert.Equal(("TokenCount", "LogProbability", "Perplexity"), (pretraining.TokenCountColumnName, pretraining.LogProbabilityColumnName, pretraining.PerplexityColumnName));
         Assert.Equal((null, true), (pretraining.SequenceLength, pretraining.PackTexts));
@@ -65,13 +72,19 @@ public sealed class OptionsTests
             valid with { LearningRate = -1 }, valid with { Schedule = (ScheduleKind)9 }, valid with { WarmupFraction = 1 }, valid with { FinalLearningRateFraction = 2 },
             valid with { WeightDecay = -1 }, valid with { Beta2 = 1 }, valid with { MaximumGradientNorm = 0 }, valid with { ValidationInterval = 0 }, valid with { Patience = 0 },
             valid with { Replicas = 0 }, valid with { Device = (ComputeDevice)9 }, valid with { Observers = null! }, valid with { Observers = [null!] },
-            valid with { LabelColumnName = "" }, valid with { PredictedLabelColumnName = " " }, valid with { ScoreColumnName = "" }, valid with { ScoreColumnName = "PredictedLabel" }, valid with { MaximumTokens = 1 }, valid with { Pooling = (Pooling)9 },
+            valid with { LabelColumnName = "" }, valid with { PredictedLabelColumnName = " " }, valid with { ScoreColumnName = "" }, valid with { ScoreColumnName = "PredictedLabel" }, valid with { MaximumTokens = 1 }, valid with { Pooling = (Pooling)9 }, valid with { LabelSmoothing = -0.1 }, valid with { LabelSmoothing = 1 },
         ])
             Assert.ThrowsAny<ArgumentException>(options.Validate);
         var pretraining = new CausalPretrainingOptions();
         foreach (CausalPretrainingOptions options in (CausalPretrainingOptions[])
         [
             pretraining with { SequenceLength = 1 }, pretraining with { TokenCountColumnName = "" }, pretraining with { LogProbabilityColumnName = "" }, pretraining with { PerplexityColumnName = "" }, pretraining with { PerplexityColumnName = "TokenCount" },
+        ])
+            Assert.ThrowsAny<ArgumentException>(options.Validate);
+        var embedding = new TextEmbeddingOptions();
+        foreach (TextEmbeddingOptions options in (TextEmbeddingOptions[])
+        [
+            embedding with { TextColumnName = "" }, embedding with { EmbeddingColumnName = " " }, embedding with { Pooling = (TextEmbeddingPooling)9 }, embedding with { MaximumTokens = 1 },
         ])
             Assert.ThrowsAny<ArgumentException>(options.Validate);
         var generation = new TextGenerationOptions();
@@ -113,5 +126,8 @@ public sealed class OptionsTests
         Assert.Null((options with { ValidationData = null }).ForTraining(6, 5).EarlyStopping);
         var classification = new TextClassificationOptions { ValidationData = options.ValidationData }.ForTraining(6, 5).EarlyStopping!;
         Assert.Equal(("accuracy", true), (classification.Metric, classification.HigherIsBetter));
+        // Without patience the best weights are still those of the best accuracy.
+        var patient = new TextClassificationOptions { ValidationData = options.ValidationData, Patience = null }.ForTraining(6, 5).EarlyStopping!;
+        Assert.Equal(("accuracy", int.MaxValue), (patient.Metric, patient.Patience));
     }
 }

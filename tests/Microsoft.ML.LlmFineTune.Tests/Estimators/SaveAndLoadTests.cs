@@ -109,7 +109,7 @@ public sealed class SaveAndLoadTests
         var stranger = new ByteLevelBpeTrainer(larger).Train(["one"], cancellationToken: TestContext.Current.CancellationToken);
         foreach (string folder in (string[])[models, classifiers])
             stranger.Save(Path.Combine(folder, "tokenizer.json"));
-        foreach (Action load in (Action[])[() => _ml.LanguageModels.Load(models), () => _ml.LanguageModels.LoadTransformer(classifiers)])
+        foreach (Action load in (Action[])[() => _ml.LanguageModels.Load(models, cancellation: TestContext.Current.CancellationToken), () => _ml.LanguageModels.LoadTransformer(classifiers)])
             Assert.Contains("tokenizer.json and config.json do not belong together", Assert.Throws<InvalidDataException>(load).Message);
     }
 
@@ -170,7 +170,7 @@ public sealed class SaveAndLoadTests
         using var model = Toy.Model();
         string folder = ScratchFolder.New();
         model.Save(folder);
-        using var loaded = _ml.LanguageModels.Load(folder);
+        using var loaded = _ml.LanguageModels.Load(folder, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(model.Config, loaded.Config with { EndOfText = model.Config.EndOfText, Labels = model.Config.Labels, OtherKeys = model.Config.OtherKeys, UnknownKeys = model.Config.UnknownKeys });
         Assert.Equal(model.Config.EndOfText, loaded.Config.EndOfText);
         Assert.Equal(Continue(model), Continue(loaded));

@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.LlmFineTune.Estimators;
+using Microsoft.ML.LlmFineTune.Models.Bert;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tokenization;
@@ -38,12 +39,18 @@ internal static class Toy
 
     internal static LanguageModel Model(long seed = 1) => LanguageModel.Create(Tokenizer, Config, seed);
 
+    internal static TokenizerModel BertTokenizer { get; } = TokenizerRecipe.BertUncased(120).Train(Rows(200).Select(row => row.Text));
+
+    internal static BertConfig BertConfig { get; } = new() { VocabularySize = BertTokenizer.VocabularySize, MaximumLength = 32, Layers = 1, Heads = 2, Width = 16, InnerWidth = 32 };
+
+    internal static TextEncoder Encoder(long seed = 1) => TextEncoder.Create(BertTokenizer, BertConfig, seed);
+
     internal static CausalPretrainingOptions Pretraining { get; } = new() { Epochs = 1, BatchSize = 8, LearningRate = 5e-3, Device = ComputeDevice.Cpu };
 
     internal static TextClassificationOptions Classification { get; } = new() { Epochs = 4, BatchSize = 8, LearningRate = 5e-3, Device = ComputeDevice.Cpu };
 
     /// <summary>Labels to keys, the classifier, keys to labels.</summary>
-    internal static EstimatorChain<Transforms.KeyToValueMappingTransformer> Pipeline(MLContext ml, LanguageModel model, TextClassificationOptions? options = null) =>
+    internal static EstimatorChain<Transforms.KeyToValueMappingTransformer> Pipeline(MLContext ml, TextModel model, TextClassificationOptions? options = null) =>
         ml.Transforms.Conversion.MapValueToKey("Label", nameof(LabeledRow.Class))
             .Append(ml.MulticlassClassification.Trainers.FineTuneLanguageModel(model, options ?? Classification))
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));

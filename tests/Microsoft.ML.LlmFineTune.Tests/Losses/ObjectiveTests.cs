@@ -52,6 +52,27 @@ public sealed class ObjectiveTests
     }
 
     [Fact]
+    public void SmoothedLabelsShareTheirPartOutToAllClasses()
+    {
+        const double Smoothing = 0.3;
+        using SequenceClassifier model = new(New(), ["a", "b", "c"]);
+        model.InitializeHead(new RandomStream(2));
+        model.eval();
+        TokenBatch batch = new(4, 2, [1, 2, 3, 4, 1, 2, 2, 2], [2, 0, -100, 1]);
+        using Tensor logProbabilities = model.Forward(tensor(batch.Tokens, [4, 2])).log_softmax(1);
+        double expected = 0;
+        for (int row = 0; row < 4; row++)
+        {
+            if (batch.Targets[row] < 0) continue;
+            double[] ofRow = [.. logProbabilities[row].data<float>().Select(value => (double)value)];
+            expected -= ((1 - Smoothing) * ofRow[batch.Targets[row]]) + (Smoothing * ofRow.Average());
+        }
+        using Tensor loss = new ClassificationObjective(Smoothing).SummedLoss(model, batch);
+        Assert.Equal(expected, loss.item<float>(), 1e-5);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ClassificationObjective(1));
+    }
+
+    [Fact]
     public void WhatDoesNotFitIsNamed()
     {
         using Gpt2Model model = New();

@@ -12,7 +12,7 @@ public sealed record HubRepository
     /// <summary>What the library reads of a model: configuration, tokenizer, chat template, weights as safetensors.</summary>
     public static IReadOnlyList<string> ModelFiles { get; } =
     [
-        "config.json", "generation_config.json", "task.json", "adapter_config.json", "modules.json", "1_Pooling/config.json",
+        "config.json", "generation_config.json", "task.json", "adapter_config.json", "modules.json", "*_Pooling/config.json", "sentence_*_config.json", "config_sentence_transformers.json",
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "vocab.txt", "merges.txt",
         "*.model", "*.spm", "*.tiktoken", "chat_template.jinja", "chat_template.json", "*.safetensors", "*.safetensors.index.json",
     ];

@@ -2,6 +2,7 @@ using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Estimators.CausalPretraining;
 using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 using Microsoft.ML.LlmFineTune.Losses;
+using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Training;
 using Microsoft.ML.Runtime;
@@ -51,7 +52,7 @@ public sealed class CausalPretrainingEstimator : IEstimator<CausalPretrainingTra
         var validation = _options.ValidationData is null ? null : new CausalDocumentBatches(
             Documents(_options.ValidationData, validationText, "Validation data", task), _model.EndOfText, _model.Config.MaximumLength, BatchSize.OfTokens(_options.BatchSize * _length), random: null);
 
-        var decoder = _model.CopyDecoder();
+        var decoder = (DecoderModel)_model.CopyBackbone();
         var result = task.Train(decoder, new NextTokenObjective(), source, validation, () => Made(null));
         return Made(result);
 

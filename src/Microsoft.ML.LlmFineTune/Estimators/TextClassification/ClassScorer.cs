@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.LlmFineTune.Estimators.TextClassification;
 
 /// <summary>Texts to class probabilities.</summary>
-internal sealed class ClassScorer(SequenceClassifier classifier, TextEncoder encoder, IReadOnlyList<OutputColumn<float[]>> columns) : IBatchScorer<float[]>
+internal sealed class ClassScorer(SequenceClassifier classifier, TextFrame frame, IReadOnlyList<OutputColumn<float[]>> columns) : IBatchScorer<float[]>
 {
     public IReadOnlyList<OutputColumn<float[]>> Columns => columns;
 
@@ -16,11 +16,11 @@ internal sealed class ClassScorer(SequenceClassifier classifier, TextEncoder enc
 
     public float[][] Score(IReadOnlyList<string> texts, IReadOnlyList<bool> active)
     {
-        var tokens = encoder.Encode(texts);
+        var tokens = frame.Encode(texts);
         var probabilities = new float[texts.Count][];
         ScoringBatches.Run([.. tokens.Select(text => text.Length)], classifier.Backbone.Config.Width * 4, classifier.Backbone.Device, rows =>
         {
-            var batch = PaddedRows.Of(Array.ConvertAll(rows, row => tokens[row]), null, encoder.EndOfText);
+            var batch = PaddedRows.Of(Array.ConvertAll(rows, row => tokens[row]), null, frame.Padding);
             Tensor logits = classifier.Forward(ModelInput.Tokens(batch, classifier.Backbone), ModelInput.Mask(batch, classifier.Backbone));  // [rows, classes]
             float[] all = logits.to_type(ScalarType.Float32).softmax(1).cpu().data<float>().ToArray();
             for (int i = 0; i < rows.Length; i++)

@@ -35,10 +35,10 @@ internal sealed record LabeledTexts(IReadOnlyList<string> Texts, IReadOnlyList<i
     }
 
     /// <summary>Batches of the texts.</summary>
-    /// <param name="encoder">Makes tokens of them.</param>
+    /// <param name="frame">Makes tokens of them.</param>
     /// <param name="rows">Rows a batch.</param>
     /// <param name="random">Order of epochs; null: by length.</param>
     /// <param name="truncation">What was cut.</param>
-    internal ClassificationBatches Batches(TextEncoder encoder, int rows, Runtime.RandomStreams? random, out TruncationReport truncation) =>
-        new(encoder.Encode(Texts, out truncation), Classes, encoder.EndOfText, encoder.MaximumTokens, BatchSize.OfRows(rows), random);
+    internal ClassificationBatches Batches(TextFrame frame, int rows, Runtime.RandomStreams? random, out TruncationReport truncation) =>
+        new(frame.Encode(Texts, out truncation), Classes, frame.Padding, frame.MaximumTokens, BatchSize.OfRows(rows), random);
 }

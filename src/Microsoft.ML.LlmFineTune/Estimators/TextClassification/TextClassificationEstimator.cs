@@ -8,14 +8,14 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Estimators;
 
-/// <summary>Fine-tunes a language model into a text classifier: all weights and a new head, on the last token or on the mean of all (<see cref="TextClassificationOptions.Pooling"/>). An untrained language model makes it training from scratch.</summary>
+/// <summary>Fine-tunes a decoder or an encoder into a text classifier: all weights and the family's head, or one on the last, the first or the mean of all tokens (<see cref="TextClassificationOptions.Pooling"/>). An untrained model makes it training from scratch.</summary>
 public sealed class TextClassificationEstimator : IEstimator<TextClassificationTransformer>
 {
     private readonly IHostEnvironment _environment;
-    private readonly LanguageModel _model;
+    private readonly TextModel _model;
     private readonly TextClassificationOptions _options;
 
-    internal TextClassificationEstimator(IHostEnvironment environment, LanguageModel model, TextClassificationOptions options)
+    internal TextClassificationEstimator(IHostEnvironment environment, TextModel model, TextClassificationOptions options)
     {
         (_environment, _model, _options) = (Require.NotNull(environment), Require.NotNull(model), Require.NotNull(options));
         options.Validate();
@@ -55,19 +55,18 @@ public sealed class TextClassificationEstimator : IEstimator<TextClassificationT
         var validation = _options.ValidationData is null ? null : LabeledTexts.Read(_options.ValidationData, validationText, validationLabel, labels, _options.Cancellation);
         if (validation is not null) Check(validation, training, task);
 
-        var encoder = new TextEncoder(_model.Tokenizer, _model.EndOfText, _options.MaximumTokens ?? _model.Config.MaximumLength);
-        var source = training.Batches(encoder, _options.BatchSize, task.Random, out var cut);
+        var frame = TextFrame.Of(_model.Tokenizer, _model.Backbone, _options.MaximumTokens);
+        var source = training.Batches(frame, _options.BatchSize, task.Random, out var cut);
         task.Report(cut, "Training data");
-        var judge = validation?.Batches(encoder, _options.BatchSize, random: null, out cut);
+        var judge = validation?.Batches(frame, _options.BatchSize, random: null, out cut);
         if (validation is not null) task.Report(cut, "Validation data");
 
-        var classifier = new SequenceClassifier(_model.CopyDecoder(), labels.Names, _options.Pooling);
-        classifier.InitializeHead(task.Random.Initialization);
-        var result = task.Train(classifier, new ClassificationObjective(), source, judge, () => Made(null));
+        var classifier = _model.CreateClassifier(labels.Names, _options.Pooling, task.Random.Initialization);
+        var result = task.Train(classifier, new ClassificationObjective(_options.LabelSmoothing), source, judge, () => Made(null));
         return Made(result);
 
         TextClassificationTransformer Made(TrainingResult? outcome) => new(
-            classifier, _model.Tokenizer, encoder, labels, _options.TextColumnName, _options.PredictedLabelColumnName, _options.ScoreColumnName, outcome);
+            classifier, _model.Tokenizer, frame, labels, _options.TextColumnName, _options.PredictedLabelColumnName, _options.ScoreColumnName, outcome);
     }
 
     private DataViewSchema.Column ValidationLabel(DataViewSchema schema)

@@ -21,7 +21,10 @@ public sealed record TextClassificationOptions : TrainingTaskOptions
     /// </summary>
     public string? ValidationLabelColumnName { get; init; }
 
-    /// <summary>Tokens of a text that are read, at least 2; longer texts lose their end, counted and reported in the log. Default null: as many as the model has positions.</summary>
+    /// <summary>The part of a row's target that is shared out to all classes alike, from 0 to less than 1. Default 0.</summary>
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>Tokens of a text that are read, special ones among them, at least 2; longer texts lose their end, counted and reported in the log. Default null: as many as the model has positions.</summary>
     public int? MaximumTokens { get; init; }
 
     /// <summary>
@@ -38,6 +41,7 @@ public sealed record TextClassificationOptions : TrainingTaskOptions
         Require.Text(PredictedLabelColumnName);
         Require.Text(ScoreColumnName);
         Require.Argument(PredictedLabelColumnName != ScoreColumnName, $"The added columns must have different names; received '{ScoreColumnName}' for both.", nameof(ScoreColumnName));
+        Require.Below(LabelSmoothing, 0.0, 1.0);
         if (MaximumTokens is int tokens) Require.AtLeast(tokens, 2, nameof(MaximumTokens));
     }
 

@@ -18,18 +18,18 @@ public sealed class TextClassificationTransformer : TextTransformer
     private const string MaximumTokensKey = "maximumTokens";
     private const string LabelsKey = "labels";
     private readonly LabelKeys _labels;
-    private readonly TextEncoder _encoder;
+    private readonly TextFrame _frame;
     private readonly TokenizerAdapter _tokenizer;
 
     internal TextClassificationTransformer(
-        SequenceClassifier classifier, TokenizerAdapter tokenizer, TextEncoder encoder, LabelKeys labels,
+        SequenceClassifier classifier, TokenizerAdapter tokenizer, TextFrame frame, LabelKeys labels,
         string textColumnName, string predictedLabelColumnName, string scoreColumnName, TrainingResult? training)
         : base(textColumnName)
     {
-        (Classifier, _tokenizer, _encoder, _labels, Training) = (classifier, tokenizer, encoder, labels, training);
+        (Classifier, _tokenizer, _frame, _labels, Training) = (classifier, tokenizer, frame, labels, training);
         (PredictedLabelColumnName, ScoreColumnName) = (predictedLabelColumnName, scoreColumnName);
         classifier.eval();
-        Mapping = new TextMapping<float[]>(textColumnName, new ClassScorer(classifier, encoder, ClassScorer.MakeColumns(predictedLabelColumnName, scoreColumnName, labels)));
+        Mapping = new TextMapping<float[]>(textColumnName, new ClassScorer(classifier, frame, ClassScorer.MakeColumns(predictedLabelColumnName, scoreColumnName, labels)));
     }
 
     /// <summary>The column of the predicted class.</summary>
@@ -54,13 +54,12 @@ public sealed class TextClassificationTransformer : TextTransformer
     internal static TextClassificationTransformer Load(string folder, JsonObject task)
     {
         var (classifier, tokenizer) = ModelFolder.LoadClassifier(folder);
-        int endOfText = LanguageModel.EndOf(tokenizer, classifier.Backbone.Config);
         var labels = LabelKeys.FromJson(task[LabelsKey]!.AsObject());
         if (labels.Names.Count != classifier.Labels.Count)
             throw new InvalidDataException($"'{folder}' is corrupt: task.json has {labels.Names.Count} labels, config.json {classifier.Labels.Count}.");
         int maximumTokens = Require.Within(task[MaximumTokensKey]!.GetValue<int>(), 2, classifier.Backbone.Config.MaximumLength, MaximumTokensKey);
         return new TextClassificationTransformer(
-            classifier, tokenizer, new TextEncoder(tokenizer, endOfText, maximumTokens), labels,
+            classifier, tokenizer, TextFrame.Of(tokenizer, classifier.Backbone, maximumTokens), labels,
             Name(TextKey), Name(PredictedLabelKey), Name(ScoreKey), training: null);
 
         string Name(string key) => Require.Text(task[key]!.GetValue<string>(), key);
@@ -71,7 +70,7 @@ public sealed class TextClassificationTransformer : TextTransformer
         [TextKey] = TextColumnName,
         [PredictedLabelKey] = PredictedLabelColumnName,
         [ScoreKey] = ScoreColumnName,
-        [MaximumTokensKey] = _encoder.MaximumTokens,
+        [MaximumTokensKey] = _frame.MaximumTokens,
         [LabelsKey] = _labels.ToJson(),
     };
 

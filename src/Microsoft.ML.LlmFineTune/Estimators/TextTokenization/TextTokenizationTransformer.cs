@@ -22,7 +22,7 @@ public sealed class TextTokenizationTransformer : TextTransformer
     {
         options.Validate();
         (Tokenizer, Options) = (tokenizer, options);
-        var scorer = new TokenScorer(environment, RowEncoder.Of(tokenizer, options), TokenColumns.Make(options, tokenizer));
+        var scorer = new TokenScorer(RowEncoder.Of(tokenizer, options), TokenColumns.Make(options, tokenizer), new TruncationLog(environment, nameof(TextTokenization)));
         Mapping = new TextMapping<TextEncoding>(options.TextColumnNames, scorer);
     }
 

@@ -19,7 +19,7 @@ public sealed class TokenizerTrainingTransformer : TextTransformer
     {
         (Tokenizer, TokensColumnName) = (tokenizer, tokensColumnName);
         var options = new TextTokenizationOptions { TextColumnName = textColumnName, IdsColumnName = tokensColumnName, AddSpecialTokens = false };
-        Mapping = new TextMapping<TextEncoding>(textColumnName, new TokenScorer(environment, RowEncoder.Of(tokenizer, options), TokenColumns.MakeIds(tokensColumnName)));
+        Mapping = new TextMapping<TextEncoding>(textColumnName, new TokenScorer(RowEncoder.Of(tokenizer, options), TokenColumns.MakeIds(tokensColumnName), new TruncationLog(environment, nameof(TokenizerTraining))));
     }
 
     /// <summary>The tokenizer.</summary>
