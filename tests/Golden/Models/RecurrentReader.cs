@@ -40,6 +40,7 @@ internal sealed class RecurrentReader : CaseReader
             var hidden = model.Forward(tokens, hiddenStates: hiddenStates);
             expected.Tensor("embeddings", "embeddings", hiddenStates[0], null);
             expected.Tensor("output", "rnn_output", hidden, null);
+            expected.Tensor("last hidden state", "rnn_output", hiddenStates[^1], null);
             expected.Tensor("logits", "logits", model.Logits(hidden), null);
             var output = model.Read(tokens);
             using var carried = output.Carried;

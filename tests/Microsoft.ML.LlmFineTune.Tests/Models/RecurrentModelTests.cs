@@ -6,6 +6,7 @@ using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Models.Recurrent;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tests.Kernels;
+using Microsoft.ML.LlmFineTune.Tests.Repository;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -69,6 +70,20 @@ public sealed class RecurrentModelTests
             Assert.Equal((10, 10), (cache.Length, carried!.Length));
             carried.Dispose();
         }
+    }
+
+    [Fact]
+    public void Hidden_states_are_what_the_first_layer_reads_and_what_every_layer_gives()
+    {
+        using var scope = NewDisposeScope();
+        using RecurrentLanguageModel model = New(Config with { Layers = 3 });
+        using IDisposable withoutGradients = no_grad();
+        List<Tensor> hiddenStates = [];
+        Tensor hidden = model.Forward(Tokens(2, 4), hiddenStates: hiddenStates);
+        Assert.Equal([8, 12, 12, 12], hiddenStates.Select(states => states.size(2)));
+        Assert.All(hiddenStates, states => Assert.Equal([2, 4], states.shape[..2]));
+        Numbers.Close(ModelWeights.Views(model)["embedding.weight"][Tokens(2, 4)[1, 2].item<long>()], hiddenStates[0][1][2], 0);
+        Numbers.Close(hidden, hiddenStates[^1], 0);
     }
 
     [Fact]
@@ -282,6 +297,15 @@ public sealed class RecurrentModelTests
         Assert.Equal(new RecurrentConfig().ToJson(ModelHead.NextToken).ToJsonString(), RecurrentConfig.FromJson(new JsonObject { ["model_type"] = "recurrent" }).ToJson(ModelHead.NextToken).ToJsonString());
         Assert.Equal((512, 1024, 256), (config.Width, (config with { IsLanguageModel = false, IsBidirectional = true }).Width, (config with { TieEmbeddings = true }).Width));
         Assert.Throws<NotSupportedException>(() => config with { Width = 5 });
+    }
+
+    [Fact]
+    public void The_document_names_every_key_that_is_written()
+    {
+        string document = File.ReadAllText(Path.Combine(SourceTree.Root, "docs/recurrent.md"));
+        RecurrentConfig config = Config with { Labels = ["a", "b"], Pooling = Pooling.Mean };
+        foreach ((string key, _) in config.ToJson(ModelHead.SequenceClassification)) Assert.True(key is "label2id" || document.Contains(key, StringComparison.Ordinal), key);
+        foreach (WeightName name in RecurrentWeightNames.Table(Config)) Assert.Contains(name.File.Replace($"_l{name.Layer}", "_l{k}", StringComparison.Ordinal), document, StringComparison.Ordinal);
     }
 
     private static RecurrentLanguageModel New(RecurrentConfig config)

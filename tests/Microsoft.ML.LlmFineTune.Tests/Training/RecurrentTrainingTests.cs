@@ -4,6 +4,7 @@ using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Losses;
+using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Models.Recurrent;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -38,6 +39,23 @@ public sealed class RecurrentTrainingTests
             TrainingResult result = new Trainer(model, new RecurrentObjective(new() { PieceLength = 5 }), Options).Train(source, source);
             Assert.True(result.Validations[^1].Loss < 0.7, $"{cell}: {result.Validations[^1].Loss}");
         }
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(Pooling.LastToken)]
+    public void A_classifier_that_reads_both_ways_learns_what_the_first_token_says(Pooling? pooling)
+    {
+        // The first token alone tells the class, the rest is the same for all.
+        int[][] texts = [.. Enumerable.Range(0, 60).Select(text => (int[])[1 + (text % 3), .. Enumerable.Range(0, 4 + (text % 6)).Select(i => 4 + ((text + i) % 7))])];
+        int[] classes = [.. texts.Select(text => text[0] - 1)];
+        RecurrentConfig config = RecurrentPresets.Classifier(Vocabulary, padding: 0) with { EmbeddingWidth = 10, HiddenWidth = 12 };
+        using SequenceClassifier model = new(new RecurrentEncoder(config), ["a", "b", "c"], pooling);
+        model.Backbone.Initialize(new RandomStream(1));
+        model.InitializeHead(new RandomStream(2));
+        IBatchSource Source(RandomStreams? random) => new ClassificationBatches(texts, classes, padding: 0, maximumLength: 20, BatchSize.OfRows(6), random);
+        TrainingResult result = new Trainer(model, new ClassificationObjective(), Options with { Replicas = 2 }).Train(Source(new RandomStreams(1)), Source(null));
+        Assert.True(result.Validations[^1].Metrics[ClassificationObjective.Accuracy] > 0.95, $"{result.Validations[^1].Metrics[ClassificationObjective.Accuracy]}");
     }
 
     [Fact]

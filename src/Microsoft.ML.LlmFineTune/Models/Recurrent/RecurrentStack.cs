@@ -81,7 +81,7 @@ internal sealed class RecurrentStack : nn.Module
                 if (lastMemory is not null) memory.Add(lastMemory.MoveToOuterDisposeScope());
             }
             states = (directions.Count == 1 ? directions[0] : cat(directions, -1)).MoveToOuterDisposeScope();      // [sequence, batch, directions * width]
-            hiddenStates?.Add(states.transpose(0, 1));
+            hiddenStates?.Add(states.transpose(0, 1).MoveToOuterDisposeScope());
         }
         state.Advance(hidden, memory, tokens.size(1));
         if (mask is not null) states = states * mask.t().unsqueeze(-1).to(states.dtype);
