@@ -78,8 +78,12 @@ internal sealed class ConfigReader
     public int Int32(string key, int defaultValue) => Take(key) is JsonElement value ? AsInt32(key, value) : defaultValue;
 
     /// <summary>A count of layers, from 1 to <see cref="MostLayers"/>.</summary>
-    public int Layers(string key, int defaultValue) =>
-        Int32(key, defaultValue) is var layers and >= 1 and <= MostLayers ? layers : throw new InvalidDataException($"config.json: '{key}' must be from 1 to {MostLayers}; found {layers}.");
+    public int LayerCount(string key, int defaultValue)
+    {
+        int count = Int32(key, defaultValue);
+        if (count is < 1 or > MostLayers) throw new InvalidDataException($"config.json: '{key}' must be from 1 to {MostLayers}; found {count}.");
+        return count;
+    }
 
     public int? OptionalInt32(string key) => Take(key) is JsonElement value ? AsInt32(key, value) : null;
 

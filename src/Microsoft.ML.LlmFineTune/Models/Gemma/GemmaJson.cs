@@ -114,7 +114,7 @@ internal static class GemmaJson
             TrainedLength = reader.Int32("max_position_embeddings", defaults.TrainedLength),
             Width = reader.Int32("hidden_size", defaults.Width),
             InnerWidth = reader.Int32("intermediate_size", defaults.InnerWidth),
-            Layers = reader.Layers("num_hidden_layers", defaults.Layers),
+            Layers = reader.LayerCount("num_hidden_layers", defaults.Layers),
             Heads = reader.Int32("num_attention_heads", defaults.Heads),
             KeyValueHeads = reader.Int32("num_key_value_heads", defaults.KeyValueHeads),
             HeadSize = headSize,

@@ -136,7 +136,7 @@ internal abstract class LlamaJson
             TrainedLength = trainedLength,
             Width = reader.Int32("hidden_size", defaults.Width),
             InnerWidth = reader.Int32("intermediate_size", defaults.InnerWidth),
-            Layers = reader.Layers("num_hidden_layers", defaults.Layers),
+            Layers = reader.LayerCount("num_hidden_layers", defaults.Layers),
             Heads = heads,
             KeyValueHeads = reader.Int32OrNull("num_key_value_heads", defaults.KeyValueHeads == defaults.Heads ? null : defaults.KeyValueHeads) ?? heads,
             Activation = reader.Text("hidden_act", defaults.Activation),
