@@ -22,6 +22,9 @@ internal sealed class ConfigReader
         "repetition_penalty", "return_dict_in_generate", "sep_token_id", "suppress_tokens", "temperature", "top_k", "top_p", "typical_p",
     };
 
+    /// <summary>More layers than any model has: lists with a word for each are made before the weights beside them are looked at.</summary>
+    public const int MostLayers = 1 << 16;
+
     private readonly Dictionary<string, JsonElement> _rest = new(StringComparer.Ordinal);
     private readonly HashSet<string> _known = new(Harmless, StringComparer.Ordinal);
 
@@ -76,6 +79,14 @@ internal sealed class ConfigReader
     public void Default(string key, int value) => _rest.TryAdd(key, JsonSerializer.SerializeToElement(value));
 
     public int Int32(string key, int defaultValue) => Take(key) is JsonElement value ? AsInt32(key, value) : defaultValue;
+
+    /// <summary>A count of layers, from 1 to <see cref="MostLayers"/>.</summary>
+    public int LayerCount(string key, int defaultValue)
+    {
+        int count = Int32(key, defaultValue);
+        if (count is < 1 or > MostLayers) throw new InvalidDataException($"config.json: '{key}' must be from 1 to {MostLayers}; found {count}.");
+        return count;
+    }
 
     public int? OptionalInt32(string key) => Take(key) is JsonElement value ? AsInt32(key, value) : null;
 

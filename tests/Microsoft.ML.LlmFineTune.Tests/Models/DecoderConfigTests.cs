@@ -135,6 +135,10 @@ public sealed class DecoderConfigTests
     [InlineData("""{"model_type": "qwen3", "num_hidden_layers": 1, "layer_types": ["chunked_attention"]}""", "'chunked_attention'")]
     [InlineData("""{"model_type": "smollm3", "num_hidden_layers": 2, "no_rope_layers": [1]}""", "'no_rope_layers'")]
     [InlineData("""{"model_type": "gemma3"}""", "'text_config'")]
+    [InlineData("""{"model_type": "qwen2", "num_hidden_layers": 2000000000}""", "'num_hidden_layers'")]
+    [InlineData("""{"model_type": "qwen2", "use_mrope": true}""", "'use_mrope'")]
+    [InlineData("""{"model_type": "phi3", "lm_head_bias": true}""", "'lm_head_bias'")]
+    [InlineData("""{"model_type": "gpt_neox", "hidden_dropout_prob": 0.5}""", "'hidden_dropout_prob'")]
     [InlineData("""{"model_type": "llama", "num_attention_heads": 3, "num_key_value_heads": 2, "hidden_size": 24}""", "multiple of KeyValueHeads")]
     [InlineData("""{"model_type": "llama", "hidden_size": 12, "num_attention_heads": 4}""", "as pairs")]
     public void WhatTheLibraryCannotDoIsRefusedByName(string json, string reason) =>

@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Kernels;
+using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Models;
 using Xunit;
@@ -44,6 +46,29 @@ public sealed class DecoderGoldenTests
         using DecoderModel model = HuggingFaceFolder.LoadDecoder(golden.Folder);
         TokenBatch batch = NextTokenBatch(golden);
         Train(golden, model, () => new NextTokenObjective().SummedLoss(model, batch), batch.TargetCount);
+    }
+
+    /// <summary>The base of dynamic positions grows with the text: cached keys keep the rotation of their step, without a cache all are turned anew.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void DynamicPositionsWithAndWithoutACache(bool caches)
+    {
+        GoldenModel golden = GoldenModel.Of("llama/lm_rope_dynamic");
+        JsonNode record = golden.Numbers["generation"]!.AsArray().Single(item => (string)item!["name"]! == $"greedy_use_cache_{(caches ? "true" : "false")}")!;
+        long[] expected = [.. record["sequences"]![0]!.AsArray().Select(token => (long)token!)];
+        int prompt = (int)record["prompt_length"]!;
+        using DecoderModel model = HuggingFaceFolder.LoadDecoder(golden.Folder);
+        using IDisposable withoutGradients = no_grad();
+        using DecoderCache? cache = caches ? model.CreateCache(1, expected.Length) : null;
+        List<long> tokens = [.. expected[..prompt]];
+        while (tokens.Count < expected.Length)
+        {
+            int read = (int)(cache?.Length ?? 0);
+            Tensor hidden = model.Forward(tensor(tokens.Skip(read).ToArray(), [1, tokens.Count - read]), cache: cache);
+            tokens.Add(model.Logits(hidden.select(1, -1)).argmax().item<long>());
+        }
+        Assert.Equal(expected, tokens);
     }
 
     [Fact]

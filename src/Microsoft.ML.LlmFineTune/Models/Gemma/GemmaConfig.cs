@@ -30,7 +30,7 @@ public sealed record GemmaConfig : ModelConfig
     /// <summary>Size between the matrices of the feed-forward part (<c>intermediate_size</c>); default 24,576; at least 1.</summary>
     public int InnerWidth { get; init; } = 24576;
 
-    /// <summary>How many layers (<c>num_hidden_layers</c>); default 28; at least 1.</summary>
+    /// <summary>How many layers (<c>num_hidden_layers</c>); default 28; from 1 to 65,536.</summary>
     public int Layers { get; init; } = 28;
 
     /// <summary>How many attention heads a layer (<c>num_attention_heads</c>); default 16; at least 1.</summary>
@@ -102,7 +102,7 @@ public sealed record GemmaConfig : ModelConfig
         Require.AtLeast(TrainedLength, 1);
         Require.AtLeast(Width, 1);
         Require.AtLeast(InnerWidth, 1);
-        Require.AtLeast(Layers, 1);
+        Require.Within(Layers, 1, ConfigReader.MostLayers);
         Require.AtLeast(Heads, 1);
         Require.AtLeast(KeyValueHeads, 1);
         Require.Argument(Heads % KeyValueHeads == 0, $"Heads must be a multiple of KeyValueHeads; received {Heads} and {KeyValueHeads}.", nameof(KeyValueHeads));

@@ -114,7 +114,7 @@ internal static class GemmaJson
             TrainedLength = reader.Int32("max_position_embeddings", defaults.TrainedLength),
             Width = reader.Int32("hidden_size", defaults.Width),
             InnerWidth = reader.Int32("intermediate_size", defaults.InnerWidth),
-            Layers = reader.Int32("num_hidden_layers", defaults.Layers),
+            Layers = reader.LayerCount("num_hidden_layers", defaults.Layers),
             Heads = reader.Int32("num_attention_heads", defaults.Heads),
             KeyValueHeads = reader.Int32("num_key_value_heads", defaults.KeyValueHeads),
             HeadSize = headSize,
@@ -148,7 +148,7 @@ internal static class GemmaJson
         reader.Ignore("hidden_act");
         if (pattern < 1) throw new InvalidDataException($"config.json: 'sliding_window_pattern' must be at least 1; found {pattern}.");
         int? window = reader.Int32OrNull("sliding_window", config.Window);
-        bool[] layers = [.. reader.Texts("layer_types")?.Select(IsWindow) ?? Enumerable.Range(1, Math.Max(config.Layers, 0)).Select(number => window is not null && number % pattern != 0)];
+        bool[] layers = [.. reader.Texts("layer_types")?.Select(IsWindow) ?? Enumerable.Range(1, config.Layers).Select(number => window is not null && number % pattern != 0)];
         if (layers.Length != config.Layers) throw new InvalidDataException($"config.json: 'layer_types' must name each of the {config.Layers} layers; found {layers.Length}.");
         if (window is null && layers.Contains(true)) throw new InvalidDataException($"config.json: 'layer_types' has layers of the type {WindowName}, which need a 'sliding_window'.");
         double scalar = reader.Double("query_pre_attn_scalar", config.QueryScalar ?? config.HeadSize);

@@ -33,7 +33,7 @@ public sealed record LlamaConfig : ModelConfig
     /// <summary>Size between the matrices of the feed-forward part (<c>intermediate_size</c>); default 11,008; at least 1.</summary>
     public int InnerWidth { get; init; } = 11008;
 
-    /// <summary>How many layers (<c>num_hidden_layers</c>); default 32; at least 1.</summary>
+    /// <summary>How many layers (<c>num_hidden_layers</c>); default 32; from 1 to 65,536.</summary>
     public int Layers { get; init; } = 32;
 
     /// <summary>How many attention heads a layer (<c>num_attention_heads</c>); default 32; at least 1.</summary>
@@ -114,7 +114,7 @@ public sealed record LlamaConfig : ModelConfig
         Require.AtLeast(TrainedLength, 1);
         Require.AtLeast(Width, 1);
         Require.AtLeast(InnerWidth, 1);
-        Require.AtLeast(Layers, 1);
+        Require.Within(Layers, 1, ConfigReader.MostLayers);
         Require.AtLeast(Heads, 1);
         Require.AtLeast(KeyValueHeads, 1);
         Require.Argument(Heads % KeyValueHeads == 0, $"Heads must be a multiple of KeyValueHeads; received {Heads} and {KeyValueHeads}.", nameof(KeyValueHeads));

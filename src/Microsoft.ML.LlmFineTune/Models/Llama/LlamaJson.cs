@@ -104,7 +104,7 @@ internal abstract class LlamaJson
     {
         int? size = reader.OptionalInt32("sliding_window");
         int? window = reader.Boolean("use_sliding_window", false) ? size : null;
-        bool[] layers = [.. reader.Texts("layer_types")?.Select(IsWindow) ?? Enumerable.Range(0, Math.Max(config.Layers, 0)).Select(layer => window is not null && isWindow(layer))];
+        bool[] layers = [.. reader.Texts("layer_types")?.Select(IsWindow) ?? Enumerable.Range(0, config.Layers).Select(layer => window is not null && isWindow(layer))];
         if (layers.Length != config.Layers) throw new InvalidDataException($"config.json: 'layer_types' must name each of the {config.Layers} layers; found {layers.Length}.");
         if (window is null && layers.Contains(true)) throw new InvalidDataException($"config.json: 'layer_types' has layers of the type {WindowName}, which need 'use_sliding_window' and 'sliding_window'.");
         return config with { Window = window, WindowLayers = window is null ? null : layers };
@@ -136,7 +136,7 @@ internal abstract class LlamaJson
             TrainedLength = trainedLength,
             Width = reader.Int32("hidden_size", defaults.Width),
             InnerWidth = reader.Int32("intermediate_size", defaults.InnerWidth),
-            Layers = reader.Int32("num_hidden_layers", defaults.Layers),
+            Layers = reader.LayerCount("num_hidden_layers", defaults.Layers),
             Heads = heads,
             KeyValueHeads = reader.Int32OrNull("num_key_value_heads", defaults.KeyValueHeads == defaults.Heads ? null : defaults.KeyValueHeads) ?? heads,
             Activation = reader.Text("hidden_act", defaults.Activation),

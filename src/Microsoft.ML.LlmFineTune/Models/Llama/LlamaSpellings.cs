@@ -16,7 +16,8 @@ internal sealed class LlamaSpelling : LlamaJson
 
     protected override LlamaConfig ReadOwn(ConfigReader reader, LlamaConfig shared)
     {
-        reader.Ignore("pretraining_tp");
+        reader.Ignore("pretraining_tp", "is_llama_config", "transformers.js_config");
+        reader.MustBe("rope_interleaved", "false");
         return shared with { AttentionBias = reader.Boolean("attention_bias", false), FeedForwardBias = reader.Boolean("mlp_bias", false) };
     }
 
@@ -54,6 +55,7 @@ internal sealed class Qwen2Spelling : LlamaJson
 
     protected override LlamaConfig ReadOwn(ConfigReader reader, LlamaConfig shared)
     {
+        reader.MustBe("use_mrope", "false");
         int firstWindow = reader.KeptInt32("max_window_layers") ?? 28;
         return WithWindow(reader, shared, layer => layer >= firstWindow);
     }
@@ -101,8 +103,9 @@ internal sealed class SmolLm3Spelling : LlamaJson
     protected override LlamaConfig ReadOwn(ConfigReader reader, LlamaConfig shared)
     {
         int interval = reader.KeptInt32("no_rope_layer_interval") ?? 4;
+        if (interval < 1) throw new InvalidDataException($"config.json: 'no_rope_layer_interval' must be at least 1; found {interval}.");
         IReadOnlyList<int> given = reader.OneOrManyInt32("no_rope_layers");
-        bool[] isRotary = [.. given.Count > 0 ? given.Select(word => word != 0) : Enumerable.Range(1, Math.Max(shared.Layers, 0)).Select(number => number % interval != 0)];
+        bool[] isRotary = [.. given.Count > 0 ? given.Select(word => word != 0) : Enumerable.Range(1, shared.Layers).Select(number => number % interval != 0)];
         if (isRotary.Length != shared.Layers) throw new InvalidDataException($"config.json: 'no_rope_layers' must say a word for each of the {shared.Layers} layers; found {isRotary.Length}.");
         return WithWindow(reader, shared, layer => !isRotary[layer]) with
         {
@@ -133,6 +136,9 @@ internal sealed class Phi3Spelling : LlamaJson
     protected override LlamaConfig ReadOwn(ConfigReader reader, LlamaConfig shared)
     {
         reader.Ignore("embd_pdrop");
+        // Keys that published files carry for code of their own.
+        foreach (string bias in (ReadOnlySpan<string>)["attention_bias", "mlp_bias", "lm_head_bias"]) reader.MustBe(bias, "false");
+        foreach (string factor in (ReadOnlySpan<string>)["full_attn_mod", "interpolate_factor"]) reader.MustBe(factor, "1");
         return shared with { ResidualDropout = reader.Double("resid_pdrop", 0), Window = reader.OptionalInt32("sliding_window") };
     }
 

@@ -116,6 +116,8 @@ public sealed record NeoXConfig : ModelConfig
         };
         // The model is causal whatever the key says.
         reader.MustBe("is_decoder", "false", "true");
+        // Names that the first published file has for the two dropouts, and that nobody reads.
+        foreach (string dropout in (ReadOnlySpan<string>)["attention_probs_dropout_prob", "hidden_dropout_prob"]) reader.MustBe(dropout, "0", "0.0");
         return (NeoXConfig)config.WithCommonKeys(reader);
     }
 
