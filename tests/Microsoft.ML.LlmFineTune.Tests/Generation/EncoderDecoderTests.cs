@@ -71,6 +71,16 @@ public sealed class EncoderDecoderTests : IDisposable
     }
 
     [Fact]
+    public void A_model_in_training_reads_in_evaluation_mode_and_goes_back()
+    {
+        _model.train();
+        Generate(new GenerationOptions { MaxNewTokens = 2 });
+        Assert.Equal((false, true), (_model.EncodedInTraining, _model.training));
+        Assert.ThrowsAny<ArgumentException>(() => new TokenGenerator(_model).Generate([[99]], null, _cancellation));
+        Assert.True(_model.training);
+    }
+
+    [Fact]
     public void Lengths_and_forced_tokens_count_from_the_start_token()
     {
         GenerationOptions options = new() { Beams = 2, MaxNewTokens = 9, MaxLength = 6, MinLength = 4, ForcedBeginToken = 8, ForcedEndTokens = [2], BeginSuppressTokens = [9] };

@@ -43,9 +43,13 @@ internal sealed class ToyEncoderDecoder : EncoderDecoderModel
     /// <summary>How many texts were read by the encoder.</summary>
     public int Encoded { get; private set; }
 
+    /// <summary>Whether any was read in training mode.</summary>
+    public bool EncodedInTraining { get; private set; }
+
     public override Tensor Encode(Tensor tokens, Tensor? mask = null, ICollection<Tensor>? hiddenStates = null)
     {
         Encoded += (int)tokens.size(0);
+        EncodedInTraining |= training;
         return embedding[tokens].matmul(sourceWeight).tanh();   // [batch, source, width]
     }
 

@@ -25,9 +25,18 @@ internal sealed class DecodingSession : IDisposable
             Require.Argument(draft.GetType() == model.GetType(), $"A draft model must be of the kind of the model that it writes for; a {draft.Model.Config.Family} was given to a {model.Model.Config.Family}.", nameof(draft));
             Require.Argument(draft.Model.Config.VocabularySize >= vocabulary, $"The draft model must know the {vocabulary} tokens that texts are made of; it knows {draft.Model.Config.VocabularySize}. Take one that was trained with the same tokenizer.", nameof(draft));
         }
-        _strategy = DecodingStrategy.Of(new DecodingPlan(model, vocabulary, prompts, options, stops), draft);
+        // Before the strategy: an encoder reads as soon as there is one.
         _training = [.. new[] { model.Model, draft?.Model }.OfType<BackboneModel>().Where(module => module.training)];
         foreach (BackboneModel module in _training) module.eval();
+        try
+        {
+            _strategy = DecodingStrategy.Of(new DecodingPlan(model, vocabulary, prompts, options, stops), draft);
+        }
+        catch
+        {
+            RestoreModes();
+            throw;
+        }
     }
 
     /// <summary>The texts, those of a prompt side by side. With beams they are there when everything is done; the others grow with every step.</summary>
@@ -42,6 +51,11 @@ internal sealed class DecodingSession : IDisposable
     public void Dispose()
     {
         _strategy.Dispose();
+        RestoreModes();
+    }
+
+    private void RestoreModes()
+    {
         foreach (BackboneModel module in _training) module.train();
     }
 }
