@@ -43,9 +43,9 @@ internal static class Loading
             string folder = Directory.CreateTempSubdirectory().FullName;
             try
             {
-                SyntheticCheckpoint.Write(folder, (long)(gigabytes * 1e9), fileType, shards);
-                JsonNode[] measured = [.. Enumerable.Range(0, runs).Select(_ => MeasureInNewProcess(folder, type))];
-                double Median(Func<JsonNode, double> select) => measured.Select(select).Order().ElementAt(runs / 2);
+                SyntheticCheckpoint.Write(folder, SyntheticCheckpoint.Large, (long)(gigabytes * 1e9), fileType, shards);
+                JsonObject[] measured = [.. Enumerable.Range(0, runs).Select(_ => new JsonObject([.. InNewProcess(folder, type.ToString()), .. InNewProcess(folder)]))];
+                double Median(Func<JsonObject, double> select) => measured.Select(select).Order().ElementAt(runs / 2);
                 double Number(string key) => Median(one => (double)one[key]!);
                 double Ratio(string key, string by) => Median(one => (double)one[key]! / (double)one[by]!);
                 Console.WriteLine(Text($"{name,-16}{Number("files") / 1e9,10:F2}{Number("model") / 1e9,10:F2}{Number("read"),9:F3}{Number("load"),9:F3}{Ratio("load", "read"),9:F2}{Ratio("again", "read"),9:F2}{Ratio("load", "copy"),9:F2}{Ratio("load_cpu", "read_cpu"),13:F2}{Ratio("again_cpu", "read_cpu"),9:F2}{Ratio("load_cpu", "copy_cpu"),9:F2}{Ratio("growth", "model"),17:F3}"));
@@ -62,10 +62,18 @@ internal static class Loading
     }
 
     /// <summary>What the new process does: it prints one JSON line.</summary>
-    public static int RunOne(string folder, string type)
+    public static int RunOne(string folder, string? type)
     {
-        ScalarType scalar = Enum.Parse<ScalarType>(type);
         NativeRuntime.Initialize();
+        if (type is null)
+        {
+            string[] all = Directory.GetFiles(folder, "*.safetensors");
+            long bytes = all.Sum(file => new FileInfo(file).Length);
+            (double Seconds, double Cpu) copy = TimeOf(() => Read(all, keep: bytes));
+            Console.WriteLine(new JsonObject { ["copy"] = copy.Seconds, ["copy_cpu"] = copy.Cpu }.ToJsonString());
+            return 0;
+        }
+        ScalarType scalar = Enum.Parse<ScalarType>(type);
         long before = AnonymousMemory.Now;
         LoadSmall(scalar);
         string[] files = Directory.GetFiles(folder, "*.safetensors");
@@ -76,11 +84,10 @@ internal static class Loading
         using (memory) load = TimeOf(Load);
         // The allocator has kept the memory: what is left is the library's own work.
         (double Seconds, double Cpu) again = TimeOf(Load);
-        (double Seconds, double Cpu) copy = TimeOf(() => Read(files, keep: length));
         Console.WriteLine(new JsonObject
         {
-            ["files"] = length, ["model"] = model, ["read"] = read.Seconds, ["load"] = load.Seconds, ["again"] = again.Seconds, ["copy"] = copy.Seconds,
-            ["read_cpu"] = read.Cpu, ["load_cpu"] = load.Cpu, ["again_cpu"] = again.Cpu, ["copy_cpu"] = copy.Cpu, ["growth"] = memory.Peak - before,
+            ["files"] = length, ["model"] = model, ["read"] = read.Seconds, ["load"] = load.Seconds, ["again"] = again.Seconds,
+            ["read_cpu"] = read.Cpu, ["load_cpu"] = load.Cpu, ["again_cpu"] = again.Cpu, ["growth"] = memory.Peak - before,
         }.ToJsonString());
         return 0;
 
@@ -91,16 +98,13 @@ internal static class Loading
         }
     }
 
-    private static JsonNode MeasureInNewProcess(string folder, ScalarType type)
+    private static IEnumerable<KeyValuePair<string, JsonNode?>> InNewProcess(params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!)
-        {
-            RedirectStandardOutput = true,
-            ArgumentList = { typeof(Loading).Assembly.Location, "loading-one", folder, type.ToString() },
-        })!;
+        using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [typeof(Loading).Assembly.Location, "loading-one", .. arguments]) { RedirectStandardOutput = true })!;
         string answer = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0 ? JsonNode.Parse(answer)! : throw new InvalidOperationException($"A measurement ended with exit code {process.ExitCode}.");
+        if (process.ExitCode != 0) throw new InvalidOperationException($"A measurement ended with exit code {process.ExitCode}.");
+        return JsonNode.Parse(answer)!.AsObject().Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone()));
     }
 
     /// <summary>So that the compiler's time is not the loader's.</summary>
@@ -111,7 +115,7 @@ internal static class Loading
         {
             foreach (string fileType in (string[])["F32", "F16", "BF16"])
             {
-                SyntheticCheckpoint.Write(folder, 1, fileType, 1);
+                SyntheticCheckpoint.Write(folder, SyntheticCheckpoint.Small, 1, fileType, 1);
                 HuggingFaceFolder.LoadDecoder(folder, dtype: type).Dispose();
             }
         }

@@ -12,19 +12,23 @@ namespace Microsoft.ML.LlmFineTune.Benchmarks;
 /// <summary>A folder with a GPT-2 of any size and weights that mean nothing, written without ever holding them.</summary>
 internal static class SyntheticCheckpoint
 {
-    private const int Width = 1024;
+    /// <summary>For a gigabyte and more.</summary>
+    public static Gpt2Config Large { get; } = new() { Width = 1024, Heads = 16 };
+
+    /// <summary>For some megabytes.</summary>
+    public static Gpt2Config Small { get; } = new() { Width = 512, Heads = 8, VocabularySize = 4096 };
 
     /// <summary>Writes a checkpoint of at least so many bytes.</summary>
     /// <param name="folder">An empty folder.</param>
+    /// <param name="shape">All but the number of layers.</param>
     /// <param name="bytes">Least size of the weights.</param>
     /// <param name="type">F32, F16 or BF16.</param>
     /// <param name="shards">Number of files.</param>
-    public static void Write(string folder, long bytes, string type, int shards)
+    public static void Write(string folder, Gpt2Config shape, long bytes, string type, int shards)
     {
         int size = type == "F32" ? 4 : 2;
-        Gpt2Config config = new() { Width = Width, Heads = 16 };
-        long layer = (12L * Width * Width) + (13 * Width), rest = ((long)config.VocabularySize + config.MaximumLength + 2) * Width;
-        config = config with { Layers = (int)Math.Max(1, (long)Math.Ceiling((((double)bytes / size) - rest) / layer)) };
+        long width = shape.Width, layer = (12 * width * width) + (13 * width), rest = (shape.VocabularySize + shape.MaximumLength + 2) * width;
+        Gpt2Config config = shape with { Layers = (int)Math.Max(1, Math.Ceiling((((double)bytes / size) - rest) / layer)) };
         File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJson(ModelHead.NextToken).ToJsonString());
 
         using IDisposable scope = NewDisposeScope();
