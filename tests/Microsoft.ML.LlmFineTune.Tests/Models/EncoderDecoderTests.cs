@@ -106,6 +106,14 @@ public sealed class EncoderDecoderTests
         Assert.Equal(model.ParameterCount, model.Config.CountParameters());
     }
 
+    [Fact]
+    public void Matrices_are_counted_without_being_made()
+    {
+        // Vectors are left out of the count, so it is a little less.
+        foreach (ModelConfig config in (ModelConfig[])[T5Presets.T5Small, T5Presets.FlanT5Base, T5Presets.T5Small with { HasDecoder = false }, BartPresets.BartBase, BartPresets.BartBase with { TieEmbeddings = false }, BartPresets.OpusMt(50000), BartPresets.OpusMt(50000) with { ShareEmbeddings = false }])
+            Assert.InRange(config.MatrixNumbers / config.CountParameters(), 0.997, 1);
+    }
+
     [Theory]
     [MemberData(nameof(Families))]
     public void Reading_piece_by_piece_with_a_cache_gives_the_same(string family)

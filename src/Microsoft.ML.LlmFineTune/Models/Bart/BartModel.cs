@@ -180,7 +180,7 @@ internal sealed class BartBlock : nn.Module
         _dropout = new Dropout(config.Dropout, random);
         (attention, attentionNorm) = (Attention(), Norm());
         if (isDecoder) (memoryAttention, memoryNorm) = (Attention(), Norm());
-        feedForward = new FeedForward(config.Width, innerWidth, config.Activation, hasBias: true, device, dtype, new Dropout(config.ActivationDropout, random));
+        feedForward = new FeedForward(config.Width, innerWidth, config.Activation, hasBias: true, device, dtype, innerDropout: new Dropout(config.ActivationDropout, random));
         feedForwardNorm = Norm();
         RegisterComponents();
 

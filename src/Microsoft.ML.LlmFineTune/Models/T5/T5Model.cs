@@ -172,7 +172,7 @@ internal sealed class T5Block : nn.Module
         feedForwardNorm = Norm();
         feedForward = config.IsGated
             ? new GatedFeedForward(config.Width, config.InnerWidth, config.Activation, hasBias: false, device, dtype, innerDropout: _dropout)
-            : new FeedForward(config.Width, config.InnerWidth, config.Activation, hasBias: false, device, dtype, _dropout);
+            : new FeedForward(config.Width, config.InnerWidth, config.Activation, hasBias: false, device, dtype, innerDropout: _dropout);
         RegisterComponents();
 
         RmsNorm Norm() => new(config.Width, config.NormEpsilon, device: device, dtype: dtype);
