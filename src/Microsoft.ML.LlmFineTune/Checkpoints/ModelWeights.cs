@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Models.Heads;
 using Microsoft.ML.LlmFineTune.Runtime;
 using static TorchSharp.torch;
 
