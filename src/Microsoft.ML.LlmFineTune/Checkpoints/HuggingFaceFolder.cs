@@ -156,7 +156,9 @@ public static class HuggingFaceFolder
         TModel model = Filled(folder, ReadConfig(folder), create, (files, made) =>
         {
             made.HeadModule.Initialize(random);
-            drawn = ModelWeights.Read(files, made, made.HeadModule.WeightNames.Select(name => name.File).ToHashSet(StringComparer.Ordinal)).Stayed;
+            LoadReport report = ModelWeights.Read(files, made, made.HeadModule.WeightNames.Select(name => name.File).ToHashSet(StringComparer.Ordinal));
+            drawn = report.Stayed;
+            return report;
         });
         return (model, drawn);
     }
@@ -197,7 +199,7 @@ public static class HuggingFaceFolder
     private static ClassificationProblem ProblemOf(ModelConfig config) =>
         config.Labels.Count == 1 && config.Problem == ClassificationProblem.SingleLabel ? ClassificationProblem.Regression : config.Problem;
 
-    private static TModel Filled<TModel>(string folder, ModelConfig config, Func<ModelConfig, TModel> create, Action<CheckpointIndex, TModel>? read = null) where TModel : nn.Module, ICheckpointModel
+    private static TModel Filled<TModel>(string folder, ModelConfig config, Func<ModelConfig, TModel> create, Func<CheckpointIndex, TModel, LoadReport>? read = null) where TModel : nn.Module, ICheckpointModel
     {
         using CheckpointIndex weights = CheckpointIndex.Open(folder);
         config = config.For(weights.TensorNames);
@@ -205,8 +207,9 @@ public static class HuggingFaceFolder
         TModel model = create(config);
         try
         {
-            if (read is null) ModelWeights.Read(weights, model);
-            else read(weights, model);
+            LoadReport report = read is null ? ModelWeights.Read(weights, model) : read(weights, model);
+            BackboneModel? backbone = model as BackboneModel ?? (model as IHeadedModel)?.Backbone;
+            if (backbone is not null) backbone.LoadWarnings = [.. report.Warnings];
             model.eval();
             return model;
         }

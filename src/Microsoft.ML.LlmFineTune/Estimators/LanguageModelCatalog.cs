@@ -143,13 +143,16 @@ public sealed class LanguageModelCatalog
     /// <summary>What a bug report needs to know: versions, libraries and their paths, processor, BLAS, threads, allocator, devices.</summary>
     public string Diagnose() => RuntimeDiagnosis.Collect().ToString();
 
-    /// <summary>Says what the configuration has that nobody reads: the model may not be what its makers meant.</summary>
+    /// <summary>Says what the configuration has that nobody reads (the model may not be what its makers meant), and what is strange about the weights.</summary>
     private TModel Reported<TModel>(TModel model, string name) where TModel : TextModel
     {
-        if (model.Config.UnknownKeys.Count == 0)
+        List<string> warnings = [.. model.Backbone.LoadWarnings];
+        if (model.Config.UnknownKeys.Count > 0)
+            warnings.Add($"'{name}': config.json has keys that the family '{model.Config.Family}' does not know, and they are not looked at: {string.Join(", ", model.Config.UnknownKeys)}.");
+        if (warnings.Count == 0)
             return model;
         using var channel = _environment.Register(nameof(LanguageModelCatalog)).Start("Loading");
-        channel.Warning(MessageSensitivity.None, "{0}", $"'{name}': config.json has keys that the family '{model.Config.Family}' does not know, and they are not looked at: {string.Join(", ", model.Config.UnknownKeys)}.");
+        foreach (string warning in warnings) channel.Warning(MessageSensitivity.None, "{0}", warning);
         return model;
     }
 }

@@ -45,6 +45,9 @@ public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public ScalarType WeightType => Weights.FirstOf(this).dtype;
 
+    /// <summary>What a user should hear of the files that the weights were read from (numbers that are NaN, types that are mixed), a line each; empty where there is nothing to say.</summary>
+    public IReadOnlyList<string> LoadWarnings { get; internal set; } = [];
+
     /// <summary>How many numbers the weights are; shared ones are counted once.</summary>
     public long ParameterCount => parameters().Sum(parameter => parameter.numel());
 

@@ -132,6 +132,22 @@ public sealed class HuggingFaceFolderTests : IDisposable
     }
 
     [Fact]
+    public void WeightsThatAreNotNumbersAreWarnedOf()
+    {
+        using Gpt2Model model = Tiny();
+        HuggingFaceFolder.Save(_folder, model);
+        using (DecoderModel sound = HuggingFaceFolder.LoadDecoder(_folder)) Assert.Empty(sound.LoadWarnings);
+        using (no_grad())
+        {
+            using Tensor first = model.parameters().First().detach();
+            first.view(-1).narrow(0, 0, 1).fill_(float.NaN);
+        }
+        HuggingFaceFolder.Save(_folder, model);
+        using DecoderModel damaged = HuggingFaceFolder.LoadDecoder(_folder);
+        Assert.Contains("NaN", Assert.Single(damaged.LoadWarnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WhatIsMissingOrWrongIsNamed()
     {
         Assert.Contains("config.json", Assert.Throws<FileNotFoundException>(() => HuggingFaceFolder.LoadDecoder(_folder)).Message, StringComparison.Ordinal);

@@ -156,8 +156,8 @@ public sealed class DebertaV2Tests
         Assert.Null(DebertaV2WeightNames.Canonical("deberta.embeddings.position_ids", Small));
         Assert.Null(DebertaV2WeightNames.Canonical("lm_predictions.lm_head.bias", Small));
         Assert.Null(DebertaV2WeightNames.Canonical("mask_predictions.dense.weight", Small));
-        Assert.Equal("deberta.encoder.LayerNorm.weight", DebertaV2WeightNames.Canonical("encoder.LayerNorm.weight", Small));
-        Assert.Equal("deberta.embeddings.position_embeddings.weight", DebertaV2WeightNames.Canonical("deberta.embeddings.position_embeddings.weight", Small with { AddsPositions = true }));
+        Assert.Equal("encoder.LayerNorm.weight", DebertaV2WeightNames.Canonical("deberta.encoder.LayerNorm.weight", Small));
+        Assert.Equal("embeddings.position_embeddings.weight", DebertaV2WeightNames.Canonical("deberta.embeddings.position_embeddings.weight", Small with { AddsPositions = true }));
     }
 
     [Fact]

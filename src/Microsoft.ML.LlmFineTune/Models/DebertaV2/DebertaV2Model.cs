@@ -62,6 +62,9 @@ public sealed class DebertaV2Model : EncoderModel
     /// <summary>The table of tokens, which the head of masked language models shares.</summary>
     internal Embedding TokenEmbedding => tokenEmbedding;
 
+    // An embedding is what a bare backbone's checkpoint is for.
+    internal override string HeadedPrefix(ModelHead task) => task == ModelHead.Embedding ? "" : DebertaV2WeightNames.Prefix;
+
     /// <inheritdoc/>
     public override string? CanonicalName(string file) => DebertaV2WeightNames.Canonical(file, _config);
 

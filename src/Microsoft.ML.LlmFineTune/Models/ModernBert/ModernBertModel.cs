@@ -45,6 +45,9 @@ public sealed class ModernBertModel : EncoderModel
     /// <summary>The table of tokens, which the head of masked language models shares.</summary>
     internal Embedding TokenEmbedding => tokenEmbedding;
 
+    // An embedding is what a bare backbone's checkpoint is for.
+    internal override string HeadedPrefix(ModelHead task) => task == ModelHead.Embedding ? "" : ModernBertWeightNames.Prefix;
+
     /// <inheritdoc/>
     public override string? CanonicalName(string file) => ModernBertWeightNames.Canonical(file);
 

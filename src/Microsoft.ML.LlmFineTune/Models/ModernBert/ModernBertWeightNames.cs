@@ -1,20 +1,20 @@
 namespace Microsoft.ML.LlmFineTune.Models.ModernBert;
 
-/// <summary>The names of ModernBERT's tensors in Hugging Face's checkpoints.</summary>
+/// <summary>The names of ModernBERT's tensors in Hugging Face's checkpoints of the backbone alone; under a head they have a prefix.</summary>
 public static class ModernBertWeightNames
 {
-    private const string Prefix = "model.";
+    internal const string Prefix = "model.";
 
     /// <summary>Every tensor of a backbone of this configuration.</summary>
     public static IReadOnlyList<WeightName> Table(ModernBertConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
         WeightTable table = new();
-        table.Add(WeightKind.Embedding, "model.embeddings.tok_embeddings.weight", "tokenEmbedding.weight");
-        table.Norm("model.embeddings.norm", "embeddingNorm", config.HasNormBias);
+        table.Add(WeightKind.Embedding, "embeddings.tok_embeddings.weight", "tokenEmbedding.weight");
+        table.Norm("embeddings.norm", "embeddingNorm", config.HasNormBias);
         for (int layer = 0; layer < config.Layers; layer++)
         {
-            (string file, string model) = ($"model.layers.{layer}", $"layer{layer}");
+            (string file, string model) = ($"layers.{layer}", $"layer{layer}");
             table.Layer = layer;
             if (layer > 0) table.Norm($"{file}.attn_norm", $"{model}.attentionNorm", config.HasNormBias);
             table.Module(WeightKind.Attention, $"{file}.attn.Wqkv", $"{model}.attentionInput", config.HasAttentionBias);
@@ -24,16 +24,16 @@ public static class ModernBertWeightNames
             table.Module(WeightKind.FeedForward, $"{file}.mlp.Wo", $"{model}.feedForwardOutput", config.HasFeedForwardBias);
         }
         table.Layer = null;
-        table.Norm("model.final_norm", "finalNorm", config.HasNormBias);
+        table.Norm("final_norm", "finalNorm", config.HasNormBias);
         return table;
     }
 
-    /// <summary>The table's name for a tensor of a checkpoint: checkpoints of the backbone alone leave the prefix out. Null for the heads' tensors, which a backbone can do without.</summary>
+    /// <summary>The table's name for a tensor of a checkpoint, whether it stands under a head's prefix or not. Null for the heads' tensors, which a backbone can do without.</summary>
     public static string? Canonical(string file)
     {
         ArgumentNullException.ThrowIfNull(file);
         string[] heads = ["head.", "decoder.", "classifier.", "score."];
         if (heads.Any(head => file.StartsWith(head, StringComparison.Ordinal))) return null;
-        return file.StartsWith(Prefix, StringComparison.Ordinal) ? file : Prefix + file;
+        return file.StartsWith(Prefix, StringComparison.Ordinal) ? file[Prefix.Length..] : file;
     }
 }
