@@ -124,7 +124,7 @@ public sealed class BertCheckpointTests : IDisposable
         (SequenceClassifier classifier, IReadOnlyList<string> drawn) = HuggingFaceFolder.LoadForFineTuning(_folder, config => new SequenceClassifier(config.CreateBackbone(), ["a", "b"]), new RandomStream(5));
         using (classifier) Assert.Equal(["bert.pooler.dense.bias", "bert.pooler.dense.weight", "classifier.bias", "classifier.weight"], drawn);
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => HuggingFaceFolder.LoadTextEmbedder(_folder, pooling: null));
-        Assert.Contains("lacks tensors that the model of its configuration needs: pooler.dense.bias, pooler.dense.weight", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Missing: 'pooler.dense.bias' [", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
