@@ -25,6 +25,7 @@ public sealed class WeightPairingTests : IDisposable
             tensors["transformer.wte.weight"] = zeros(12, 8);
             tensors["transformer.h.0.ln_1.weight"] = zeros(4, 2);
             tensors["transformer.h.2.ln_1.weight"] = zeros(8);
+            // The same tensor once more, under the name that the oldest checkpoints have: no fault.
             tensors["ln_f.bias"] = zeros(8);
             tensors["transformer.ln_f.weight"] = zeros([8], dtype: ScalarType.Int8);
         });
@@ -33,7 +34,7 @@ public sealed class WeightPairingTests : IDisposable
         Assert.Contains("'transformer.wte.weight' is [12, 8] where the model needs [11, 8]", message, StringComparison.Ordinal);
         Assert.Contains("'transformer.h.0.ln_1.weight' is [4, 2] where the model needs [8]", message, StringComparison.Ordinal);
         Assert.Contains("Not of the model: 'transformer.h.2.ln_1.weight' [8].", message, StringComparison.Ordinal);
-        Assert.Contains("There more than once: ", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("ln_f.bias", message, StringComparison.Ordinal);
         Assert.Contains("'transformer.ln_f.weight' (I8)", message, StringComparison.Ordinal);
     }
 

@@ -24,11 +24,11 @@ internal sealed class NaiveEncoder(JsonObject config, IReadOnlyDictionary<string
         double[][] embedded = new double[length][];
         for (int i = 0; i < length; i++)
         {
-            double[] sum = Row("deberta.embeddings.word_embeddings.weight", tokens[i], embeddingWidth);
-            if (Bool("position_biased_input")) sum = Add(sum, Row("deberta.embeddings.position_embeddings.weight", i, embeddingWidth));
-            if (Int("type_vocab_size") > 0) sum = Add(sum, Row("deberta.embeddings.token_type_embeddings.weight", segments?[i] ?? 0, embeddingWidth));
-            if (embeddingWidth != width) sum = Linear(sum, "deberta.embeddings.embed_proj", width);
-            embedded[i] = Norm(sum, "deberta.embeddings.LayerNorm", epsilon);
+            double[] sum = Row("embeddings.word_embeddings.weight", tokens[i], embeddingWidth);
+            if (Bool("position_biased_input")) sum = Add(sum, Row("embeddings.position_embeddings.weight", i, embeddingWidth));
+            if (Int("type_vocab_size") > 0) sum = Add(sum, Row("embeddings.token_type_embeddings.weight", segments?[i] ?? 0, embeddingWidth));
+            if (embeddingWidth != width) sum = Linear(sum, "embeddings.embed_proj", width);
+            embedded[i] = Norm(sum, "embeddings.LayerNorm", epsilon);
         }
 
         int largest = Int("max_relative_positions") < 1 ? Int("max_position_embeddings") : Int("max_relative_positions");
@@ -36,14 +36,14 @@ internal sealed class NaiveEncoder(JsonObject config, IReadOnlyDictionary<string
         double[][] table = [];
         if (relative && (c2p || p2c))
         {
-            table = [.. Enumerable.Range(0, 2 * span).Select(row => Row("deberta.encoder.rel_embeddings.weight", row, width))];
-            if ((string)config["norm_rel_ebd"]! == "layer_norm") table = [.. table.Select(row => Norm(row, "deberta.encoder.LayerNorm", epsilon))];
+            table = [.. Enumerable.Range(0, 2 * span).Select(row => Row("encoder.rel_embeddings.weight", row, width))];
+            if ((string)config["norm_rel_ebd"]! == "layer_norm") table = [.. table.Select(row => Norm(row, "encoder.LayerNorm", epsilon))];
         }
 
         double[][] hidden = embedded;
         for (int layer = 0; layer < Int("num_hidden_layers"); layer++)
         {
-            string name = $"deberta.encoder.layer.{layer}", self = $"{name}.attention.self";
+            string name = $"encoder.layer.{layer}", self = $"{name}.attention.self";
             double[][] query = Each(hidden, x => Linear(x, $"{self}.query_proj", width)), key = Each(hidden, x => Linear(x, $"{self}.key_proj", width)), value = Each(hidden, x => Linear(x, $"{self}.value_proj", width));
             bool shares = Bool("share_att_key");
             double[][] positionKey = c2p ? Each(table, x => Linear(x, shares ? $"{self}.key_proj" : $"{self}.pos_key_proj", width)) : [];
@@ -63,7 +63,7 @@ internal sealed class NaiveEncoder(JsonObject config, IReadOnlyDictionary<string
             if (layer == 0 && config.ContainsKey("conv_kernel_size"))
             {
                 double[][] convolved = Convolve(embedded, width);
-                hidden = Pairs(hidden, convolved, (h, c) => Norm(Add(h, Activate("conv_act", c)), "deberta.encoder.conv.LayerNorm", epsilon));
+                hidden = Pairs(hidden, convolved, (h, c) => Norm(Add(h, Activate("conv_act", c)), "encoder.conv.LayerNorm", epsilon));
             }
         }
         return hidden;
@@ -74,10 +74,10 @@ internal sealed class NaiveEncoder(JsonObject config, IReadOnlyDictionary<string
         (int width, int heads, int inner) = (Int("hidden_size"), Int("num_attention_heads"), Int("intermediate_size"));
         double epsilon = Double("norm_eps");
         int headSize = width / heads;
-        double[][] hidden = [.. tokens.Select(token => Norm(Row("model.embeddings.tok_embeddings.weight", token, width), "model.embeddings.norm", epsilon))];
+        double[][] hidden = [.. tokens.Select(token => Norm(Row("embeddings.tok_embeddings.weight", token, width), "embeddings.norm", epsilon))];
         for (int layer = 0; layer < Int("num_hidden_layers"); layer++)
         {
-            string name = $"model.layers.{layer}", type = (string)config["layer_types"]![layer]!;
+            string name = $"layers.{layer}", type = (string)config["layer_types"]![layer]!;
             double theta = (double)config["rope_parameters"]![type]!["rope_theta"]!;
             int reach = type == "full_attention" ? int.MaxValue : Int("local_attention") / 2;
             double[][] together = Each(hidden, x => Linear(layer == 0 ? x : Norm(x, $"{name}.attn_norm", epsilon), $"{name}.attn.Wqkv", 3 * width));
@@ -91,7 +91,7 @@ internal sealed class NaiveEncoder(JsonObject config, IReadOnlyDictionary<string
                 return Add(x, Linear([.. gate.Select((g, i) => g * both[inner + i])], $"{name}.mlp.Wo", width));
             });
         }
-        return Each(hidden, x => Norm(x, "model.final_norm", epsilon));
+        return Each(hidden, x => Norm(x, "final_norm", epsilon));
     }
 
     private static double[] Rotate(double[] x, int position, int headSize, double theta)
@@ -121,7 +121,7 @@ internal sealed class NaiveEncoder(JsonObject config, IReadOnlyDictionary<string
     private double[][] Convolve(double[][] text, int width)
     {
         (int size, int groups) = (Int("conv_kernel_size"), Int("conv_groups"));
-        (double[] kernel, double[] bias) = (_weights["deberta.encoder.conv.conv.weight"], _weights["deberta.encoder.conv.conv.bias"]);
+        (double[] kernel, double[] bias) = (_weights["encoder.conv.conv.weight"], _weights["encoder.conv.conv.bias"]);
         int groupWidth = width / groups;
         double[][] result = new double[text.Length][];
         for (int i = 0; i < text.Length; i++)
