@@ -9,8 +9,6 @@ namespace Microsoft.ML.LlmFineTune.Models.Bert;
 /// <summary>The numbers that fix the shape of BERT and of the encoders that descend from it. Each derived record is a published model with its own spelling, heads and defaults.</summary>
 public abstract record BertFamilyConfig : ModelConfig
 {
-    private readonly double? _classifierDropout;
-
     /// <summary>For the models of the family.</summary>
     private protected BertFamilyConfig()
     {
@@ -46,8 +44,8 @@ public abstract record BertFamilyConfig : ModelConfig
     /// <summary>Dropout before a classifier (<c>classifier_dropout</c>); until it is set, that of <see cref="HiddenDropout"/>; from 0 to less than 1.</summary>
     public override double ClassifierDropout
     {
-        get => _classifierDropout ?? HiddenDropout;
-        init => _classifierDropout = value;
+        get => OwnClassifierDropout ?? HiddenDropout;
+        init => OwnClassifierDropout = value;
     }
 
     /// <summary>Added to the variance in layer norms (<c>layer_norm_eps</c>); greater than 0.</summary>
@@ -109,6 +107,8 @@ public abstract record BertFamilyConfig : ModelConfig
 
     /// <summary>Rows of the position table.</summary>
     internal int PositionRows => MaximumLength + ReservedPositions;
+
+    private double? OwnClassifierDropout { get; init; }
 
     internal override double HeadDeviation => InitializerRange;
 
@@ -223,11 +223,11 @@ public abstract record BertFamilyConfig : ModelConfig
         json["initializer_range"] = InitializerRange;
     }
 
-    /// <summary>Reads <see cref="ClassifierDropout"/> under its key.</summary>
-    internal BertFamilyConfig WithClassifierDropout(ConfigReader reader, string key) => reader.OptionalDouble(key) is double dropout ? this with { ClassifierDropout = dropout } : this;
+    /// <summary>Reads <see cref="ClassifierDropout"/> under its key: a null is that of <see cref="HiddenDropout"/>, a missing key leaves it as it is.</summary>
+    internal BertFamilyConfig WithClassifierDropout(ConfigReader reader, string key) => reader.Rest.ContainsKey(key) ? this with { OwnClassifierDropout = reader.OptionalDouble(key) } : this;
 
     /// <summary>Writes <see cref="ClassifierDropout"/> under its key: null until it is set.</summary>
-    private protected void WriteClassifierDropout(JsonObject json, string key) => json[key] = _classifierDropout;
+    private protected void WriteClassifierDropout(JsonObject json, string key) => json[key] = OwnClassifierDropout;
 
     /// <summary>The head of a masked language model.</summary>
     private protected VocabularyHead CreateVocabularyHead(BackboneModel backbone, string activation, VocabularyHeadNames names) =>

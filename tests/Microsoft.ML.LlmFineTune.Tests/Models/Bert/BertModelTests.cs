@@ -98,6 +98,9 @@ public sealed class BertModelTests
         config = config with { ClassifierDropout = 0.1 };
         Assert.Equal(0.1, (config with { HiddenDropout = 0 }).ClassifierDropout);
         Assert.Equal(0.1, BertConfig.FromJson(config.ToJson(ModelHead.None)).ClassifierDropout);
+        // ALBERT has a value of its own until a null takes it away.
+        Assert.Equal(0.1, AlbertConfig.FromJson([]).ClassifierDropout);
+        Assert.Equal(0.3, AlbertConfig.FromJson(new JsonObject { ["classifier_dropout_prob"] = null, ["hidden_dropout_prob"] = 0.3 }).ClassifierDropout);
     }
 
     [Theory]
