@@ -1,4 +1,5 @@
 using Microsoft.ML.LlmFineTune.Runtime;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Training;
@@ -8,6 +9,7 @@ internal sealed class ModelReplicas : IDisposable
 {
     private readonly nn.Module[] _modules;
     private readonly FlatParameters[] _parameters;
+    private readonly Lazy<Dictionary<string, Parameter>[]> _named;
 
     /// <summary>Makes the model's parameters flat and its replicas share them.</summary>
     public ModelReplicas(nn.Module model, ReplicaPlan plan)
@@ -20,6 +22,7 @@ internal sealed class ModelReplicas : IDisposable
             _modules[i] = ((IReplicable)model).CreateLike();
             _parameters[i] = _parameters[0].ShareWith(_modules[i]);
         }
+        _named = new(() => [.. _modules.Select(module => module.named_parameters().ToDictionary(named => named.name, named => named.parameter, StringComparer.Ordinal))]);
         Gradients = _parameters.Select(parameters => parameters.Gradients).ToArray();
         Pool = new ReplicaPool(plan.Replicas, plan.ThreadsPerReplica);
     }
@@ -39,6 +42,18 @@ internal sealed class ModelReplicas : IDisposable
         foreach (nn.Module module in _modules) module.train(training);
     }
 
+    /// <summary>Lets parameters of all replicas move, or not: what does not move costs no backward pass.</summary>
+    public void SetMoving(IReadOnlyList<string> parameters, bool moving)
+    {
+        foreach (Dictionary<string, Parameter> named in _named.Value)
+        {
+            foreach (string name in parameters)
+            {
+                if (named[name].requires_grad != moving) named[name].requires_grad_(moving);
+            }
+        }
+    }
+
     /// <summary>Forward and backward of the replicas' shares of the batches; gradients are added to <see cref="Gradients"/>.</summary>
     /// <returns>The summed loss.</returns>
     public double ForwardBackward(Losses.IObjective objective, IReadOnlyList<Batches.TokenBatch> batches, Func<int, RandomStream> dropout)
@@ -50,7 +65,7 @@ internal sealed class ModelReplicas : IDisposable
             (module as IReplicable)?.Reseed(dropout(replica));
             foreach (Batches.TokenBatch batch in batches)
             {
-                if (batch.Share(replica, _modules.Length) is not { TargetCount: > 0 } share) continue;
+                if (batch.Share(replica, _modules.Length) is not TokenBatch share || objective.Weight(share) <= 0) continue;
                 using var scope = NewDisposeScope();
                 Tensor loss;
                 // What forward leaves behind goes before backward begins: the graph keeps what it needs, and lets go of it as backward passes.

@@ -39,3 +39,8 @@ public sealed record TrainingValidation(long Step, double Loss, IReadOnlyDiction
 /// <param name="Step">Steps taken so far.</param>
 /// <param name="Loss">Training loss a target over the epoch's steps.</param>
 public sealed record TrainingEpoch(int Epoch, long Step, double Loss);
+
+/// <summary>One saved state.</summary>
+/// <param name="Step">Steps taken so far.</param>
+/// <param name="Folder">Where the states are.</param>
+public sealed record TrainingSave(long Step, string Folder);

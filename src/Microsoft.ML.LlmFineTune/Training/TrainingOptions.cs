@@ -42,6 +42,12 @@ public sealed record TrainingOptions
     /// <summary>Whether the weights of the best validation are taken at the end (by <see cref="EarlyStopping"/>'s metric, the loss without it). Default true; without validation data the last weights stay.</summary>
     public bool RestoreBest { get; init; } = true;
 
+    /// <summary>Which parameters move, since when, and how fast; default null: all that can.</summary>
+    public FreezingOptions? Freezing { get; init; }
+
+    /// <summary>Where and when the state is saved, to be gone on from after an interruption. Default null: nowhere.</summary>
+    public CheckpointOptions? Checkpoints { get; init; }
+
     /// <summary>Seed of dropout. Default 1.</summary>
     public long Seed { get; init; } = 1;
 
@@ -67,6 +73,8 @@ public sealed record TrainingOptions
         if (MaximumGradientNorm is double norm) Require.Positive(norm, nameof(MaximumGradientNorm));
         if (ValidationInterval is long interval) Require.AtLeast(interval, 1, nameof(ValidationInterval));
         EarlyStopping?.Validate();
+        Freezing?.Validate();
+        Checkpoints?.Validate();
         if (Replicas is int replicas) Require.AtLeast(replicas, 1, nameof(Replicas));
         Require.Argument(Enum.IsDefined(Device), $"Device must be one of {string.Join(", ", Enum.GetNames<ComputeDevice>())}; received {Device}.");
     }

@@ -19,6 +19,16 @@ internal sealed class WeightsSnapshot(Tensor weights) : IDisposable
         Step = step;
     }
 
+    /// <summary>Takes a copy over from elsewhere.</summary>
+    /// <param name="step">Its step.</param>
+    /// <param name="fill">Writes it into a tensor of the weights' layout.</param>
+    public void Take(long step, Action<Tensor> fill)
+    {
+        Take(step);
+        using IDisposable noGradients = no_grad();
+        fill(_copy!);
+    }
+
     /// <summary>Puts the copied weights back.</summary>
     /// <returns>Their step.</returns>
     public long Restore()
