@@ -91,11 +91,11 @@ internal sealed class TrainingRun : IDisposable
     {
         while (_options.Epochs is not int last || _state.Epoch < last)
         {
-            IEnumerable<TokenBatch[]> steps = _training.Epoch(_state.Epoch).Where(batch => _objective.Weight(batch) > 0).Chunk(_options.AccumulatedBatches).Skip(checked((int)_state.StepsInEpoch));
-            foreach (TokenBatch[] batches in steps)
+            foreach ((TokenBatch[] batches, int read) in Steps())
             {
                 if (_cancellation.IsCancellationRequested) return TrainingStopReason.Cancelled;
                 Step(batches);
+                _state.BatchesInEpoch = read;
                 if (_options.ValidationInterval is long interval && _optimizer.Steps % interval == 0 && !Validate()) return StoppedByValidation();
                 if (_optimizer.Steps == _options.MaximumSteps)
                 {
@@ -111,6 +111,23 @@ internal sealed class TrainingRun : IDisposable
         // With validations every so many steps, the last weights are judged too.
         if (_tracker.All.LastOrDefault()?.Step != _optimizer.Steps && !Validate() && _cancellation.IsCancellationRequested) return TrainingStopReason.Cancelled;
         return TrainingStopReason.Completed;
+    }
+
+    /// <summary>The batches of each step that is left of the epoch, and how many batches of the epoch are read then.</summary>
+    private IEnumerable<(TokenBatch[] Batches, int Read)> Steps()
+    {
+        List<TokenBatch> batches = [];
+        int read = _state.BatchesInEpoch;
+        foreach (TokenBatch batch in _training.From(_state.Epoch, read))
+        {
+            read++;
+            // A batch with nothing to learn is no part of a step.
+            if (_objective.Weight(batch) > 0) batches.Add(batch);
+            if (batches.Count < _options.AccumulatedBatches) continue;
+            yield return ([.. batches], read);
+            batches.Clear();
+        }
+        if (batches.Count > 0) yield return ([.. batches], read);
     }
 
     private TrainingStopReason StoppedByValidation() =>

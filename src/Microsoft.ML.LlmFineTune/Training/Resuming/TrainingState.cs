@@ -9,8 +9,8 @@ internal sealed record TrainingState
     /// <summary>The epoch, from 0.</summary>
     public int Epoch { get; set; }
 
-    /// <summary>Steps taken in this epoch.</summary>
-    public long StepsInEpoch { get; set; }
+    /// <summary>Batches of this epoch that were read.</summary>
+    public int BatchesInEpoch { get; set; }
 
     /// <summary>Summed loss of this epoch so far.</summary>
     public double EpochLoss { get; set; }
@@ -58,7 +58,6 @@ internal sealed record TrainingState
     public void Count(long steps, long tokens, double weight)
     {
         (Steps, WeightsStep) = (steps, steps);
-        StepsInEpoch++;
         Tokens += tokens;
         EpochLoss += Loss * weight;
         EpochWeight += weight;
@@ -68,7 +67,7 @@ internal sealed record TrainingState
     public void NextEpoch()
     {
         Epoch++;
-        (StepsInEpoch, EpochLoss, EpochWeight) = (0, 0, 0);
+        (BatchesInEpoch, EpochLoss, EpochWeight) = (0, 0, 0);
     }
 }
 
