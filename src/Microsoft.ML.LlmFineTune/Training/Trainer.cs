@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.LlmFineTune.Training;
 
 /// <summary>
-/// The one training loop: batches, shared out to replicas in threads, gradients summed in a fixed order, clipping, AdamW, schedule, validation,
+/// The one training loop: batches, shared out to replicas in threads, gradients summed in a fixed order, clipping, an optimizer, a schedule, validation,
 /// early stopping, the best weights at the end. The same seed, plan and machine give the same weights.
 /// </summary>
 public sealed class Trainer
@@ -80,7 +80,7 @@ public sealed class Trainer
         private readonly CancellationToken _cancellation;
         private readonly bool _wasTraining;
         private readonly ModelReplicas _replicas;
-        private readonly FlatAdamWOptimizer _optimizer;
+        private readonly FlatOptimizer _optimizer;
         private readonly WeightsSnapshot _best, _safe;
         private readonly ValidationTracker _tracker;
         private readonly RandomStreams _random;
@@ -96,7 +96,7 @@ public sealed class Trainer
             (_trainer, _options, _training, _validation, _plan, _cancellation) = (trainer, trainer._options, training, validation, plan, cancellation);
             _wasTraining = trainer._model.training;
             _replicas = new ModelReplicas(trainer._model, plan);
-            _optimizer = new FlatAdamWOptimizer(_replicas.Parameters, _options.Optimizer);
+            _optimizer = _options.Optimizer.Create(_replicas.Parameters);
             _best = new WeightsSnapshot(_replicas.Parameters.Weights);
             _safe = new WeightsSnapshot(_replicas.Parameters.Weights);
             _tracker = new ValidationTracker(_options.EarlyStopping);
