@@ -9,8 +9,11 @@ namespace Microsoft.ML.LlmFineTune.Runtime;
 internal static unsafe class TensorMemory
 {
     /// <summary>Whether a tensor is dense float32 in the processor's memory, as kernels want it.</summary>
-    public static bool IsDenseFloat(Tensor tensor) =>
-        tensor.dtype == ScalarType.Float32 && tensor.device_type == DeviceType.CPU && tensor.is_contiguous();
+    public static bool IsDenseFloat(Tensor tensor) => IsDense<float>(tensor);
+
+    /// <summary>Whether a tensor is dense in the processor's memory, of numbers of the given type (float or double).</summary>
+    public static bool IsDense<T>(Tensor tensor) where T : unmanaged =>
+        tensor.dtype == (typeof(T) == typeof(float) ? ScalarType.Float32 : ScalarType.Float64) && tensor.device_type == DeviceType.CPU && tensor.is_contiguous();
 
     /// <summary>The address of the first element of a dense tensor in the processor's memory; null when it has no element. Valid as long as the tensor's storage.</summary>
     public static T* Pointer<T>(Tensor tensor) where T : unmanaged

@@ -15,8 +15,8 @@ public sealed record TrainingOptions
     /// <summary>Batches whose gradients make one step, at least 1. The last step of an epoch may have fewer. Default 1.</summary>
     public int AccumulatedBatches { get; init; } = 1;
 
-    /// <summary>The optimizer's settings, peak learning rate included.</summary>
-    public AdamWOptions Optimizer { get; init; } = new();
+    /// <summary>The optimizer's settings, peak learning rate included. Default <see cref="AdamWOptions"/>.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new AdamWOptions();
 
     /// <summary>The shape of the learning rate. Default <see cref="ScheduleKind.Cosine"/>.</summary>
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;

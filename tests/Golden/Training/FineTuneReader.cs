@@ -36,7 +36,7 @@ internal sealed class FineTuneReader : CaseReader
         var batches = SafeTensors.Read(Path.Combine(c.Folder, "batches.safetensors"));
         using var model = HuggingFaceFolder.LoadDecoder(Path.Combine(c.Folder, "start"));
         using var parameters = FlatParameters.Adopt(model);
-        using var optimizer = new FlatAdamWOptimizer(parameters, new AdamWOptions { Beta2 = Option("adam_beta2", 0.999), Epsilon = Option("adam_epsilon", 1e-8), WeightDecay = Option("weight_decay", 0) });
+        using var optimizer = new AdamWOptions { Beta2 = Option("adam_beta2", 0.999), Epsilon = Option("adam_epsilon", 1e-8), WeightDecay = Option("weight_decay", 0) }.Create(parameters);
         var objective = new NextTokenObjective();
         model.train();
         for (int step = 0; step < steps.GetArrayLength(); step++)

@@ -15,7 +15,7 @@ internal sealed class OptimizersReader : CaseReader
 {
     private static readonly string[] Names = ["p0", "p1", "p2"];
 
-    // What FlatAdamWOptimizer can be told.
+    // What AdamW can be told.
     private static readonly string[] Known = ["class", "lr", "betas", "eps", "weight_decay", "clip_max_norm", "learning_rates"];
 
     public override bool Reads(string file) => file.StartsWith("optimizers/", StringComparison.Ordinal);
@@ -49,11 +49,11 @@ internal sealed class OptimizersReader : CaseReader
         var expected = SafeTensors.Read(Path.Combine(c.Folder, Path.GetFileNameWithoutExtension(c.File) + ending));
         using var module = new Holder(Names.Select(name => (name, problem[$"init.{name}"].to(type))));
         using var parameters = FlatParameters.Adopt(module);
-        using var optimizer = new FlatAdamWOptimizer(parameters, new AdamWOptions
+        using var optimizer = new AdamWOptions
         {
             // Every parameter decays here, vectors too.
-            LearningRate = Option("lr", 1e-3), Beta1 = beta1, Beta2 = beta2, Epsilon = Option("eps", 1e-8), WeightDecay = Option("weight_decay", DefaultDecay(options)), DecayVectors = true,
-        });
+            LearningRate = Option("lr", 1e-3), Beta1 = beta1, Beta2 = beta2, Epsilon = Option("eps", 1e-8), WeightDecay = Option("weight_decay", DefaultDecay(options)), Decays = WeightDecayScope.All,
+        }.Create(parameters);
         var steps = problem["grad.p0"].size(0);
         for (long step = 0; step < steps; step++)
         {
@@ -73,8 +73,8 @@ internal sealed class OptimizersReader : CaseReader
         }
         foreach (var entry in parameters.Entries)
         {
-            tally.Tensors($"{what} first moments", expected[$"state.{entry.Name}.exp_avg"], FlatParameters.View(optimizer.FirstMoment, entry), tolerance, tolerance);
-            tally.Tensors($"{what} second moments", expected[$"state.{entry.Name}.exp_avg_sq"], FlatParameters.View(optimizer.SecondMoment, entry), tolerance, tolerance);
+            tally.Tensors($"{what} first moments", expected[$"state.{entry.Name}.exp_avg"], FlatParameters.View(optimizer.State["exp_avg"], entry), tolerance, tolerance);
+            tally.Tensors($"{what} second moments", expected[$"state.{entry.Name}.exp_avg_sq"], FlatParameters.View(optimizer.State["exp_avg_sq"], entry), tolerance, tolerance);
         }
     }
 

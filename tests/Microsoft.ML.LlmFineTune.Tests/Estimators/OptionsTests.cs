@@ -119,7 +119,7 @@ public sealed class OptionsTests
         };
         var training = options.ForTraining(seed: 6, batchesPerEpoch: 5);
         Assert.Equal((2, 15L, 2L, 6L), (training.Epochs, training.MaximumSteps, training.WarmupSteps, training.Seed));
-        Assert.Equal((0.1, 0.4, 0.95), (training.Optimizer.LearningRate, training.Optimizer.WeightDecay, training.Optimizer.Beta2));
+        Assert.Equal((0.1, 0.4, 0.95), (training.Optimizer.LearningRate, training.Optimizer.WeightDecay, Assert.IsType<AdamWOptions>(training.Optimizer).Beta2));
         Assert.Equal((ScheduleKind.Linear, 0.3, 2.0), (training.Schedule, training.ScheduleFloor, training.MaximumGradientNorm!.Value));
         Assert.Equal((7L, 4, 3, ComputeDevice.Cpu), (training.ValidationInterval, training.EarlyStopping!.Patience, training.Replicas, training.Device));
         Assert.Equal("loss", training.EarlyStopping.Metric);

@@ -10,11 +10,11 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Tests.Optimization;
 
-public sealed class FlatAdamWOptimizerTests
+public sealed class AdamTests
 {
     private const string Folder = "Fixtures/training/optimizers";
 
-    public FlatAdamWOptimizerTests() => NativeRuntime.Initialize();
+    public AdamTests() => NativeRuntime.Initialize();
 
     [Theory]
     [InlineData("adamw", ScalarType.Float32, 1e-6)]
@@ -35,14 +35,14 @@ public sealed class FlatAdamWOptimizerTests
 
         using Three model = new([.. Three.Names.Select(parameter => problem[$"init.{parameter}"].to(dtype))]);
         using FlatParameters flat = FlatParameters.Adopt(model);
-        using FlatAdamWOptimizer optimizer = new(flat, new AdamWOptions
+        using FlatOptimizer optimizer = new AdamWOptions
         {
             LearningRate = (double?)options["lr"] ?? 1e-3,
             WeightDecay = (double?)options["weight_decay"] ?? 0.01,
             Beta2 = (double?)options["betas"]?[1] ?? 0.999,
             Epsilon = (double?)options["eps"] ?? 1e-8,
-            DecayVectors = true,
-        });
+            Decays = WeightDecayScope.All,
+        }.Create(flat);
         for (int step = 0; step < 12; step++)
         {
             using (no_grad())
@@ -55,8 +55,8 @@ public sealed class FlatAdamWOptimizerTests
         }
         foreach (FlatParameter entry in flat.Entries)
         {
-            Numbers.Close(expected[$"state.{entry.Name}.exp_avg"], FlatParameters.View(optimizer.FirstMoment, entry), tolerance);
-            Numbers.Close(expected[$"state.{entry.Name}.exp_avg_sq"], FlatParameters.View(optimizer.SecondMoment, entry), tolerance);
+            Numbers.Close(expected[$"state.{entry.Name}.exp_avg"], FlatParameters.View(optimizer.State["exp_avg"], entry), tolerance);
+            Numbers.Close(expected[$"state.{entry.Name}.exp_avg_sq"], FlatParameters.View(optimizer.State["exp_avg_sq"], entry), tolerance);
         }
     }
 
@@ -68,7 +68,7 @@ public sealed class FlatAdamWOptimizerTests
         {
             using Three model = new([ones(2, 2), ones(3), ones(2, 2)]);
             using FlatParameters flat = FlatParameters.Adopt(model);
-            using FlatAdamWOptimizer optimizer = new(flat, new AdamWOptions { WeightDecay = 0.5, DecayVectors = decay });
+            using FlatOptimizer optimizer = new AdamWOptions { WeightDecay = 0.5, Decays = decay ? WeightDecayScope.All : WeightDecayScope.Matrices }.Create(flat);
             optimizer.Step(0.1);
             Dictionary<string, float> means = model.named_parameters().ToDictionary(named => named.name, named => named.parameter.mean().item<float>());
             Assert.Equal(0.95f, means["p0"], 1e-6f);
@@ -82,16 +82,16 @@ public sealed class FlatAdamWOptimizerTests
         using var scope = NewDisposeScope();
         using Three model = new([Numbers.Normal(1, 4, 4), Numbers.Normal(2, 5), Numbers.Normal(3, 2, 2)]), copy = new([Numbers.Normal(1, 4, 4), Numbers.Normal(2, 5), Numbers.Normal(3, 2, 2)]);
         using FlatParameters flat = FlatParameters.Adopt(model), other = FlatParameters.Adopt(copy);
-        using FlatAdamWOptimizer optimizer = new(flat, new AdamWOptions()), resumed = new(other, new AdamWOptions());
+        using FlatOptimizer optimizer = new AdamWOptions().Create(flat), resumed = new AdamWOptions().Create(other);
         Step(optimizer, flat, 1);
         using (no_grad()) other.Weights.copy_(flat.Weights);
-        resumed.Restore(optimizer.Steps, optimizer.FirstMoment, optimizer.SecondMoment);
+        resumed.Restore(optimizer.Steps, optimizer.State, optimizer.Counters);
         Step(optimizer, flat, 2);
         Step(resumed, other, 2);
         Numbers.Close(flat.Weights, other.Weights, 0);
         Assert.Equal(2, resumed.Steps);
 
-        static void Step(FlatAdamWOptimizer optimizer, FlatParameters flat, ulong seed)
+        static void Step(FlatOptimizer optimizer, FlatParameters flat, ulong seed)
         {
             using (no_grad()) flat.Gradients.copy_(Numbers.Normal(seed, flat.Gradients.numel()));
             optimizer.Step(0.01);
@@ -102,7 +102,7 @@ public sealed class FlatAdamWOptimizerTests
     public void Defaults_are_pinned_and_ranges_checked()
     {
         AdamWOptions options = new();
-        Assert.Equal((1e-3, 0.9, 0.999, 1e-8, 0.01, false), (options.LearningRate, options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay, options.DecayVectors));
+        Assert.Equal((1e-3, 0.9, 0.999, 1e-8, 0.01, WeightDecayScope.Matrices, false), (options.LearningRate, options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay, options.Decays, options.Amsgrad));
         foreach (AdamWOptions bad in new[] { options with { LearningRate = 0 }, options with { Beta1 = 1 }, options with { Beta2 = -0.1 }, options with { Epsilon = 0 }, options with { WeightDecay = double.NaN } })
             Assert.Throws<ArgumentOutOfRangeException>(bad.Validate);
     }

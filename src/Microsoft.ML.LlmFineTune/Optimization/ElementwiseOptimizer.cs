@@ -1,0 +1,35 @@
+using Microsoft.ML.LlmFineTune.Kernels;
+using Microsoft.ML.LlmFineTune.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Optimization;
+
+/// <summary>What all optimizers that change weights one by one share: one pass over memory a step, both kinds of decay.</summary>
+internal abstract class ElementwiseOptimizer<TRule>(FlatParameters parameters, OptimizerOptions options, IReadOnlyList<ParameterGroup>? groups, bool decoupled) : FlatOptimizer(parameters, options, groups)
+    where TRule : struct, IUpdateRule
+{
+    private readonly List<Tensor> _remembered = [];
+
+    /// <summary>Numbers remembered about every weight, in the order in which the formula takes them.</summary>
+    private protected void Remember(string name, double initial = 0) => _remembered.Add(AddState(name, initial: initial));
+
+    /// <summary>The formula of one step of a group.</summary>
+    /// <param name="rate">The group's learning rate.</param>
+    /// <param name="step">Which step of the group it is, from 1.</param>
+    /// <param name="group">Index of the group.</param>
+    private protected abstract TRule RuleAt(double rate, long step, int group);
+
+    private protected sealed override void Update(IReadOnlyList<ParameterRange> ranges, StepSettings step)
+    {
+        Dictionary<int, TRule> rules = [];
+        List<UpdateRange<TRule>> updates = [];
+        foreach (ParameterRange range in ranges)
+        {
+            double rate = step.LearningRate * range.RateFactor;
+            if (!rules.TryGetValue(range.Group, out TRule rule)) rules[range.Group] = rule = RuleAt(rate, StepsOf(range.Group), range.Group);
+            double coupled = decoupled ? 0 : range.WeightDecay, shrink = decoupled ? 1 - (rate * range.WeightDecay) : 1;
+            updates.Add(new UpdateRange<TRule>(range.First, range.Count, range.First, rule, step.GradientScale, coupled, shrink));
+        }
+        FlatUpdate.Run(Parameters.Masters, Parameters.MasterGradients, _remembered, updates, step.Pool);
+    }
+}
