@@ -9,6 +9,9 @@ public interface IObjective
     /// <summary>Names of the metrics that <see cref="SummedLoss"/> counts besides the loss, for example "accuracy".</summary>
     IReadOnlyList<string> Metrics { get; }
 
+    /// <summary>The objective and its options in words, so that a run that is resumed with others notices. Default: the name of the class.</summary>
+    string Description => GetType().Name;
+
     /// <summary>
     /// Whether a batch may be cut into slices whose losses add up. False: the loss compares rows of a batch with each other (negatives from the same batch, a mean or an order over the batch),
     /// so that a batch goes to one replica whole.

@@ -24,7 +24,7 @@ public sealed class PretrainedAnchor : IDisposable
         Require.NotNull(free);
         _anchored = [.. parameters.Entries.Where(entry => !free.Contains(entry.Name))];
         using IDisposable withoutGradients = no_grad();
-        _start = parameters.Weights.clone().DetachFromDisposeScope();
+        _start = parameters.Masters.clone().DetachFromDisposeScope();
     }
 
     /// <summary>Adds the gradient of factor / 2 times the squared distance from the start.</summary>
@@ -38,7 +38,7 @@ public sealed class PretrainedAnchor : IDisposable
         foreach (FlatParameter entry in _anchored)
         {
             using IDisposable scope = NewDisposeScope();
-            Range(gradients, entry).add_((Range(_parameters.Weights, entry) - Range(_start, entry)).mul_(factor));
+            Range(gradients, entry).add_((Range(_parameters.Masters, entry) - Range(_start, entry)).mul_(factor));
         }
     }
 
@@ -49,13 +49,13 @@ public sealed class PretrainedAnchor : IDisposable
     {
         Require.NotNull(random);
         using IDisposable withoutGradients = no_grad();
-        if (_own is null) _own = _parameters.Weights.clone().DetachFromDisposeScope();
-        else _own.copy_(_parameters.Weights);
+        if (_own is null) _own = _parameters.Masters.clone().DetachFromDisposeScope();
+        else _own.copy_(_parameters.Masters);
         foreach (FlatParameter entry in Matrices)
         {
             using IDisposable scope = NewDisposeScope();
             Tensor start = Range(_start, entry);
-            Range(_parameters.Weights, entry).copy_(start + Dropout.Apply(Range(_own, entry) - start, probability, random));
+            Range(_parameters.Masters, entry).copy_(start + Dropout.Apply(Range(_own, entry) - start, probability, random));
         }
     }
 
@@ -69,7 +69,7 @@ public sealed class PretrainedAnchor : IDisposable
         Require.NotNull(random);
         Require.State(_own is not null, "Unmix must follow Mix; there was none.");
         using IDisposable withoutGradients = no_grad();
-        _parameters.Weights.copy_(_own);
+        _parameters.Masters.copy_(_own);
         foreach (FlatParameter entry in Matrices)
         {
             using IDisposable scope = NewDisposeScope();

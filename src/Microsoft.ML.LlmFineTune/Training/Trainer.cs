@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.LlmFineTune.Training;
 
 /// <summary>
-/// The one training loop: batches, shared out to replicas in threads, gradients summed in a fixed order, clipping, AdamW, schedule, validation,
+/// The one training loop: batches, shared out to replicas in threads, gradients summed in a fixed order, clipping, an optimizer, a schedule, validation,
 /// early stopping, the best weights at the end. The same seed, plan and machine give the same weights.
 /// </summary>
 public sealed class Trainer

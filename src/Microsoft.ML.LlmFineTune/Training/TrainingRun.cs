@@ -51,12 +51,12 @@ internal sealed class TrainingRun : IDisposable
         _moving = new MovingParameters(model, options.Freezing);
         _replicas = new ModelReplicas(model, plan);
         _optimizer = options.Optimizer.Create(_replicas.Parameters, _moving.Plan.Groups);
-        _best = new WeightsSnapshot(_replicas.Parameters.Weights);
-        _safe = new WeightsSnapshot(_replicas.Parameters.Weights);
+        _best = new WeightsSnapshot(_replicas.Parameters);
+        _safe = new WeightsSnapshot(_replicas.Parameters);
         _tracker = new ValidationTracker(options.EarlyStopping);
         _random = new RandomStreams(options.Seed);
         _totalSteps = TotalSteps();
-        _factors = options.Schedule.Factors(options.ScheduleSteps ?? Math.Max(1, _totalSteps));
+        _factors = options.Factors(_totalSteps);
         _state = new TrainingState { Plan = new ReplicaShare(plan.Replicas, plan.ThreadsPerReplica) };
     }
 
@@ -139,8 +139,9 @@ internal sealed class TrainingRun : IDisposable
         long step = _optimizer.Steps;
         Activate(step);
         double weight = batches.Sum(_objective.Weight);
-        _state.Loss = _replicas.ForwardBackward(_objective, batches, replica => _random.Dropout(step, replica)) / weight;
-        double norm = FlatGradients.SumAndNorm(_replicas.Gradients, _replicas.Pool) / weight;
+        _replicas.Reseed(replica => _random.Dropout(step, replica));
+        (double loss, double norm) = _replicas.ForwardBackward(_objective, batches);
+        (_state.Loss, norm) = (loss / weight, norm / weight);
         if (!double.IsFinite(_state.Loss) || !double.IsFinite(norm)) Diverged(norm);
         if (step % SafetyInterval == 0) _safe.Take(step);
 
@@ -190,7 +191,7 @@ internal sealed class TrainingRun : IDisposable
         if (validation.Best && _options.RestoreBest)
         {
             _best.Take(_optimizer.Steps);
-            _folder?.SaveBest(_optimizer.Steps, Views(_replicas.Parameters.Weights));
+            _folder?.SaveBest(_optimizer.Steps, Views(_replicas.Parameters.Masters));
         }
         Tell(observer => observer.Validated(validation));
         return !_tracker.PatienceEnded;
@@ -204,7 +205,7 @@ internal sealed class TrainingRun : IDisposable
         if (_folder is null) return;
         _state.Elapsed = Elapsed;
         (_state.Validations, _state.BestStep, _state.Counters) = (_tracker.All, _best.Step, _optimizer.Counters);
-        _folder.Save(_state, new Dictionary<string, IReadOnlyDictionary<string, Tensor>> { ["weights"] = Views(_replicas.Parameters.Weights), ["optimizer"] = _optimizer.State });
+        _folder.Save(_state, new Dictionary<string, IReadOnlyDictionary<string, Tensor>> { ["weights"] = Views(_replicas.Parameters.Masters), ["optimizer"] = _optimizer.State });
         _sinceSave.Restart();
         Tell(observer => observer.Saved(new TrainingSave(_optimizer.Steps, _options.Checkpoints!.Folder)));
     }
@@ -223,7 +224,8 @@ internal sealed class TrainingRun : IDisposable
         {
             foreach (Tensor tensor in optimizer.Values) tensor.Dispose();
         }
-        Fill(_replicas.Parameters.Weights, StateFiles.ReadTensors(folder, "weights"));
+        Fill(_replicas.Parameters.Masters, StateFiles.ReadTensors(folder, "weights"));
+        _replicas.Parameters.PublishMasters();
         if (state.BestStep is long best) _best.Take(best, into => Fill(into, _folder!.ReadBest(best)));
         Tell(observer => observer.Resumed(new TrainingResumption(folder, state.Steps, passedOver)));
     }

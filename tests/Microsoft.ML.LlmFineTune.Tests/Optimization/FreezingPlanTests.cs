@@ -66,7 +66,7 @@ public sealed class FreezingPlanTests
         Assert.All(byParameter.Groups.SelectMany(group => group.Parameters), name => Assert.True(name.EndsWith(".bias", StringComparison.Ordinal) || name.StartsWith("head.", StringComparison.Ordinal)));
         string message = Assert.Throws<ArgumentException>(() => FreezingPlan.For(model, new FreezingOptions { Frozen = ["bert.encoder.layer.7.*"] })).Message;
         Assert.Contains("'bert.encoder.layer.7.*' matches none", message, StringComparison.Ordinal);
-        Assert.Contains("bert.embeddings.word_embeddings.weight", message, StringComparison.Ordinal);
+        Assert.Contains("bert.encoder.layer.0.attention.self.query.weight", message, StringComparison.Ordinal);
         Assert.Contains("all are frozen", Assert.Throws<ArgumentException>(() => FreezingPlan.For(model, new FreezingOptions { Frozen = ["*"] })).Message, StringComparison.Ordinal);
         Assert.Contains("LastLayers 0", Assert.Throws<ArgumentException>(() => FreezingPlan.For(model, new FreezingOptions { LastLayers = 0, Frozen = ["head.*"] })).Message, StringComparison.Ordinal);
     }

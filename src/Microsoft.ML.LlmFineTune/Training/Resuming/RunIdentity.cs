@@ -1,8 +1,8 @@
+using System.Collections;
 using System.Globalization;
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Losses;
@@ -16,7 +16,7 @@ namespace Microsoft.ML.LlmFineTune.Training;
 internal static class RunIdentity
 {
     /// <summary>Options that change how training goes, not what it comes to.</summary>
-    private static readonly HashSet<string> WithoutInfluence = new(StringComparer.Ordinal) { nameof(TrainingOptions.Checkpoints), nameof(TrainingOptions.Replicas), nameof(TrainingOptions.Device), nameof(TrainingOptions.MemoryLimit) };
+    private static readonly HashSet<string> WithoutInfluence = new(StringComparer.Ordinal) { nameof(TrainingOptions.Checkpoints), nameof(TrainingOptions.Replicas), nameof(TrainingOptions.Device) };
 
     /// <summary>Of a run that has not begun.</summary>
     public static SortedDictionary<string, string> Of(nn.Module model, IObjective objective, TrainingOptions options, IBatchSource training, IBatchSource? validation)
@@ -29,9 +29,9 @@ internal static class RunIdentity
             ["training data"] = DataOf(training),
             ["validation data"] = validation is null ? "none" : DataOf(validation),
         };
-        foreach ((string name, JsonNode? value) in JsonSerializer.SerializeToNode(options, StateFiles.Json)!.AsObject())
+        foreach (PropertyInfo option in Properties(options))
         {
-            if (!WithoutInfluence.Contains(name)) Flatten(identity, name, value);
+            if (!WithoutInfluence.Contains(option.Name)) Add(identity, option.Name, option.GetValue(options));
         }
         return identity;
     }
@@ -49,14 +49,25 @@ internal static class RunIdentity
 
     private static string DataOf(IBatchSource source) => string.Create(CultureInfo.InvariantCulture, $"{source.CountBatches(0)} batches, fingerprint {source.Fingerprint():x16}");
 
-    private static void Flatten(SortedDictionary<string, string> into, string name, JsonNode? value)
+    /// <summary>Every number, word and choice in options, however deep.</summary>
+    private static void Add(SortedDictionary<string, string> into, string name, object? value)
     {
-        if (value is JsonObject parts)
+        switch (value)
         {
-            foreach ((string part, JsonNode? inner) in parts) Flatten(into, $"{name}.{part}", inner);
+            case null: into[name] = "none"; break;
+            case IFormattable or string or bool: into[name] = Convert.ToString(value, CultureInfo.InvariantCulture)!; break;
+            case IEnumerable list:
+                into[name] = $"[{string.Join(", ", list.Cast<object?>().Select(item => Convert.ToString(item, CultureInfo.InvariantCulture)))}]";
+                break;
+            default:
+                into[name] = value.GetType().Name;
+                foreach (PropertyInfo part in Properties(value)) Add(into, $"{name}.{part.Name}", part.GetValue(value));
+                break;
         }
-        else into[name] = value?.ToJsonString() ?? "none";
     }
+
+    private static IEnumerable<PropertyInfo> Properties(object options) =>
+        options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanRead && property.GetIndexParameters().Length == 0);
 
     private static string HashOf(nn.Module model)
     {

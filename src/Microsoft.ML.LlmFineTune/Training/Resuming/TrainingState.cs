@@ -48,12 +48,6 @@ internal sealed record TrainingState
     /// <summary>The optimizer's counters by name.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<long>> Counters { get; set; } = new Dictionary<string, IReadOnlyList<long>>();
 
-    /// <summary>A schedule's that looks at validations; null for others.</summary>
-    public ReactiveScheduleState? Schedule { get; set; }
-
-    /// <summary>The loss scaler's; null without one.</summary>
-    public LossScalerState? Scaler { get; set; }
-
     /// <summary>A step was taken.</summary>
     public void Count(long steps, long tokens, double weight)
     {
