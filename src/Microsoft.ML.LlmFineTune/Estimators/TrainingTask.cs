@@ -21,7 +21,8 @@ internal sealed class TrainingTask : IDisposable
         var host = environment.Register(name);
         _channel = host.Start("Training");
         NativeRuntime.Initialize(warn: Warn);
-        Seed = options.Seed ?? host.Rand.Next();
+        // A run that goes on has the seed that it began with.
+        Seed = options.Seed ?? (options.Checkpoints is { } checkpoints ? CheckpointFolder.SeedOf(checkpoints.Folder) : null) ?? host.Rand.Next();
         Random = new RandomStreams(Seed);
         Info($"Seed {Seed}; {options}");
     }

@@ -27,6 +27,10 @@ public sealed record RandomStreams(long Seed)
     /// <param name="row">The row's number in the data, from 0.</param>
     public RandomStream Masking(int epoch, long row) => Stream(5, epoch, row);
 
+    /// <summary>A fresh stream for the weights that have their old values in one step.</summary>
+    /// <param name="step">The optimizer step, from 0.</param>
+    public RandomStream Mixout(long step) => Stream(6, step, 0);
+
     private RandomStream Stream(ulong purpose, long first, long second) =>
         new(RandomStream.Derive(RandomStream.Derive(RandomStream.Derive((ulong)Seed, purpose), (ulong)first), (ulong)second));
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Optimization;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -7,13 +8,16 @@ namespace Microsoft.ML.LlmFineTune.Training;
 /// <summary>Which parameters of a model move in a run; afterwards each is again what it was.</summary>
 internal sealed class MovingParameters
 {
-    private readonly List<Parameter> _couldMove;
+    private readonly nn.Module _model;
+    private readonly HashSet<string> _couldMove;
 
     /// <summary>Freezes what the options freeze for the whole run.</summary>
     public MovingParameters(nn.Module model, FreezingOptions? options)
     {
         Plan = FreezingPlan.For(model, options ?? new FreezingOptions());
-        _couldMove = [.. model.parameters().Where(parameter => parameter.requires_grad)];
+        Top = LayerGroup.Of(model) is { Count: > 1 } groups && groups[^1].Name == LayerGroup.Top ? groups[^1].Parameters.ToHashSet(StringComparer.Ordinal) : new HashSet<string>();
+        _model = model;
+        _couldMove = model.named_parameters().Where(named => named.parameter.requires_grad).Select(named => named.name).ToHashSet(StringComparer.Ordinal);
         HashSet<string> frozen = Plan.Frozen.ToHashSet(StringComparer.Ordinal);
         foreach ((string name, Parameter parameter) in model.named_parameters())
         {
@@ -24,9 +28,16 @@ internal sealed class MovingParameters
     /// <summary>What moves when.</summary>
     public FreezingPlan Plan { get; }
 
+    /// <summary>Parameters above the last layer, by name: those of a new head among them.</summary>
+    public IReadOnlySet<string> Top { get; }
+
     /// <summary>Lets everything move again that could before.</summary>
     public void Restore()
     {
-        foreach (Parameter parameter in _couldMove) parameter.requires_grad_(true);
+        // By name: a model that was converted has other parameters now.
+        foreach ((string name, Parameter parameter) in _model.named_parameters())
+        {
+            if (_couldMove.Contains(name)) parameter.requires_grad_(true);
+        }
     }
 }

@@ -45,6 +45,19 @@ public sealed record TrainingOptions
     /// <summary>Which parameters move, since when, and how fast; default null: all that can.</summary>
     public FreezingOptions? Freezing { get; init; }
 
+    /// <summary>In what numbers the model computes; default null: in those of its weights.</summary>
+    public TrainingPrecision? Precision { get; init; }
+
+    /// <summary>
+    /// Half of this, times the squared distance from the weights that training began with, is added to the loss of everything below the head (L2-SP: Li, Grandvalet, Davoine, 2018); at least 0. Default 0. The reported loss is without it.
+    /// </summary>
+    public double StartPenalty { get; init; }
+
+    /// <summary>
+    /// Probability that a weight of a matrix below the head has, for a step, the value that training began with (mixout: Lee, Cho, Kang, 2020); from 0 to less than 1. Default 0. Its authors take 0.7 to 0.9 for little data.
+    /// </summary>
+    public double Mixout { get; init; }
+
     /// <summary>Where and when the state is saved, to be gone on from after an interruption. Default null: nowhere.</summary>
     public CheckpointOptions? Checkpoints { get; init; }
 
@@ -74,6 +87,9 @@ public sealed record TrainingOptions
         if (ValidationInterval is long interval) Require.AtLeast(interval, 1, nameof(ValidationInterval));
         EarlyStopping?.Validate();
         Freezing?.Validate();
+        Require.Argument(Precision is null || Enum.IsDefined(Precision.Value), $"Precision must be one of {string.Join(", ", Enum.GetNames<TrainingPrecision>())}, or null; received {Precision}.");
+        Require.NotNegative(StartPenalty);
+        Require.Below(Mixout, 0.0, 1.0);
         Checkpoints?.Validate();
         if (Replicas is int replicas) Require.AtLeast(replicas, 1, nameof(Replicas));
         Require.Argument(Enum.IsDefined(Device), $"Device must be one of {string.Join(", ", Enum.GetNames<ComputeDevice>())}; received {Device}.");

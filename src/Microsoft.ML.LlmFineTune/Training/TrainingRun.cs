@@ -29,9 +29,11 @@ internal sealed class TrainingRun : IDisposable
     private readonly CheckpointFolder? _folder;
     private readonly CancellationToken _cancellation;
     private readonly bool _wasTraining;
+    private readonly PrecisionScope _precision;
     private readonly MovingParameters _moving;
     private readonly ModelReplicas _replicas;
     private readonly FlatOptimizer _optimizer;
+    private readonly PretrainedAnchor? _anchor;
     private readonly WeightsSnapshot _best, _safe;
     private readonly ValidationTracker _tracker;
     private readonly RandomStreams _random;
@@ -48,8 +50,11 @@ internal sealed class TrainingRun : IDisposable
     {
         (_model, _objective, _options, _observers, _training, _validation) = (model, objective, options, observers, training, validation);
         (_plan, _folder, _cancellation, _wasTraining) = (plan, folder, cancellation, model.training);
+        _precision = new PrecisionScope(model, options.Precision);
         _moving = new MovingParameters(model, options.Freezing);
         _replicas = new ModelReplicas(model, plan);
+        _precision.FillMasters(_replicas.Parameters);
+        _anchor = options.StartPenalty > 0 || options.Mixout > 0 ? new PretrainedAnchor(_replicas.Parameters, _moving.Top) : null;
         _optimizer = options.Optimizer.Create(_replicas.Parameters, _moving.Plan.Groups);
         _best = new WeightsSnapshot(_replicas.Parameters);
         _safe = new WeightsSnapshot(_replicas.Parameters);
@@ -82,6 +87,9 @@ internal sealed class TrainingRun : IDisposable
         _safe.Dispose();
         _best.Dispose();
         _optimizer.Dispose();
+        _anchor?.Dispose();
+        _precision.Restore(_replicas.Parameters);
+        _precision.Dispose();
         _replicas.Dispose();
         _moving.Restore();
         _model.train(_wasTraining);
@@ -140,7 +148,7 @@ internal sealed class TrainingRun : IDisposable
         Activate(step);
         double weight = batches.Sum(_objective.Weight);
         _replicas.Reseed(replica => _random.Dropout(step, replica));
-        (double loss, double norm) = _replicas.ForwardBackward(_objective, batches);
+        (double loss, double norm) = ForwardBackward(step, batches, weight);
         (_state.Loss, norm) = (loss / weight, norm / weight);
         if (!double.IsFinite(_state.Loss) || !double.IsFinite(norm)) Diverged(norm);
         if (step % SafetyInterval == 0) _safe.Take(step);
@@ -156,6 +164,26 @@ internal sealed class TrainingRun : IDisposable
         TimeSpan remaining = TimeSpan.FromSeconds(seconds / _optimizer.Steps * Math.Max(0, _totalSteps - _optimizer.Steps));
         TrainingStep report = new(_optimizer.Steps, _totalSteps, _state.Epoch, _state.Loss, rate, norm, tokens, _state.Tokens / seconds, remaining);
         Tell(observer => observer.Stepped(report));
+    }
+
+    /// <returns>The summed loss and the norm of its gradient, which is in the masters' sums.</returns>
+    private (double Loss, double Norm) ForwardBackward(long step, TokenBatch[] batches, double weight)
+    {
+        if (_anchor is null) return _replicas.ForwardBackward(_objective, batches);
+        FlatParameters parameters = _replicas.Parameters;
+        if (_options.Mixout > 0)
+        {
+            _anchor.Mix(_options.Mixout, _random.Mixout(step));
+            parameters.PublishMasters();
+        }
+        (double loss, double norm) = _replicas.ForwardBackward(_objective, batches);
+        if (_options.Mixout > 0)
+        {
+            _anchor.Unmix(parameters.MasterGradients, _options.Mixout, _random.Mixout(step));
+            parameters.PublishMasters();
+        }
+        if (_options.StartPenalty > 0) _anchor.AddPull(parameters.MasterGradients, _options.StartPenalty * weight);
+        return (loss, double.IsFinite(norm) ? FlatGradients.SumAndNorm(parameters.MasterGradients, [], _replicas.Pool) : norm);
     }
 
     /// <summary>Lets the groups move whose time has come.</summary>

@@ -49,6 +49,10 @@ internal sealed class CheckpointFolder : IDisposable
         }
     }
 
+    /// <summary>The seed of the run that the folder's states are of; null for an empty folder.</summary>
+    public static long? SeedOf(string folder) =>
+        IdentityOf(folder) is { } identity && identity.TryGetValue(nameof(TrainingOptions.Seed), out string? seed) && long.TryParse(seed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) ? value : null;
+
     /// <summary>Says which run the states are of.</summary>
     public void Begin(IReadOnlyDictionary<string, string> identity) =>
         AtomicFile.Write(Path.Combine(_options.Folder, IdentityName), stream => JsonSerializer.Serialize(stream, identity, StateFiles.Json));
