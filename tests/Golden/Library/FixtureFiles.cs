@@ -42,6 +42,7 @@ internal static class FixtureFiles
         var found = root.EnumerateObject().Where(p => p.Name is "cases" or "models" or "stems" or "stems_original_algorithm" || p.Name.EndsWith("_vectors", StringComparison.Ordinal) || IsListOfObjects(p.Value)).SelectMany(p => Items(p.Name == "cases" ? "" : p.Name, p.Value, Of)).ToList();
         // Beside its lists this file has single cases.
         if (file == "embeddings.json") found.AddRange(((string[])["pair", "retrieval", "sts"]).Where(name => root.TryGetProperty(name, out _)).Select(name => Of(name, root.GetProperty(name))));
+        if (file == "losses/language.json" && root.TryGetProperty("accumulation", out var accumulation)) found.Add(Of("accumulation", accumulation));
         return found.Count > 0 ? found : [Of(Path.GetFileNameWithoutExtension(file), root)];
     }
 
