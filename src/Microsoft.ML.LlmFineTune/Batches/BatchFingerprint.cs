@@ -22,6 +22,16 @@ internal struct BatchFingerprint
         foreach (byte rest in bytes[(words.Length * sizeof(long))..]) Add(rest);
     }
 
+    /// <summary>Adds the seed of an order; the given order counts as something of its own.</summary>
+    public void Add(RandomStreams? order)
+    {
+        Add(order is null ? 0 : 1);
+        Add(order?.Seed ?? 0);
+    }
+
+    /// <summary>Adds a number with a fraction.</summary>
+    public void Add(double number) => Add(BitConverter.DoubleToInt64Bits(number));
+
     /// <summary>Adds lists of numbers.</summary>
     public void Add(IReadOnlyList<int[]> lists)
     {

@@ -57,9 +57,7 @@ public abstract class EncoderDecoderModel : BackboneModel
     {
         Require.NotNull(targets);
         int padding = Config.Padding ?? throw new InvalidOperationException($"Shifting targets needs a padding id; the configuration of this {Config.Family} has none. Set Padding.");
-        Tensor first = full([targets.size(0), 1], DecoderStart, dtype: ScalarType.Int64, device: targets.device);
-        Tensor shifted = cat([first, targets.narrow(1, 0, targets.size(1) - 1)], 1);
-        return shifted.masked_fill(shifted.eq(-100), padding);
+        return TargetShift.FromStart(targets, DecoderStart, padding);
     }
 
     /// <inheritdoc/>
