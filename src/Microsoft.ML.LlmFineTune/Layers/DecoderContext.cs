@@ -8,6 +8,7 @@ public sealed class DecoderContext : IDisposable
 {
     private readonly long _batch;
     private readonly Dictionary<long, Tensor> _biases = [];
+    private bool _isOver;
 
     /// <summary>Checks the inputs of a forward pass against each other.</summary>
     /// <param name="tokens">[batch, sequence] int64: the new tokens.</param>
@@ -30,6 +31,8 @@ public sealed class DecoderContext : IDisposable
         Require.Argument(mask.dim() == 2 && mask.dtype == ScalarType.Bool && mask.size(0) == _batch && mask.size(1) == Keys,
             $"mask must be [{_batch}, {Keys}] of Bool (cached positions included); received [{string.Join(", ", mask.shape)}] of {mask.dtype}.", nameof(mask));
     }
+
+    private DecoderContext(DecoderContext before, Tensor? mask) => (_batch, Queries, Training, Mask, _isOver) = (before._batch, before.Queries, before.Training, mask, true);
 
     /// <summary>[batch, cached + sequence] bool, false for padding; null when nothing is padded.</summary>
     public Tensor? Mask { get; }
@@ -64,15 +67,21 @@ public sealed class DecoderContext : IDisposable
     {
         long reach = window is long size && size < Keys ? size : Keys;
         if (Mask is null && Queries == 1 && reach == Keys) return null;
-        // It serves every layer, so it belongs to none of their scopes.
-        if (!_biases.TryGetValue(reach, out Tensor? bias))
-            _biases[reach] = bias = AttentionBias.Causal(Queries, Keys, Mask, device, dtype, reach == Keys ? null : reach).DetachFromDisposeScope();
-        return bias;
+        if (_biases.TryGetValue(reach, out Tensor? bias)) return bias;
+        bias = AttentionBias.Causal(Queries, Keys, Mask, device, dtype, reach == Keys ? null : reach);
+        // It serves every layer, so it belongs to none of their scopes; a layer that is computed again has its own.
+        return _isOver ? bias : _biases[reach] = bias.DetachFromDisposeScope();
     }
 
-    /// <summary>Frees the biases.</summary>
+    /// <summary>This context while the forward pass lasts; afterwards, for a layer that is computed again, one that says the same and needs no disposing.</summary>
+    /// <param name="mask">The mask, perhaps another tensor of the same numbers.</param>
+    internal DecoderContext With(Tensor? mask) => _isOver ? new DecoderContext(this, mask) : this;
+
+    /// <summary>Ends the forward pass: frees the biases.</summary>
     public void Dispose()
     {
+        _isOver = true;
         foreach (Tensor bias in _biases.Values) bias.Dispose();
+        _biases.Clear();
     }
 }

@@ -9,6 +9,7 @@ public sealed class EncoderContext : IDisposable
     private readonly long _length;
     private readonly Dictionary<long, Tensor?> _biases = [];
     private readonly Lazy<int[]?> _lengths;
+    private bool _isOver;
 
     /// <summary>Checks the inputs of a forward pass against each other.</summary>
     /// <param name="tokens">[batch, sequence] int64.</param>
@@ -32,6 +33,12 @@ public sealed class EncoderContext : IDisposable
         _lengths = new Lazy<int[]?>(() => mask is null ? [] : LengthsOf(mask));
     }
 
+    private EncoderContext(EncoderContext before, Tensor? mask)
+    {
+        (_length, Training, Mask, _isOver) = (before._length, before.Training, mask, true);
+        _lengths = before._lengths.IsValueCreated ? before._lengths : new Lazy<int[]?>(() => mask is null ? [] : LengthsOf(mask));
+    }
+
     /// <summary>[batch, sequence] bool, false for padding; null when nothing is padded.</summary>
     public Tensor? Mask { get; }
 
@@ -51,16 +58,22 @@ public sealed class EncoderContext : IDisposable
     /// <returns>Broadcasts to [batch, heads, sequence, sequence].</returns>
     public Tensor? Bias(Device device, ScalarType dtype, long? distance = null)
     {
-        // It serves every layer, so it belongs to none of their scopes.
-        if (!_biases.TryGetValue(distance ?? -1, out Tensor? bias))
-            _biases[distance ?? -1] = bias = AttentionBias.BothSides(_length, Mask, device, dtype, distance)?.DetachFromDisposeScope();
-        return bias;
+        if (_biases.TryGetValue(distance ?? -1, out Tensor? bias)) return bias;
+        bias = AttentionBias.BothSides(_length, Mask, device, dtype, distance);
+        // It serves every layer, so it belongs to none of their scopes; a layer that is computed again has its own.
+        return _isOver ? bias : _biases[distance ?? -1] = bias?.DetachFromDisposeScope();
     }
 
-    /// <summary>Frees the biases.</summary>
+    /// <summary>This context while the forward pass lasts; afterwards, for a layer that is computed again, one that says the same and needs no disposing.</summary>
+    /// <param name="mask">The mask, perhaps another tensor of the same numbers.</param>
+    internal EncoderContext With(Tensor? mask) => _isOver ? new EncoderContext(this, mask) : this;
+
+    /// <summary>Ends the forward pass: frees the biases.</summary>
     public void Dispose()
     {
+        _isOver = true;
         foreach (Tensor? bias in _biases.Values) bias?.Dispose();
+        _biases.Clear();
     }
 
     /// <summary>Each row's length; null where a row has padding before a token.</summary>

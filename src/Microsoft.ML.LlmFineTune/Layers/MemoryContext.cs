@@ -6,8 +6,8 @@ namespace Microsoft.ML.LlmFineTune.Layers;
 /// <summary>What the layers of a decoder share about the memory, the text that an encoder has read, during one forward pass.</summary>
 public sealed class MemoryContext : IDisposable
 {
-    private readonly Tensor? _mask;
     private Tensor? _bias;
+    private bool _isOver;
 
     /// <summary>Checks the inputs of a forward pass against each other.</summary>
     /// <param name="tokens">[batch, target]: the new tokens of the target.</param>
@@ -28,11 +28,16 @@ public sealed class MemoryContext : IDisposable
             $"memoryMask must be [{batch}, {source}] of Bool; received [{string.Join(", ", mask?.shape ?? [])}] of {mask?.dtype}.", nameof(mask));
         Require.Argument(cache is null || cache.MemoryLength == 0 || cache.MemoryLength == source,
             $"The cache keeps a memory of {cache?.MemoryLength} positions; received one of {source}. Call Clear before another source is read.", nameof(cache));
-        (Memory, Cache, _mask) = (memory, cache, mask);
+        (Memory, Cache, Mask) = (memory, cache, mask);
     }
+
+    private MemoryContext(Tensor memory, Tensor? mask) => (Memory, Mask, _isOver) = (memory, mask, true);
 
     /// <summary>[batch, source, width].</summary>
     public Tensor Memory { get; }
+
+    /// <summary>[batch, source] bool, false for padding; null when nothing is padded.</summary>
+    public Tensor? Mask { get; }
 
     /// <summary>What the decoder keeps; null for nothing.</summary>
     public EncoderDecoderCache? Cache { get; }
@@ -41,10 +46,24 @@ public sealed class MemoryContext : IDisposable
     /// <param name="device">Device of the scores.</param>
     /// <param name="dtype">Type of the scores.</param>
     /// <returns>[batch, 1, 1, source], or null.</returns>
-    public Tensor? Bias(Device device, ScalarType dtype) =>
-        // It serves every layer, so it belongs to none of their scopes.
-        _bias ??= AttentionBias.BothSides(Memory.size(1), _mask, device, dtype)?.DetachFromDisposeScope();
+    public Tensor? Bias(Device device, ScalarType dtype)
+    {
+        if (_bias is not null) return _bias;
+        Tensor? bias = AttentionBias.BothSides(Memory.size(1), Mask, device, dtype);
+        // It serves every layer, so it belongs to none of their scopes; a layer that is computed again has its own.
+        return _isOver ? bias : _bias = bias?.DetachFromDisposeScope();
+    }
 
-    /// <summary>Frees the bias.</summary>
-    public void Dispose() => _bias?.Dispose();
+    /// <summary>This context while the forward pass lasts; afterwards, for a layer that is computed again, one that says the same and needs no disposing.</summary>
+    /// <param name="memory">The memory, perhaps another tensor of the same numbers.</param>
+    /// <param name="mask">Its mask, likewise.</param>
+    internal MemoryContext With(Tensor memory, Tensor? mask) => _isOver || !ReferenceEquals(memory, Memory) ? new MemoryContext(memory, mask) : this;
+
+    /// <summary>Ends the forward pass: frees the bias.</summary>
+    public void Dispose()
+    {
+        _isOver = true;
+        _bias?.Dispose();
+        _bias = null;
+    }
 }

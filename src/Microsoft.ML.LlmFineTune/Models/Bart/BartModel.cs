@@ -79,7 +79,8 @@ public sealed class BartModel : EncoderDecoderModel
         foreach (BartBlock block in _encoder)
         {
             hiddenStates?.Add(hidden);
-            if (!IsLeftOut(_config.EncoderLayerDrop)) hidden = Float16Range.Clamp(block.Forward(hidden, bias)); // [batch, source, width]
+            if (IsLeftOut(_config.EncoderLayerDrop)) continue;
+            hidden = Float16Range.Clamp(Checkpoints.Run(block, hidden, [bias], (input, shared) => block.Forward(input, shared[0])));   // [batch, source, width]
         }
         hiddenStates?.Add(hidden);
         return hidden;
@@ -97,7 +98,10 @@ public sealed class BartModel : EncoderDecoderModel
         {
             hiddenStates?.Add(hidden);
             // A cache needs all layers.
-            if (kept is not null || !IsLeftOut(_config.DecoderLayerDrop)) hidden = _decoder[layer].Forward(hidden, bias, layer, source);                         // [batch, target, width]
+            if (kept is null && IsLeftOut(_config.DecoderLayerDrop)) continue;
+            (BartBlock block, int place) = (_decoder[layer], layer);
+            hidden = Checkpoints.Run(block, hidden, [bias, source.Memory, source.Mask],                                                       // [batch, target, width]
+                (input, shared) => block.Forward(input, shared[0], place, source.With(shared[1]!, shared[2])), kept is null);
         }
         kept?.Advance(tokens.size(1));
         hiddenStates?.Add(hidden);

@@ -71,9 +71,9 @@ public sealed class BertModel : EncoderModel
         // Broadcasts to [batch, heads, sequence, sequence]; null where attention looks at the context alone.
         Tensor? distances = relativePositions?.Between(tokens.size(1), tokens.size(1));
         if (distances is not null && context.Bias(hidden.device, hidden.dtype) is Tensor padding) distances = distances + padding;
-        foreach (int block in _order)
+        foreach (BertBlock block in _order.Select(index => _blocks[index]))
         {
-            hidden = _blocks[block].Forward(hidden, context, distances);                                  // [batch, sequence, width]
+            hidden = Checkpoints.Run(block, hidden, [distances, context.Mask], (input, shared) => block.Forward(input, context.With(shared[1]), shared[0]));   // [batch, sequence, width]
             hiddenStates?.Add(hidden);
         }
         return hidden;

@@ -90,7 +90,9 @@ public sealed class DebertaV2Model : EncoderModel
         if (table is not null && distanceNorm is not null) table = distanceNorm.forward(table);
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            hidden = _layers[layer].Forward(hidden, table, distances, barred, training);           // [batch, sequence, width]
+            DebertaV2Layer part = _layers[layer];
+            hidden = Checkpoints.Run(part, hidden, [table, barred, distances?.Ascending, distances?.Descending],     // [batch, sequence, width]
+                (input, shared) => part.Forward(input, shared[0], distances?.With(shared[2]!, shared[3]!), shared[1], part.training));
             Tensor given = hidden;
             if (layer == 0 && convolution is not null) hidden = convolution.Forward(embedded, hidden, mask, training);
             // The last one is what the model gives; of the others the reference records what the layer itself gives, before the convolution joins it.
@@ -210,8 +212,6 @@ internal sealed class DebertaV2Layer : nn.Module
 internal sealed class DebertaV2Distances : IDisposable
 {
     private readonly long _sequence;
-    private readonly Tensor _ascending;
-    private readonly Tensor _descending;
 
     public DebertaV2Distances(DebertaV2Config config, long sequence, Device device)
     {
@@ -224,9 +224,18 @@ internal sealed class DebertaV2Distances : IDisposable
         Tensor rows = (kinds + span).clamp(0, (2 * span) - 1);
         FirstRow = rows.min().item<long>();
         RowCount = rows.max().item<long>() - FirstRow + 1;
-        _ascending = (rows - FirstRow).to(device).DetachFromDisposeScope();
-        _descending = _ascending.flip(0).DetachFromDisposeScope();
+        Ascending = (rows - FirstRow).to(device).DetachFromDisposeScope();
+        Descending = Ascending.flip(0).DetachFromDisposeScope();
     }
+
+    private DebertaV2Distances(DebertaV2Distances before, Tensor ascending, Tensor descending) =>
+        (_sequence, FirstRow, RowCount, Ascending, Descending) = (before._sequence, before.FirstRow, before.RowCount, ascending, descending);
+
+    /// <summary>[2 * sequence - 1]: the row of each distance, from a query at the end of the text and a key at its beginning on.</summary>
+    public Tensor Ascending { get; }
+
+    /// <summary>The same from the other end on.</summary>
+    public Tensor Descending { get; }
 
     /// <summary>The first row of the table that any distance has.</summary>
     public long FirstRow { get; }
@@ -243,17 +252,20 @@ internal sealed class DebertaV2Distances : IDisposable
     {
         (long batch, long heads, long headSize) = (contents.size(0), contents.size(1), contents.size(3));
         long distances = (2 * _sequence) - 1;
-        Tensor byDistance = rows.index_select(2, descends ? _descending : _ascending);                                       // [heads, headSize, distances]
+        Tensor byDistance = rows.index_select(2, descends ? Descending : Ascending);                                       // [heads, headSize, distances]
         Tensor all = contents.transpose(0, 1).reshape(heads, batch * _sequence, headSize).bmm(byDistance);                   // [heads, batch * sequence, distances]
         // Each content wants the distances from its own place on: a parallelogram, which is a rectangle when rows are read as one element shorter.
         Tensor skewed = all.view(heads, batch, _sequence * distances).narrow(2, _sequence - 1, _sequence * (distances - 1));
         return skewed.view(heads, batch, _sequence, distances - 1).narrow(3, 0, _sequence).transpose(0, 1);
     }
 
+    /// <summary>The same distances in tensors that others own.</summary>
+    public DebertaV2Distances With(Tensor ascending, Tensor descending) => new(this, ascending, descending);
+
     public void Dispose()
     {
-        _ascending.Dispose();
-        _descending.Dispose();
+        Ascending.Dispose();
+        Descending.Dispose();
     }
 
     /// <summary>Distances up to half the buckets stay; longer ones share buckets that grow with the logarithm, up to the largest distance.</summary>

@@ -60,7 +60,10 @@ public sealed class GemmaModel : DecoderModel
         for (int layer = 0; layer < _blocks.Length; layer++)
         {
             hiddenStates?.Add(hidden);
-            hidden = _blocks[layer].Forward(hidden, _config.WindowOf(layer) is null ? rotation : localRotation, context);   // [batch, sequence, width]
+            GemmaBlock block = _blocks[layer];
+            (Tensor Cos, Tensor Sin) turned = _config.WindowOf(layer) is null ? rotation : localRotation;
+            hidden = Checkpoints.Run(block, hidden, [turned.Cos, turned.Sin, context.Mask],     // [batch, sequence, width]
+                (input, shared) => block.Forward(input, (shared[0]!, shared[1]!), context.With(shared[2])), context.Cache is null);
         }
         context.Cache?.Advance(context.Queries);
         hidden = finalNorm.forward(hidden);

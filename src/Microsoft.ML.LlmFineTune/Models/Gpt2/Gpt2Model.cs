@@ -57,7 +57,7 @@ public sealed class Gpt2Model : DecoderModel
         foreach (Gpt2Block block in _blocks)
         {
             hiddenStates?.Add(hidden);
-            hidden = block.Forward(hidden, context);                                            // [batch, sequence, width]
+            hidden = Checkpoints.Run(block, hidden, [context.Mask], (input, shared) => block.Forward(input, context.With(shared[0])), context.Cache is null);   // [batch, sequence, width]
         }
         context.Cache?.Advance(sequence);
         hidden = finalNorm.forward(hidden);

@@ -61,7 +61,10 @@ public sealed class ModernBertModel : EncoderModel
         for (int layer = 0; layer < _layers.Length; layer++)
         {
             hiddenStates?.Add(hidden);
-            hidden = _layers[layer].Forward(hidden, _config.IsGlobal(layer) ? globalRotation : localRotation, context);   // [batch, sequence, width]
+            ModernBertLayer part = _layers[layer];
+            (Tensor Cos, Tensor Sin) rotation = _config.IsGlobal(layer) ? globalRotation : localRotation;
+            hidden = Checkpoints.Run(part, hidden, [rotation.Cos, rotation.Sin, context.Mask],     // [batch, sequence, width]
+                (input, shared) => part.Forward(input, (shared[0]!, shared[1]!), context.With(shared[2])));
         }
         hidden = finalNorm.forward(hidden);
         hiddenStates?.Add(hidden);

@@ -55,7 +55,8 @@ public sealed class NeoXModel : DecoderModel
         foreach (NeoXBlock block in _blocks)
         {
             hiddenStates?.Add(hidden);
-            hidden = block.Forward(hidden, rotation, context);                                  // [batch, sequence, width]
+            hidden = Checkpoints.Run(block, hidden, [rotation.Cos, rotation.Sin, context.Mask],     // [batch, sequence, width]
+                (input, shared) => block.Forward(input, (shared[0]!, shared[1]!), context.With(shared[2])), context.Cache is null);
         }
         context.Cache?.Advance(context.Queries);
         hidden = finalNorm.forward(hidden);

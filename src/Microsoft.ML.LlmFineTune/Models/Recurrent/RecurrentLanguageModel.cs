@@ -34,6 +34,14 @@ public sealed class RecurrentLanguageModel : DecoderModel
     public override RecurrentConfig Config => _config;
 
     /// <inheritdoc/>
+    /// <remarks>A state is carried from token to token, and layers of it are read only once: true is refused.</remarks>
+    public override bool RecomputesActivations
+    {
+        get => false;
+        set => RecurrentStack.RefuseRecomputation(value);
+    }
+
+    /// <inheritdoc/>
     public override IReadOnlyList<WeightName> WeightNames { get; }
 
     /// <inheritdoc/>

@@ -113,6 +113,12 @@ internal sealed class RecurrentStack : nn.Module
         return _wordDropout.Mask(training, rows, _config.VocabularySize) is Tensor kept ? rows * kept.index_select(0, words.reshape(-1)).view(words.size(0), words.size(1), 1) : rows;
     }
 
+    /// <summary>Throws where activations shall be computed again.</summary>
+    public static void RefuseRecomputation(bool wanted)
+    {
+        if (wanted) throw new NotSupportedException("Recurrent models keep the states of all steps and do not compute activations again; received RecomputesActivations (RecomputeActivations of training) = true. Leave it false; shorter rows or RecurrentObjectiveOptions.PieceLength save memory.");
+    }
+
     private static void RequireFit(Tensor tokens, RecurrentState state, Tensor? mask)
     {
         Require.NotNull(tokens);

@@ -42,7 +42,7 @@ public sealed class T5EncoderModel : EncoderModel
     {
         Require.Argument(segments is null, "T5 does not tell the segments of a text apart; received segments. Leave them out.", nameof(segments));
         using EncoderContext context = new(tokens, mask, training, maximumLength: null);
-        return encoder.Forward(embedding.forward(tokens), context.Bias(Device, WeightType), hiddenStates);
+        return encoder.Forward(embedding.forward(tokens), context.Bias(Device, WeightType), Checkpoints, hiddenStates);
     }
 
     /// <summary>Draws the weights as <see cref="T5Model"/> does.</summary>

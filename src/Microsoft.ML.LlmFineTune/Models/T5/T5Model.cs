@@ -53,7 +53,7 @@ public sealed class T5Model : EncoderDecoderModel
     public override Tensor Encode(Tensor tokens, Tensor? mask = null, ICollection<Tensor>? hiddenStates = null)
     {
         using EncoderContext context = new(tokens, mask, training, maximumLength: null);
-        return encoder.Forward(embedding.forward(tokens), context.Bias(Device, WeightType), hiddenStates);
+        return encoder.Forward(embedding.forward(tokens), context.Bias(Device, WeightType), Checkpoints, hiddenStates);
     }
 
     /// <inheritdoc/>
@@ -62,7 +62,7 @@ public sealed class T5Model : EncoderDecoderModel
         EncoderDecoderCache? kept = EncoderDecoderCache.Of(cache);
         using DecoderContext context = new(tokens, mask, kept?.Target, training, _config.MaximumLength);
         using MemoryContext source = new(tokens, memory, memoryMask, kept, _config.Width);
-        Tensor hidden = decoder.Forward(embedding.forward(tokens), context.Bias(Device, WeightType), hiddenStates, source);
+        Tensor hidden = decoder.Forward(embedding.forward(tokens), context.Bias(Device, WeightType), Checkpoints, hiddenStates, source);
         kept?.Advance(tokens.size(1));
         return hidden;
     }
@@ -124,10 +124,11 @@ internal sealed class T5Stack : nn.Module
     /// <summary>Reads embedded tokens.</summary>
     /// <param name="embedded">[batch, queries, width].</param>
     /// <param name="barred">What bars keys, broadcasts to [batch, heads, queries, keys]; null: nothing is barred.</param>
+    /// <param name="checkpoints">What the layers are applied through.</param>
     /// <param name="hiddenStates">Receives the input of the first layer and the output of every layer.</param>
     /// <param name="source">What a decoder looks at; null for an encoder.</param>
     /// <returns>[batch, queries, width].</returns>
-    public Tensor Forward(Tensor embedded, Tensor? barred, ICollection<Tensor>? hiddenStates, MemoryContext? source = null)
+    public Tensor Forward(Tensor embedded, Tensor? barred, ActivationCheckpoints checkpoints, ICollection<Tensor>? hiddenStates, MemoryContext? source = null)
     {
         Tensor hidden = _dropout.Apply(embedded, training);
         long queries = embedded.size(1);
@@ -136,7 +137,9 @@ internal sealed class T5Stack : nn.Module
         for (int layer = 0; layer < _blocks.Length; layer++)
         {
             hiddenStates?.Add(hidden);
-            hidden = _blocks[layer].Forward(hidden, bias, layer, source);                            // [batch, queries, width]
+            (T5Block block, int place) = (_blocks[layer], layer);
+            hidden = checkpoints.Run(block, hidden, [bias, source?.Memory, source?.Mask],            // [batch, queries, width]
+                (input, shared) => block.Forward(input, shared[0]!, place, source?.With(shared[1]!, shared[2])), source?.Cache is null);
         }
         hidden = _dropout.Apply(finalNorm.forward(hidden), training);
         hiddenStates?.Add(hidden);
