@@ -53,6 +53,11 @@ public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel
     /// <param name="task">What the head is for.</param>
     internal virtual string HeadedPrefix(ModelHead task) => "";
 
+    /// <summary>The name that one of the backbone's tensors has in checkpoints of a model with a head.</summary>
+    /// <param name="file">Its name in <see cref="WeightNames"/>.</param>
+    /// <param name="task">What the head is for.</param>
+    internal virtual string HeadedName(string file, ModelHead task) => HeadedPrefix(task) + file;
+
     /// <summary>Device of the weights.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public Device Device => Weights.FirstOf(this).device;

@@ -80,11 +80,11 @@ internal sealed class ConfigReader
 
     public int Int32(string key, int defaultValue) => Take(key) is JsonElement value ? AsInt32(key, value) : defaultValue;
 
-    /// <summary>A count of layers, from 1 to <see cref="MostLayers"/>.</summary>
-    public int LayerCount(string key, int defaultValue)
+    /// <summary>A count of layers, from <paramref name="least"/> to <see cref="MostLayers"/>.</summary>
+    public int LayerCount(string key, int defaultValue, int least = 1)
     {
         int count = Int32(key, defaultValue);
-        if (count is < 1 or > MostLayers) throw new InvalidDataException($"config.json: '{key}' must be from 1 to {MostLayers}; found {count}.");
+        if (count < least || count > MostLayers) throw new InvalidDataException($"config.json: '{key}' must be from {least} to {MostLayers}; found {count}.");
         return count;
     }
 

@@ -145,6 +145,8 @@ internal sealed class ToyEncoderDecoder : EncoderDecoderModel
 
         public override int Width { get; init; } = 8;
 
+        internal override long StoredLayers => 0;
+
         internal override double MatrixNumbers => 0;
 
         public override void Validate()

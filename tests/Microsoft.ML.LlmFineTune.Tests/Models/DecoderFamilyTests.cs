@@ -49,6 +49,40 @@ public sealed class DecoderFamilyTests
     public static TheoryData<string> DroppingFamilies => new("llama", "phi3", "gemma2", "neox");
 
     [Theory]
+    [InlineData("llama", "transformer.")]
+    [InlineData("qwen2", "transformer.")]
+    [InlineData("qwen3", "transformer.")]
+    [InlineData("smollm3", "transformer.")]
+    [InlineData("mistral", "model.")]
+    public void FindersOfAnswersCallTheirBackboneAsTheReferenceDoes(string family, string prefix)
+    {
+        string folder = Directory.CreateTempSubdirectory().FullName;
+        try
+        {
+            using QuestionAnsweringModel model = EncoderChecks.Drawn(new QuestionAnsweringModel(New(family)));
+            HuggingFaceFolder.Save(folder, model);
+            string weights = Path.Combine(folder, "model.safetensors");
+            Dictionary<string, Tensor> tensors = new(SafeTensors.Read(weights), StringComparer.Ordinal);
+            Assert.All(tensors.Keys.Where(name => !name.StartsWith("qa_outputs.", StringComparison.Ordinal)), name => Assert.StartsWith(prefix, name, StringComparison.Ordinal));
+            AssertReturns();
+            // Either is read.
+            SafeTensors.Write(weights, tensors.ToDictionary(entry => entry.Key.Replace("transformer.", "model.", StringComparison.Ordinal), entry => entry.Value));
+            AssertReturns();
+
+            void AssertReturns()
+            {
+                using QuestionAnsweringModel read = HuggingFaceFolder.LoadQuestionAnswering(folder);
+                using IDisposable withoutGradients = no_grad();
+                GoldenModel.AssertClose(family, model.Forward(Tokens(2, 8)).Start, read.Forward(Tokens(2, 8)).Start, 0);
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Families))]
     public void ReadingPieceByPieceWithACacheGivesTheSame(string family)
     {

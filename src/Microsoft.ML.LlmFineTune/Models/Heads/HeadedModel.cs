@@ -34,7 +34,7 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
         _prefix = backbone.HeadedPrefix(task);
         WeightNames =
         [
-            .. backbone.WeightNames.Select(weight => weight with { File = _prefix + weight.File, Parameter = $"{BackboneName}.{weight.Parameter}" }).Where(weight => !_headFiles.Contains(weight.File)),
+            .. backbone.WeightNames.Select(weight => weight with { File = backbone.HeadedName(weight.File, task), Parameter = $"{BackboneName}.{weight.Parameter}" }).Where(weight => !_headFiles.Contains(weight.File)),
             .. HeadModule.WeightNames.Select(weight => weight with { Parameter = $"{HeadName}.{weight.Parameter}" }),
         ];
     }
@@ -69,7 +69,7 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
         {
             if (_headFiles.Contains(candidate)) return candidate;
         }
-        return Backbone.CanonicalName(name) is string inside && !_languageHeadFiles.Contains(inside) ? _prefix + inside : null;
+        return Backbone.CanonicalName(name) is string inside && !_languageHeadFiles.Contains(inside) ? Backbone.HeadedName(inside, Head) : null;
     }
 
     /// <summary>Draws the head by the family's published scheme; the backbone stays as it is.</summary>

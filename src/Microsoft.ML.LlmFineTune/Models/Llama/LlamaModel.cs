@@ -84,6 +84,8 @@ public sealed class LlamaModel : DecoderModel
         head?.Initialize(random, _config.InitializerRange);
     }
 
+    internal override string HeadedName(string file, ModelHead task) => LlamaWeightNames.Headed(file, task, _config.Kind);
+
     internal override void DropHead()
     {
         if (_config.TieEmbeddings) return;

@@ -31,7 +31,7 @@ public sealed record ModernBertConfig : ModelConfig
     /// <summary>Size of the hidden states (<c>hidden_size</c>); default 768; a multiple of twice <see cref="Heads"/>.</summary>
     public override int Width { get; init; } = 768;
 
-    /// <summary>How many layers (<c>num_hidden_layers</c>); default 22; at least 1.</summary>
+    /// <summary>How many layers (<c>num_hidden_layers</c>); default 22; from 1 to 65,536.</summary>
     public int Layers { get; init; } = 22;
 
     /// <summary>How many attention heads a layer (<c>num_attention_heads</c>); default 12; at least 1.</summary>
@@ -107,6 +107,8 @@ public sealed record ModernBertConfig : ModelConfig
     /// <summary>Initial deviation of what ends in the residual stream.</summary>
     internal double OutputDeviation => InitializerRange / Math.Sqrt(2.0 * Layers);
 
+    internal override long StoredLayers => Layers;
+
     internal override double MatrixNumbers => (double)Width * (VocabularySize + (Layers * ((4.0 * Width) + (3.0 * InnerWidth))));
 
     /// <summary>Whether a layer attends to the whole text.</summary>
@@ -119,7 +121,7 @@ public sealed record ModernBertConfig : ModelConfig
         Require.AtLeast(VocabularySize, 1);
         Require.AtLeast(MaximumLength, 1);
         Require.AtLeast(Width, 1);
-        Require.AtLeast(Layers, 1);
+        Require.Within(Layers, 1, ConfigReader.MostLayers);
         Require.AtLeast(Heads, 1);
         Require.Argument(Width % (2 * Heads) == 0, $"Width must be a multiple of twice Heads, since rotary embeddings turn pairs of numbers; received {Width} and {Heads}.", nameof(Width));
         Require.AtLeast(InnerWidth, 1);
@@ -166,7 +168,7 @@ public sealed record ModernBertConfig : ModelConfig
         ModernBertConfig defaults = new();
         // Published files leave out nothing of this, but the classes that read them have these defaults.
         (bool hasPadding, bool hasBegin, bool hasEnd) = (json.ContainsKey("pad_token_id"), json.ContainsKey("bos_token_id"), json.ContainsKey("eos_token_id"));
-        int layers = reader.Int32("num_hidden_layers", defaults.Layers);
+        int layers = reader.LayerCount("num_hidden_layers", defaults.Layers);
         (double globalTheta, double localTheta) = Thetas(reader, defaults);
         ModernBertConfig config = new()
         {

@@ -40,7 +40,7 @@ public sealed record RecurrentConfig : ModelConfig
     /// <summary>Size of each direction's state (<c>hidden_size</c>); default 512; at least 1. With <see cref="TieEmbeddings"/> the last layer has <see cref="EmbeddingWidth"/> instead.</summary>
     public int HiddenWidth { get; init; } = 512;
 
-    /// <summary>How many layers (<c>num_layers</c>); default 2; at least 1.</summary>
+    /// <summary>How many layers (<c>num_layers</c>); default 2; from 1 to 65,536.</summary>
     public int Layers { get; init; } = 2;
 
     /// <summary>Whether each layer also reads from the right (<c>bidirectional</c>); default false. Language models cannot.</summary>
@@ -92,6 +92,8 @@ public sealed record RecurrentConfig : ModelConfig
 
     internal override int GenerationLength => int.MaxValue;
 
+    internal override long StoredLayers => Layers;
+
     internal override double MatrixNumbers => ((double)VocabularySize * EmbeddingWidth * (IsLanguageModel && !TieEmbeddings ? 1 + ((double)Width / EmbeddingWidth) : 1))
         + Directions * Recurrence.GatesOf(Cell) * LayerNumbers();
 
@@ -109,7 +111,7 @@ public sealed record RecurrentConfig : ModelConfig
         Require.AtLeast(VocabularySize, 1);
         Require.AtLeast(EmbeddingWidth, 1);
         Require.AtLeast(HiddenWidth, 1);
-        Require.AtLeast(Layers, 1);
+        Require.Within(Layers, 1, ConfigReader.MostLayers);
         Require.AtLeast(MaximumLength, 1);
         Require.Argument(Enum.IsDefined(Cell), $"Cell must be one of {string.Join(", ", Enum.GetNames<RecurrentCell>())}; received {Cell}.", nameof(Cell));
         Require.Argument(!IsBidirectional || (!IsLanguageModel && !TieEmbeddings), "A language model reads from left to right: with IsBidirectional, IsLanguageModel and TieEmbeddings must be false.", nameof(IsBidirectional));
@@ -143,7 +145,7 @@ public sealed record RecurrentConfig : ModelConfig
             VocabularySize = reader.Int32("vocab_size", defaults.VocabularySize),
             EmbeddingWidth = reader.Int32("embedding_size", defaults.EmbeddingWidth),
             HiddenWidth = reader.Int32("hidden_size", defaults.HiddenWidth),
-            Layers = reader.Int32("num_layers", defaults.Layers),
+            Layers = reader.LayerCount("num_layers", defaults.Layers),
             IsBidirectional = reader.Boolean("bidirectional", defaults.IsBidirectional),
             HasBias = reader.Boolean("bias", defaults.HasBias),
             TieEmbeddings = reader.Boolean("tied", defaults.TieEmbeddings),
