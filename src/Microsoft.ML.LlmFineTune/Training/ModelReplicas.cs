@@ -1,6 +1,7 @@
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Losses;
+using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -93,6 +94,7 @@ internal sealed class ModelReplicas : IDisposable
                 // What forward leaves behind goes before backward begins: the graph keeps what it needs, and lets go of it as backward passes.
                 using (NewDisposeScope()) loss = objective.SummedLoss(module, share).MoveToOuterDisposeScope();
                 (lossScale == 1 ? loss : loss * lossScale).backward();
+                ActivationRecomputation.ThrowIfFailed(module);
                 losses[replica] += loss.item<float>();
             }
         });

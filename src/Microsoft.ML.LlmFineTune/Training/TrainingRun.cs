@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Losses;
+using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
 using TorchSharp;
@@ -29,6 +30,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly CheckpointFolder? _folder;
     private readonly CancellationToken _cancellation;
     private readonly bool _wasTraining;
+    private readonly IDisposable _recomputation;
     private readonly PrecisionScope _precision;
     private readonly MovingParameters _moving;
     private readonly ModelReplicas _replicas;
@@ -50,6 +52,7 @@ internal sealed class TrainingRun : IDisposable
     {
         (_model, _objective, _options, _observers, _training, _validation) = (model, objective, options, observers, training, validation);
         (_plan, _folder, _cancellation, _wasTraining) = (plan, folder, cancellation, model.training);
+        _recomputation = ActivationRecomputation.Use(model, options.RecomputeActivations);
         _precision = new PrecisionScope(model, options.Precision);
         _moving = new MovingParameters(model, options.Freezing);
         _replicas = new ModelReplicas(model, plan);
@@ -92,6 +95,7 @@ internal sealed class TrainingRun : IDisposable
         _precision.Dispose();
         _replicas.Dispose();
         _moving.Restore();
+        _recomputation.Dispose();
         _model.train(_wasTraining);
     }
 

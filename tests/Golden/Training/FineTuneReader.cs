@@ -15,7 +15,7 @@ namespace Golden.Training;
 /// <summary>training/finetune: ten steps of training a small GPT-2, loss, norm and weights; accumulation over micro-batches.</summary>
 internal sealed class FineTuneReader : CaseReader
 {
-    public override bool Reads(string file) => file.StartsWith("finetune/", StringComparison.Ordinal);
+    public override bool Reads(string file) => file.StartsWith("finetune/packed", StringComparison.Ordinal);
 
     public override void Verify(FixtureCase c, Tally tally)
     {

@@ -14,7 +14,7 @@ using static TorchSharp.torch;
 namespace Golden.Training;
 
 /// <summary>training/finetune: the trainer itself takes the recorded steps; losses, norms, rates, first gradients and last weights.</summary>
-internal sealed class TrajectoryReader : CaseReader
+internal sealed class TrainedStepsReader : CaseReader
 {
     private const double LossTolerance = 1e-5, NormTolerance = 2e-5, WeightTolerance = 2e-5;
 
@@ -88,7 +88,7 @@ internal sealed class TrajectoryReader : CaseReader
         var epochs = c["epochs"];
         TrainingOptions options = new()
         {
-            Epochs = epochs.GetArrayLength(), Schedule = Constant(0), MaximumGradientNorm = c["clip_max_norm"].ToDouble(), Device = ComputeDevice.Cpu,
+            Epochs = epochs.GetArrayLength(), Schedule = ScheduleKind.Constant, MaximumGradientNorm = c["clip_max_norm"].ToDouble(), Device = ComputeDevice.Cpu,
             Optimizer = new AdamWOptions
             {
                 LearningRate = groups[0].GetProperty("learning_rate").GetDouble(), Decays = WeightDecayScope.All, Epsilon = optimizer.GetProperty("eps").GetDouble(),
@@ -134,7 +134,14 @@ internal sealed class TrajectoryReader : CaseReader
         return new TrainingOptions
         {
             Epochs = null, MaximumSteps = steps, MaximumGradientNorm = clip == 0 ? null : clip, Device = ComputeDevice.Cpu,
-            Schedule = Schedule(options.TryGetProperty("lr_scheduler_type", out var kind) ? kind.GetString()! : "linear", (long)Number("warmup_steps", 0)),
+            WarmupSteps = (long)Number("warmup_steps", 0),
+            Schedule = (options.TryGetProperty("lr_scheduler_type", out var kind) ? kind.GetString()! : "linear") switch
+            {
+                "linear" => ScheduleKind.Linear,
+                "cosine" => ScheduleKind.Cosine,
+                "constant" or "constant_with_warmup" => ScheduleKind.Constant,
+                var other => throw new UnsupportedException($"there is no schedule {other}"),
+            },
             ScheduleSteps = (long)Number("max_steps", steps),
             Optimizer = Optimizer(options.TryGetProperty("optim", out var optimizer) ? optimizer.GetString()! : "adamw_torch"),
         };
