@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using static TorchSharp.torch;
 
@@ -8,6 +9,7 @@ internal sealed class ModelReplicas : IDisposable
 {
     private readonly nn.Module[] _modules;
     private readonly FlatParameters[] _parameters;
+    private readonly BackboneModel[][] _backbones;
 
     /// <summary>Makes the model's parameters flat and its replicas share them.</summary>
     public ModelReplicas(nn.Module model, ReplicaPlan plan)
@@ -20,6 +22,7 @@ internal sealed class ModelReplicas : IDisposable
             _modules[i] = ((IReplicable)model).CreateLike();
             _parameters[i] = _parameters[0].ShareWith(_modules[i]);
         }
+        _backbones = [.. _modules.Select(ActivationRecomputation.Backbones)];
         Gradients = _parameters.Select(parameters => parameters.Gradients).ToArray();
         Pool = new ReplicaPool(plan.Replicas, plan.ThreadsPerReplica);
     }
@@ -56,6 +59,8 @@ internal sealed class ModelReplicas : IDisposable
                 // What forward leaves behind goes before backward begins: the graph keeps what it needs, and lets go of it as backward passes.
                 using (NewDisposeScope()) loss = objective.SummedLoss(module, share).MoveToOuterDisposeScope();
                 loss.backward();
+                // What went wrong when activations were computed again could not be thrown by backward.
+                foreach (BackboneModel backbone in _backbones[replica]) backbone.Checkpoints.ThrowIfFailed();
                 losses[replica] += loss.item<float>();
             }
         });

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Losses;
+using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
 using TorchSharp;
@@ -59,6 +60,7 @@ public sealed class Trainer
         Require.Argument(_options.EarlyStopping is null || validation is not null, "EarlyStopping needs validation data; received none.", nameof(validation));
         Device device = _options.Device.Resolve();
         _model.to(device);
+        using IDisposable? recomputation = _options.RecomputeActivations ? ActivationRecomputation.Use(_model, recompute: true) : null;
 
         TokenBatch largest = training.Epoch(0).Take(8).MaxBy(batch => batch.Tokens.Length)
             ?? throw new ArgumentException("Training data must have at least one batch; it has none.", nameof(training));
