@@ -50,5 +50,13 @@ Command loadingOne = new("loading-one", "One measurement of `loading`.") { folde
 loadingOne.Hidden = true;
 loadingOne.SetAction(result => Loading.RunOne(result.GetValue(folder)!, result.GetValue(type)));
 
-RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerEncoding, tokenizerTraining, metrics, scoring, decoding, loading, loadingOne };
+Argument<string> family = new("family");
+Argument<int> size = new("size");
+Argument<string> mode = new("mode");
+Option<int> copies = new("--copies") { DefaultValueFactory = _ => 1 };
+Command memoryOne = new("memory-one", "One measurement of `memory`.") { family, size, mode, copies };
+memoryOne.Hidden = true;
+memoryOne.SetAction(result => MemoryCell.Run(result.GetValue(family)!, result.GetValue(size), result.GetValue(mode)!, result.GetValue(copies)));
+
+RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerEncoding, tokenizerTraining, metrics, scoring, decoding, loading, loadingOne, memoryOne };
 return root.Parse(args).Invoke();

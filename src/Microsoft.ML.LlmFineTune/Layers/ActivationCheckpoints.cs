@@ -43,7 +43,7 @@ public sealed class ActivationCheckpoints
         ActivationCheckpoint checkpoint = new(this, forward, _random, _random.Stream.Key, _random.Stream.Position);
         // The engine comes back only where an input has a gradient; where parameters alone do, as adapters in the first layers, this one stands for them.
         using Tensor? anchor = reached ? null : zeros(1).requires_grad_(true);
-        return ActivationCheckpointFunction.apply([checkpoint, anchor!, .. inputs]);
+        return ActivationCheckpointFunction.apply([checkpoint, anchor!, .. inputs.Select(input => input!)]);
     }
 
     /// <summary>Throws what went wrong when backward computed a layer again, where nothing may be thrown. Gradients are NaN then.</summary>

@@ -7,8 +7,13 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.LlmFineTune.Losses;
 
 /// <summary>The loss of a language model: the negative log-likelihood of each next token, in nats. Knows <see cref="DecoderModel"/>s.</summary>
-public sealed class NextTokenObjective : IObjective
+/// <param name="scoreBudget">
+/// Bytes that the scores of the vocabulary may take at once; greater than 0. A batch whose scores need more is scored a chunk at a time (<see cref="ChunkedCrossEntropy"/>), with the same loss. Default: 64 MiB.
+/// </param>
+public sealed class NextTokenObjective(long scoreBudget = ChunkedCrossEntropy.DefaultBudget) : IObjective
 {
+    private readonly long _scoreBudget = Require.AtLeast(scoreBudget, 1);
+
     /// <summary>The metric of right first guesses: "accuracy".</summary>
     public const string Accuracy = "accuracy";
 
@@ -24,8 +29,12 @@ public sealed class NextTokenObjective : IObjective
         // Padding stands on the right, where a causal model does not look: the mask is not needed, and without it attention is fused.
         Tensor tokens = ModelInput.Tokens(rows, decoder);                                                           // [rows, length]
         Tensor targets = ModelInput.Targets(rows, tokens.numel(), decoder.Config.VocabularySize, decoder.Device);   // [rows * length]
-        Tensor logits = decoder.Logits(decoder.Forward(tokens)).view(tokens.numel(), -1);                           // [rows * length, vocabulary]
-        if (metrics is not null) metrics.Add(Accuracy, logits.argmax(1).eq(targets).sum().item<long>(), rows.TargetCount);
-        return SoftmaxCrossEntropy.Sum(logits, targets, TokenBatch.Ignored);
+        Tensor hidden = decoder.Forward(tokens).flatten(0, 1);                                                      // [rows * length, width]
+        long right = 0;
+        Tensor loss = ChunkedCrossEntropy.Sum(hidden, targets, decoder.Config.VocabularySize, decoder.Logits, decoder, budget: _scoreBudget, observe: metrics is null ? null : Count);
+        metrics?.Add(Accuracy, right, rows.TargetCount);
+        return loss;
+
+        void Count(Tensor logits, Tensor wanted) => right += logits.argmax(1).eq(wanted).sum().item<long>();
     }
 }

@@ -27,7 +27,8 @@ public static class ActivationRecomputation
         foreach (BackboneModel backbone in Backbones(Require.NotNull(module))) backbone.Checkpoints.ThrowIfFailed();
     }
 
-    private static BackboneModel[] Backbones(nn.Module module) => [.. module.modules().Prepend(module).OfType<BackboneModel>().Distinct()];
+    /// <summary>Every backbone in a module.</summary>
+    internal static BackboneModel[] Backbones(nn.Module module) => [.. module.modules().Prepend(module).OfType<BackboneModel>().Distinct()];
 
     private sealed class Earlier((BackboneModel Backbone, bool Value)[] values) : IDisposable
     {

@@ -14,6 +14,7 @@ internal sealed class ModelReplicas : IDisposable
     private readonly nn.Module[] _modules;
     private readonly FlatParameters[] _parameters;
     private readonly Tensor[] _gradients;
+    private readonly BackboneModel[][] _backbones;
     private readonly Lazy<Dictionary<string, Parameter>[]> _named;
 
     /// <summary>Makes the model's parameters flat and its replicas share them.</summary>
@@ -28,6 +29,7 @@ internal sealed class ModelReplicas : IDisposable
             _parameters[i] = _parameters[0].ShareWith(_modules[i]);
         }
         _named = new(() => [.. _modules.Select(module => module.named_parameters().ToDictionary(named => named.name, named => named.parameter, StringComparer.Ordinal))]);
+        _backbones = [.. _modules.Select(ActivationRecomputation.Backbones)];
         _gradients = _parameters.Select(parameters => parameters.Gradients).ToArray();
         Pool = new ReplicaPool(plan.Replicas, plan.ThreadsPerReplica);
     }
@@ -94,7 +96,8 @@ internal sealed class ModelReplicas : IDisposable
                 // What forward leaves behind goes before backward begins: the graph keeps what it needs, and lets go of it as backward passes.
                 using (NewDisposeScope()) loss = objective.SummedLoss(module, share).MoveToOuterDisposeScope();
                 (lossScale == 1 ? loss : loss * lossScale).backward();
-                ActivationRecomputation.ThrowIfFailed(module);
+                // What went wrong when activations were computed again could not be thrown by backward.
+                foreach (BackboneModel backbone in _backbones[replica]) backbone.Checkpoints.ThrowIfFailed();
                 losses[replica] += loss.item<float>();
             }
         });

@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Batches;
+using Microsoft.ML.LlmFineTune.Losses;
+using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Training;
+using Parameter = TorchSharp.Modules.Parameter;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Benchmarks;
+
+/// <summary>One measurement of the benchmark of memory, in a process of its own: a model is built and trained for two steps.</summary>
+internal static partial class MemoryCell
+{
+    /// <summary>Trains and prints one JSON line: how much the highest mark of resident memory lies above what was resident before the model was built.</summary>
+    public static int Run(string family, int size, string mode, int replicas)
+    {
+        NativeRuntime.Initialize();
+        (int rows, int length, ModelConfig config) = MemoryCases.Of(family, size);
+        long before = PeakMemory.Now ?? 0;
+        using nn.Module model = TaskModels.Create(config, MemoryCases.HeadOf(config));
+        RandomStream random = new(1);
+        foreach (nn.Module part in model.modules().Prepend(model))
+        {
+            if (part is BackboneModel backbone) backbone.Initialize(random);
+        }
+        if (model is MaskedLanguageModel masked) masked.InitializeHead(random);
+        bool partly = mode.Contains("part", StringComparison.Ordinal), recompute = mode.Contains("recompute", StringComparison.Ordinal);
+        if (partly) Freeze(model);
+        long[] tokens = [.. Enumerable.Range(0, rows * length).Select(i => 3L + (i * 7919L % (config.VocabularySize - 4)))];
+        OneBatch source = new(new TokenBatch(rows, length, tokens, tokens));
+        IObjective objective = MemoryCases.ObjectiveOf(config);
+        TrainingOptions options = new() { MaximumSteps = 2, Epochs = null, Replicas = replicas, RecomputeActivations = recompute, Device = ComputeDevice.Cpu };
+        long kept = mode.Contains("kept", StringComparison.Ordinal) ? Kept(model, objective, source.Batch, recompute) : 0;
+        new Trainer(model, objective, options).Train(source, source);
+        Console.WriteLine(new JsonObject { ["before"] = before, ["growth"] = PeakMemory.Highest - before, ["kept"] = kept, ["parameters"] = model.parameters().Sum(parameter => parameter.numel()) }.ToJsonString());
+        return 0;
+    }
+
+    /// <summary>What adapters on attention would move: the projections of attention, and nothing else.</summary>
+    private static void Freeze(nn.Module model)
+    {
+        foreach ((string name, Parameter parameter) in model.named_parameters()) parameter.requires_grad_(MemoryCases.Moves(name));
+    }
+
+    /// <summary>Bytes that a forward pass with its loss leaves behind for backward.</summary>
+    private static long Kept(nn.Module model, IObjective objective, TokenBatch batch, bool recompute)
+    {
+        model.train();
+        using IDisposable use = ActivationRecomputation.Use(model, recompute);
+        using IDisposable scope = NewDisposeScope();
+        Tensor loss;
+        long before = Allocated();
+        using (NewDisposeScope()) loss = objective.SummedLoss(model, batch).MoveToOuterDisposeScope();
+        return Allocated() - before;
+    }
+
+    private static long Allocated()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        AllocatorState state = Read();
+        return (long)(state.InUse + state.Mapped);
+    }
+
+    [LibraryImport("libc", EntryPoint = "mallinfo2")]
+    private static partial AllocatorState Read();
+
+    /// <summary>glibc's struct mallinfo2.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct AllocatorState
+    {
+        public nuint Arena;
+        public nuint FreeChunks;
+        public nuint FastChunks;
+        public nuint MappedRegions;
+        public nuint Mapped;
+        public nuint HighestTotal;
+        public nuint FastFree;
+        public nuint InUse;
+        public nuint Free;
+        public nuint Releasable;
+    }
+
+    private sealed class OneBatch(TokenBatch batch) : IBatchSource
+    {
+        public TokenBatch Batch => batch;
+
+        public IEnumerable<TokenBatch> Epoch(int epoch) => [batch];
+
+        public int CountBatches(int epoch) => 1;
+    }
+}
