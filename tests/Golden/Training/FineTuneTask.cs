@@ -13,8 +13,14 @@ namespace Golden.Training;
 /// <param name="model">The model.</param>
 /// <param name="objective">What is made smaller.</param>
 /// <param name="folder">The fixture's folder.</param>
-internal sealed class FineTuneTask(nn.Module model, IObjective objective, string folder) : IDisposable
+/// <param name="weights">Weights by the checkpoint's names.</param>
+/// <param name="gradients">Gradients by the checkpoint's names.</param>
+internal sealed class FineTuneTask(nn.Module model, IObjective objective, string folder, Func<IReadOnlyDictionary<string, Tensor>> weights, Func<IReadOnlyDictionary<string, Tensor>> gradients) : IDisposable
 {
+    public IReadOnlyDictionary<string, Tensor> Weights() => weights();
+
+    public IReadOnlyDictionary<string, Tensor> Gradients() => gradients();
+
     public nn.Module Model => model;
 
     public IObjective Objective => objective;
@@ -27,11 +33,14 @@ internal sealed class FineTuneTask(nn.Module model, IObjective objective, string
         var architecture = config.RootElement.GetProperty("architectures")[0].GetString()!;
         return architecture switch
         {
-            _ when architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal) => new(HuggingFaceFolder.LoadClassifier(start), new ClassificationObjective(), folder),
-            _ when architecture.EndsWith("ForCausalLM", StringComparison.Ordinal) || architecture.EndsWith("LMHeadModel", StringComparison.Ordinal) => new(HuggingFaceFolder.LoadDecoder(start), new NextTokenObjective(), folder),
+            _ when architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal) => Of(HuggingFaceFolder.LoadClassifier(start), new ClassificationObjective(), folder),
+            _ when architecture.EndsWith("ForCausalLM", StringComparison.Ordinal) || architecture.EndsWith("LMHeadModel", StringComparison.Ordinal) => Of(HuggingFaceFolder.LoadDecoder(start), new NextTokenObjective(), folder),
             _ => throw new UnsupportedException($"there is no objective for {architecture}"),
         };
     }
+
+    private static FineTuneTask Of<TModel>(TModel model, IObjective objective, string folder) where TModel : nn.Module, ICheckpointModel =>
+        new(model, objective, folder, () => ModelWeights.Views(model), () => ModelWeights.Gradients(model));
 
     /// <summary>The batches in their order, each one whole or in parts of some rows; an epoch is all of them.</summary>
     public IBatchSource Batches(int? rows)

@@ -57,7 +57,7 @@ internal sealed class TrainedStepsReader : CaseReader
             tally.Number("gradient norm", expected.GetProperty("grad_norm").GetDouble(), actual.GradientNorm, NormTolerance);
             tally.Number("learning rate", expected.GetProperty("learning_rate").GetDouble(), actual.LearningRate, 1e-12);
         }
-        VerifyWeights(tally, "final weights", SafeTensors.Read(Path.Combine(c.Folder, "final.safetensors")), ModelWeights.Views(task.Model), WeightTolerance);
+        VerifyWeights(tally, "final weights", SafeTensors.Read(Path.Combine(c.Folder, "final.safetensors")), task.Weights(), WeightTolerance);
         if (c["final_logits_of_batch01"].IsGiven()) tally.Tensors("final logits", c["final_logits_of_batch01"].ReadTensor(), task.Logits(batches.Epoch(0).First()), WeightTolerance, WeightTolerance);
     }
 
@@ -73,7 +73,7 @@ internal sealed class TrainedStepsReader : CaseReader
             task.Objective.SummedLoss(task.Model, batch).div(first.Sum(task.Objective.Weight)).backward();
         }
         var scale = GradientClipping.Coefficient(FlatGradients.SumAndNorm([parameters.Gradients]), maximum);
-        Dictionary<string, Tensor> clipped = ModelWeights.Gradients(task.Model).ToDictionary(entry => entry.Key, entry => entry.Value * scale, StringComparer.Ordinal);
+        Dictionary<string, Tensor> clipped = task.Gradients().ToDictionary(entry => entry.Key, entry => entry.Value * scale, StringComparer.Ordinal);
         VerifyWeights(tally, "first gradients", SafeTensors.Read(Path.Combine(c.Folder, "first_gradients.safetensors")), clipped, 1e-5);
         using var withoutGradients = no_grad();
         parameters.Gradients.zero_();
@@ -102,7 +102,7 @@ internal sealed class TrainedStepsReader : CaseReader
             OnEpoch = epoch =>
             {
                 var prefix = $"epoch{epoch + 1}.";
-                VerifyWeights(tally, "weights", moved.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value, StringComparer.Ordinal), ModelWeights.Views(task.Model), WeightTolerance);
+                VerifyWeights(tally, "weights", moved.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value, StringComparer.Ordinal), task.Weights(), WeightTolerance);
             },
         };
         new Trainer(task.Model, task.Objective, options, recorder).Train(task.Batches(null));
