@@ -26,14 +26,11 @@ public abstract record TrainingTaskOptions
     /// <summary>The peak learning rate of AdamW; greater than 0. Default 0.0005.</summary>
     public double LearningRate { get; init; } = 5e-4;
 
-    /// <summary>The shape of the learning rate over the run. Default <see cref="ScheduleKind.Cosine"/>.</summary>
-    public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
+    /// <summary>The shape of the learning rate over the run. Default <see cref="CosineSchedule"/>, down to 0; <c>new CosineSchedule { Floor = 0.1 }</c> ends at a tenth of the peak.</summary>
+    public LearningRateSchedule Schedule { get; init; } = new CosineSchedule();
 
-    /// <summary>The part of all steps over which the learning rate rises from 0 to its peak, from 0 to less than 1. Default 0.05.</summary>
+    /// <summary>The part of all steps over which the learning rate rises from 0 to its peak, from 0 to less than 1. Default 0.05. Read when <see cref="Schedule"/> has neither a warm-up nor a rise of its own.</summary>
     public double WarmupFraction { get; init; } = 0.05;
-
-    /// <summary>The learning rate at the end as a part of its peak, from 0 to 1. Default 0.</summary>
-    public double FinalLearningRateFraction { get; init; }
 
     /// <summary>AdamW's decay of matrices, multiplied by the learning rate; 0 or greater. Default 0.01.</summary>
     public double WeightDecay { get; init; } = 0.01;
@@ -77,19 +74,17 @@ public abstract record TrainingTaskOptions
         Require.Below(WarmupFraction, 0.0, 1.0);
         Require.Argument(Require.NotNull(Observers).All(observer => observer is not null), "Observers must not hold null.", nameof(Observers));
         if (Patience is int patience) Require.AtLeast(patience, 1, nameof(Patience));
-        ForTraining(seed: 0, batchesPerEpoch: 1).Validate();
+        ForTraining(seed: 0).Validate();
     }
 
     private protected abstract string WatchedMetric { get; }
 
-    internal TrainingOptions ForTraining(long seed, int batchesPerEpoch) => new()
+    internal TrainingOptions ForTraining(long seed) => new()
     {
         Epochs = Epochs,
         MaximumSteps = MaximumSteps,
         Optimizer = new AdamWOptions { LearningRate = LearningRate, WeightDecay = WeightDecay, Beta2 = Beta2 },
-        Schedule = Schedule,
-        WarmupSteps = (long)(WarmupFraction * Math.Min(MaximumSteps ?? long.MaxValue, (double)(Epochs ?? long.MaxValue) * batchesPerEpoch)),
-        ScheduleFloor = FinalLearningRateFraction,
+        Schedule = Require.NotNull(Schedule).HasOwnRise || Schedule.WarmupSteps is not null || Schedule.WarmupFraction is not null ? Schedule : Schedule with { WarmupFraction = WarmupFraction },
         MaximumGradientNorm = MaximumGradientNorm,
         ValidationInterval = ValidationInterval,
         // Without patience nothing ends early; the best weights are those of the same metric.

@@ -57,6 +57,7 @@ public sealed class Trainer
     {
         Require.NotNull(training);
         Require.Argument(_options.EarlyStopping is null || validation is not null, "EarlyStopping needs validation data; received none.", nameof(validation));
+        Require.Argument(_options.Schedule is not ReactiveSchedule || validation is not null, "A schedule that follows validation needs validation data; received none.", nameof(validation));
         Device device = _options.Device.Resolve();
         _model.to(device);
 
@@ -87,6 +88,8 @@ public sealed class Trainer
         private readonly Stopwatch _clock = new();
         private readonly long _totalSteps;
         private readonly Func<long, double> _factors;
+        private readonly Func<long, double>? _momenta;
+        private readonly RateReaction? _reaction;
         private long _tokens, _weightsStep;
         private int _epochs;
         private double _loss = double.NaN;
@@ -102,7 +105,9 @@ public sealed class Trainer
             _tracker = new ValidationTracker(_options.EarlyStopping);
             _random = new RandomStreams(_options.Seed);
             _totalSteps = TotalSteps();
-            _factors = _options.Factors(_totalSteps);
+            long end = Math.Max(1, _totalSteps);
+            (_factors, _momenta) = (_options.Schedule.Factors(end), _options.Schedule.Momenta(end));
+            _reaction = (_options.Schedule as ReactiveSchedule)?.Start(_options.Optimizer.LearningRate);
         }
 
         public TrainingResult Execute(Device device)
@@ -162,12 +167,13 @@ public sealed class Trainer
             _clock.Start();
             long step = _optimizer.Steps;
             _loss = _replicas.ForwardBackward(_trainer._objective, batches, replica => _random.Dropout(step, replica)) / targets;
-            double norm = FlatGradients.SumAndNorm(_replicas.Gradients, _replicas.Pool) / targets;
+            double norm = FlatGradients.SumAndNorm(_replicas.Parameters.MasterGradients, _replicas.Gradients, _replicas.Pool) / targets;
             if (!double.IsFinite(_loss) || !double.IsFinite(norm)) Diverged(norm);
             if (step % SafetyInterval == 0) _safe.Take(step);
 
-            double rate = _options.Optimizer.LearningRate * _factors(step);
+            double rate = (_reaction?.LearningRate ?? _options.Optimizer.LearningRate) * _factors(step);
             double clip = GradientClipping.Coefficient(norm, _options.MaximumGradientNorm);
+            if (_momenta is not null) _optimizer.Momentum = _momenta(step);
             _optimizer.Step(rate, clip / targets, _replicas.Pool);
             _weightsStep = _optimizer.Steps;
             long tokens = batches.Sum(batch => (long)batch.Tokens.Length);
@@ -199,6 +205,8 @@ public sealed class Trainer
                 _replicas.SetTraining(true);
             }
             validation = _tracker.Add(validation);
+            string watched = _options.EarlyStopping?.Metric ?? EarlyStoppingOptions.Loss;
+            _reaction?.Observe(watched == EarlyStoppingOptions.Loss ? validation.Loss : validation.Metrics[watched]);
             if (validation.Best && _options.RestoreBest) _best.Take(_optimizer.Steps);
             Tell(observer => observer.Validated(validation));
             return !_tracker.PatienceEnded;
