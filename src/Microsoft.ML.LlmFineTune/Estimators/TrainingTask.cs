@@ -48,7 +48,7 @@ internal sealed class TrainingTask : IDisposable
     internal TrainingResult Train<TModel>(TModel model, IObjective objective, IBatchSource training, IBatchSource? validation, Func<TextTransformer> lastGood) where TModel : nn.Module, ICheckpointModel
     {
         Info($"{ParameterReport.Of(model).Summary()}");
-        var options = _options.ForTraining(Seed, training.CountBatches(0));
+        var options = _options.ForTraining(Seed);
         try
         {
             var result = new Trainer(model, objective, options, [new TrainingLog(_channel), .. _options.Observers]).Train(training, validation, _options.Cancellation);

@@ -32,14 +32,11 @@ public abstract record TrainingTaskOptions
     /// <summary>The optimizer and its settings; default null: AdamW with <see cref="LearningRate"/>, <see cref="WeightDecay"/> and <see cref="Beta2"/>, which must then not be set besides.</summary>
     public OptimizerOptions? Optimizer { get; init; }
 
-    /// <summary>The shape of the learning rate over the run. Default <see cref="ScheduleKind.Cosine"/>.</summary>
-    public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
+    /// <summary>The shape of the learning rate over the run. Default <see cref="CosineSchedule"/>, down to 0; <c>new CosineSchedule { Floor = 0.1 }</c> ends at a tenth of the peak.</summary>
+    public LearningRateSchedule Schedule { get; init; } = new CosineSchedule();
 
-    /// <summary>The part of all steps over which the learning rate rises from 0 to its peak, from 0 to less than 1. Default 0.05.</summary>
+    /// <summary>The part of all steps over which the learning rate rises from 0 to its peak, from 0 to less than 1. Default 0.05. Read when <see cref="Schedule"/> has neither a warm-up nor a rise of its own.</summary>
     public double WarmupFraction { get; init; } = 0.05;
-
-    /// <summary>The learning rate at the end as a part of its peak, from 0 to 1. Default 0.</summary>
-    public double FinalLearningRateFraction { get; init; }
 
     /// <summary>AdamW's decay of matrices, multiplied by the learning rate; 0 or greater. Default null: 0.01.</summary>
     public double? WeightDecay { get; init; }
@@ -107,12 +104,12 @@ public abstract record TrainingTaskOptions
             foreach ((string name, bool isSet) in others)
                 Require.Argument(!isSet, $"{nameof(Optimizer)} and {name} contradict each other: {name} is AdamW's, which {nameof(Optimizer)} takes the place of. Set it in {nameof(Optimizer)}.", name);
         }
-        ForTraining(seed: 0, batchesPerEpoch: 1).Validate();
+        ForTraining(seed: 0).Validate();
     }
 
     private protected abstract string WatchedMetric { get; }
 
-    internal TrainingOptions ForTraining(long seed, int batchesPerEpoch)
+    internal TrainingOptions ForTraining(long seed)
     {
         TrainingOptions training = new()
         {
@@ -120,9 +117,7 @@ public abstract record TrainingTaskOptions
             MaximumSteps = MaximumSteps,
             AccumulatedBatches = AccumulatedBatches,
             Optimizer = Optimizer ?? new AdamWOptions { LearningRate = LearningRate ?? 5e-4, WeightDecay = WeightDecay ?? 0.01, Beta2 = Beta2 ?? 0.99 },
-            Schedule = Schedule,
-            WarmupSteps = (long)(WarmupFraction * Math.Min(MaximumSteps ?? long.MaxValue, (double)(Epochs ?? long.MaxValue) * batchesPerEpoch / AccumulatedBatches)),
-            ScheduleFloor = FinalLearningRateFraction,
+            Schedule = Require.NotNull(Schedule).HasOwnRise || Schedule.WarmupSteps is not null || Schedule.WarmupFraction is not null ? Schedule : Schedule with { WarmupFraction = WarmupFraction },
             MaximumGradientNorm = MaximumGradientNorm,
             Freezing = Freezing,
             Checkpoints = Checkpoints,

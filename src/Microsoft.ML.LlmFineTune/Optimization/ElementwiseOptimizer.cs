@@ -11,13 +11,10 @@ internal abstract class ElementwiseOptimizer<TRule>(FlatParameters parameters, O
     private readonly List<Tensor> _remembered = [];
 
     /// <summary>Numbers remembered about every weight, in the order in which the formula takes them.</summary>
-    private protected void Remember(string name, double initial = 0) => _remembered.Add(AddState(name, initial: initial));
+    private protected void Remember(string name, double initial = 0) => _remembered.Add(AddState(name, initial: initial).Flat);
 
-    /// <summary>The formula of one step of a group.</summary>
-    /// <param name="rate">The group's learning rate.</param>
-    /// <param name="step">Which step of the group it is, from 1.</param>
-    /// <param name="group">Index of the group.</param>
-    private protected abstract TRule RuleAt(double rate, long step, int group);
+    /// <summary>The formula of one step of a group; asked for once a step and active group.</summary>
+    private protected abstract TRule RuleAt(GroupStep step);
 
     private protected sealed override void Update(IReadOnlyList<ParameterRange> ranges, StepSettings step)
     {
@@ -26,7 +23,7 @@ internal abstract class ElementwiseOptimizer<TRule>(FlatParameters parameters, O
         foreach (ParameterRange range in ranges)
         {
             double rate = step.LearningRate * range.RateFactor;
-            if (!rules.TryGetValue(range.Group, out TRule rule)) rules[range.Group] = rule = RuleAt(rate, StepsOf(range.Group), range.Group);
+            if (!rules.TryGetValue(range.Group, out TRule rule)) rules[range.Group] = rule = RuleAt(new GroupStep(rate, StepsOf(range.Group), range.Group, Momentum));
             double coupled = decoupled ? 0 : range.WeightDecay, shrink = decoupled ? 1 - (rate * range.WeightDecay) : 1;
             updates.Add(new UpdateRange<TRule>(range.First, range.Count, range.First, rule, step.GradientScale, coupled, shrink));
         }

@@ -15,6 +15,7 @@ public abstract class FlatOptimizer : IDisposable
     public const string GroupSteps = "steps";
 
     private readonly Dictionary<string, Tensor> _state = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FlatState> _layouts = new(StringComparer.Ordinal);
     private readonly bool[] _active;
     private readonly long[] _steps;
     private bool _disposed;
@@ -56,6 +57,11 @@ public abstract class FlatOptimizer : IDisposable
 
     /// <summary>What is remembered, by names that are torch's where torch has them: flat tensors, which may be written, for example to resume. Together with <see cref="Steps"/> and <see cref="Counters"/> all that a bit-equal continuation needs besides the weights.</summary>
     public IReadOnlyDictionary<string, Tensor> State => _state;
+
+    /// <summary>A view of what is remembered about one parameter, in its own shape; null where nothing is remembered under that name.</summary>
+    /// <param name="name">A key of <see cref="State"/>.</param>
+    /// <param name="parameter">The parameter's name.</param>
+    public Tensor? StateOf(string name, string parameter) => _layouts.TryGetValue(name, out FlatState? layout) ? layout.View(parameter) : null;
 
     /// <summary>Whole numbers that are remembered: under <see cref="GroupSteps"/> how many steps each group was active in, in the order of <see cref="Groups"/>.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<long>> Counters => new Dictionary<string, IReadOnlyList<long>>(StringComparer.Ordinal) { [GroupSteps] = [.. _steps] };
@@ -127,12 +133,15 @@ public abstract class FlatOptimizer : IDisposable
     /// <summary>Steps that a group was active in, the present one included.</summary>
     private protected long StepsOf(int group) => _steps[group];
 
-    /// <summary>A flat tensor of the masters' type, owned and saved with the optimizer.</summary>
-    private protected Tensor AddState(string name, long? elements = null, double initial = 0)
+    /// <summary>Something remembered about parameters, owned and saved with the optimizer.</summary>
+    /// <param name="name">Its name; torch's, where torch has one.</param>
+    /// <param name="shapeOf">The shape of what is remembered about a parameter; null: nothing. Default: the parameter's.</param>
+    /// <param name="initial">The first value.</param>
+    private protected FlatState AddState(string name, Func<FlatParameter, IEnumerable<long>?>? shapeOf = null, double initial = 0)
     {
-        Tensor masters = Parameters.Masters;
-        Tensor added = full([elements ?? masters.numel()], initial, masters.dtype, masters.device).DetachFromDisposeScope();
-        _state.Add(name, added);
+        FlatState added = new(Parameters, shapeOf ?? (entry => entry.Shape), initial);
+        _layouts.Add(name, added);
+        _state.Add(name, added.Flat);
         return added;
     }
 
@@ -143,6 +152,9 @@ public abstract class FlatOptimizer : IDisposable
         _state.Add(name, added);
         return added;
     }
+
+    /// <summary>The numbers of <see cref="AddGroupNumbers"/>, to read and to write.</summary>
+    private protected static unsafe Span<double> Numbers(Tensor added) => new(TensorMemory.Pointer<double>(added), checked((int)added.numel()));
 
     private static string Sizes(IReadOnlyDictionary<string, Tensor> state) => state.Count == 0
         ? "no tensors"

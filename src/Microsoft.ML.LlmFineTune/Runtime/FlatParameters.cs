@@ -1,4 +1,5 @@
 using System.Globalization;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -55,8 +56,9 @@ public sealed class FlatParameters : IDisposable
 
     /// <summary>Moves the trained parameters of a module into one flat tensor; their values stay what they are.</summary>
     /// <param name="module">The module; its parameters have one dtype and one device.</param>
+    /// <param name="weightType">The type that the module is to compute in; its parameters and buffers of floating point are converted. Types of 16 bits keep the present values as <see cref="Masters"/>. Default null: the parameters' own.</param>
     /// <exception cref="ArgumentException">Nothing to train, or parameters of several dtypes or devices.</exception>
-    public static FlatParameters Adopt(nn.Module module)
+    public static FlatParameters Adopt(nn.Module module, ScalarType? weightType = null)
     {
         Require.NotNull(module);
         List<(string Name, List<Parameter> Aliases)> trained = Distinct(module);
@@ -78,24 +80,32 @@ public sealed class FlatParameters : IDisposable
             end = (end + entry.Count + Alignment - 1) / Alignment * Alignment;
         }
 
-        Tensor weights = zeros([end], first.dtype, first.device).DetachFromDisposeScope();
-        Tensor gradients = zeros([end], first.dtype, first.device).DetachFromDisposeScope();
         Dictionary<string, List<Parameter>> byName = trained.ToDictionary(parameter => parameter.Name, parameter => parameter.Aliases, StringComparer.Ordinal);
-        using (no_grad())
+        ScalarType type = weightType ?? first.dtype;
+        Tensor exact = zeros([end], first.dtype, first.device).DetachFromDisposeScope(), weights = exact;
+        using IDisposable noGradients = no_grad();
+        foreach (FlatParameter entry in entries)
         {
-            foreach (FlatParameter entry in entries)
-            {
-                using Tensor view = View(weights, entry);
-                view.copy_(byName[entry.Name][0]);
-            }
+            using Tensor view = View(exact, entry);
+            view.copy_(byName[entry.Name][0]);
         }
+        if (type != exact.dtype)
+        {
+            module.to(type);
+            // The module has new parameter objects now.
+            byName = Distinct(module).ToDictionary(parameter => parameter.Name, parameter => parameter.Aliases, StringComparer.Ordinal);
+            Require.Argument(byName.Count == entries.Count, $"A module's parameters must stay the same ones when it is converted to {type}; {byName.Count} came of {entries.Count}. Convert it before two modules share a parameter.", nameof(module));
+            weights = exact.to(type).DetachFromDisposeScope();
+        }
+        Tensor gradients = zeros_like(weights).DetachFromDisposeScope();
         Bind(weights, gradients, entries, byName);
-        (Tensor, Tensor)? masters = null;
-        if (first.dtype is ScalarType.BFloat16 or ScalarType.Float16)
+        (Tensor Weights, Tensor)? masters = null;
+        if (type is ScalarType.BFloat16 or ScalarType.Float16)
         {
-            using IDisposable noGradients = no_grad();
-            masters = (weights.to(ScalarType.Float32).DetachFromDisposeScope(), zeros([end], ScalarType.Float32, first.device).DetachFromDisposeScope());
+            Tensor wide = exact.dtype == ScalarType.Float32 ? exact : exact.to(ScalarType.Float32).DetachFromDisposeScope();
+            masters = (wide, zeros_like(wide).DetachFromDisposeScope());
         }
+        if (!ReferenceEquals(exact, weights) && !ReferenceEquals(exact, masters?.Weights)) exact.Dispose();
         return new FlatParameters(weights, gradients, entries, Outside(module), masters, ownsMasters: true);
     }
 

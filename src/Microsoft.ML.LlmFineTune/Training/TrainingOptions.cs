@@ -18,17 +18,8 @@ public sealed record TrainingOptions
     /// <summary>The optimizer's settings, peak learning rate included. Default <see cref="AdamWOptions"/>.</summary>
     public OptimizerOptions Optimizer { get; init; } = new AdamWOptions();
 
-    /// <summary>The shape of the learning rate. Default <see cref="ScheduleKind.Cosine"/>.</summary>
-    public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
-
-    /// <summary>Steps over which the learning rate rises from 0 to its peak; 0 or more. Default 0.</summary>
-    public long WarmupSteps { get; init; }
-
-    /// <summary>The smallest learning rate at the end, as a part of the peak, from 0 to 1. Default 0.</summary>
-    public double ScheduleFloor { get; init; }
-
-    /// <summary>The step at which the schedule ends, warm-up included; at least 1. Default null: the last step of the run.</summary>
-    public long? ScheduleSteps { get; init; }
+    /// <summary>The shape of the learning rate, warm-up included. Default <see cref="CosineSchedule"/> without warm-up. A <see cref="ReactiveSchedule"/> follows the metric that early stopping watches, the loss without it, and needs validation data.</summary>
+    public LearningRateSchedule Schedule { get; init; } = new CosineSchedule();
 
     /// <summary>Gradients longer than this (Euclidean norm over all parameters) are scaled down to it; greater than 0. Default 1; null: no clipping.</summary>
     public double? MaximumGradientNorm { get; init; } = 1;
@@ -85,10 +76,10 @@ public sealed record TrainingOptions
         if (MaximumSteps is long steps) Require.AtLeast(steps, 1, nameof(MaximumSteps));
         Require.AtLeast(AccumulatedBatches, 1);
         Require.NotNull(Optimizer).Validate();
-        Require.Argument(Enum.IsDefined(Schedule), $"Schedule must be one of {string.Join(", ", Enum.GetNames<ScheduleKind>())}; received {Schedule}.");
-        Require.NotNegative(WarmupSteps);
-        Require.Within(ScheduleFloor, 0.0, 1.0);
-        if (ScheduleSteps is long end) Require.AtLeast(end, 1, nameof(ScheduleSteps));
+        Require.NotNull(Schedule).Validate();
+        bool higherIsBetter = EarlyStopping?.HigherIsBetter ?? false;
+        Require.Argument(Schedule is not ReactiveSchedule reactive || reactive.HigherIsBetter == higherIsBetter,
+            $"Schedule.HigherIsBetter must be {higherIsBetter}, as for the metric that is watched, {EarlyStopping?.Metric ?? EarlyStoppingOptions.Loss}; received {!higherIsBetter}.", nameof(Schedule));
         if (MaximumGradientNorm is double norm) Require.Positive(norm, nameof(MaximumGradientNorm));
         if (ValidationInterval is long interval) Require.AtLeast(interval, 1, nameof(ValidationInterval));
         EarlyStopping?.Validate();
@@ -99,18 +90,5 @@ public sealed record TrainingOptions
         Checkpoints?.Validate();
         if (Replicas is int replicas) Require.AtLeast(replicas, 1, nameof(Replicas));
         Require.Argument(Enum.IsDefined(Device), $"Device must be one of {string.Join(", ", Enum.GetNames<ComputeDevice>())}; received {Device}.");
-    }
-
-    /// <summary>The factor of the peak learning rate at each step.</summary>
-    /// <param name="totalSteps">Steps of the run.</param>
-    internal Func<long, double> Factors(long totalSteps)
-    {
-        long end = ScheduleSteps ?? Math.Max(1, totalSteps);
-        return Schedule switch
-        {
-            ScheduleKind.Constant => Schedules.Constant(WarmupSteps),
-            ScheduleKind.Linear => Schedules.Linear(end, WarmupSteps, ScheduleFloor),
-            _ => Schedules.Cosine(end, WarmupSteps, ScheduleFloor),
-        };
     }
 }

@@ -24,7 +24,7 @@ public sealed class RecurrentTrainingTests
 
     private static readonly TrainingOptions Options = new()
     {
-        Epochs = 20, Optimizer = new AdamWOptions { LearningRate = 0.02 }, Schedule = ScheduleKind.Constant, Replicas = 1, Device = ComputeDevice.Cpu,
+        Epochs = 20, Optimizer = new AdamWOptions { LearningRate = 0.02 }, Schedule = new ConstantSchedule(), Replicas = 1, Device = ComputeDevice.Cpu,
     };
 
     public RecurrentTrainingTests() => NativeRuntime.Initialize();

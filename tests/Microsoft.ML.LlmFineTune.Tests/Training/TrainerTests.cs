@@ -14,7 +14,7 @@ public sealed class TrainerTests
 {
     private static readonly TrainingOptions Options = new()
     {
-        Epochs = 3, Optimizer = new AdamWOptions { LearningRate = 0.05 }, Schedule = ScheduleKind.Constant, Replicas = 1, Device = ComputeDevice.Cpu,
+        Epochs = 3, Optimizer = new AdamWOptions { LearningRate = 0.05 }, Schedule = new ConstantSchedule(), Replicas = 1, Device = ComputeDevice.Cpu,
     };
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class TrainerTests
             // One large batch, or the same rows in several small ones.
             IBatchSource source = new Split(new ToyBatches(8, 12, 5), batches);
             Assert.Equal(rows, source.Epoch(0).First().Rows);
-            new Trainer(model, new ToyObjective(), Options with { Replicas = replicas, AccumulatedBatches = accumulated, Schedule = ScheduleKind.Linear, WarmupSteps = 3 }).Train(source);
+            new Trainer(model, new ToyObjective(), Options with { Replicas = replicas, AccumulatedBatches = accumulated, Schedule = new LinearSchedule { WarmupSteps = 3 } }).Train(source);
             return model.Values();
         }
         float[] one = Weights(1, 1, 1, 12);

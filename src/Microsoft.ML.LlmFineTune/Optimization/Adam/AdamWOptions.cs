@@ -15,7 +15,7 @@ public sealed record AdamWOptions : MomentOptions
     public bool Amsgrad { get; init; }
 
     /// <inheritdoc/>
-    public override FlatOptimizer Create(FlatParameters parameters, IReadOnlyList<ParameterGroup>? groups = null) => new AdamOptimizer(parameters, this, groups, Amsgrad, decoupled: true);
+    public override FlatOptimizer Create(FlatParameters parameters, IReadOnlyList<ParameterGroup>? groups = null) => AdamRule.Optimizer(parameters, this, groups, Amsgrad, decoupled: true);
 
     /// <inheritdoc/>
     public override long StateCount(IReadOnlyList<long> shape, ParameterRole role = ParameterRole.Weight) => (Amsgrad ? 3 : 2) * CountOf(shape);
