@@ -82,6 +82,14 @@ internal sealed class ModelReplicas : IDisposable
         return (loss, norm);
     }
 
+    /// <summary>Throws the gradients of a step away.</summary>
+    public void ClearGradients()
+    {
+        using IDisposable withoutGradients = no_grad();
+        Parameters.MasterGradients.zero_();
+        foreach (Tensor gradient in _gradients) gradient.zero_();
+    }
+
     private double Backward(IObjective objective, IReadOnlyList<TokenBatch> batches, double lossScale)
     {
         double[] losses = new double[_modules.Length];

@@ -51,6 +51,7 @@ public sealed class Trainer
     {
         Require.NotNull(training);
         Require.Argument(_options.EarlyStopping is null || validation is not null, "EarlyStopping needs validation data; received none.", nameof(validation));
+        Require.Argument(_options.Schedule is not ReactiveSchedule || validation is not null, "A schedule that follows validation needs validation data; received none.", nameof(validation));
         Device device = _options.Device.Resolve();
         Require.Argument(_options.Precision != TrainingPrecision.Float16 || device.type != DeviceType.CPU, "Float16 needs a GPU; the device is the CPU. Take BFloat16.", nameof(TrainingOptions.Precision));
         _model.to(device);

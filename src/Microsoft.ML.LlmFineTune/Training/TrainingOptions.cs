@@ -49,6 +49,12 @@ public sealed record TrainingOptions
     /// </summary>
     public double Mixout { get; init; }
 
+    /// <summary>A running average of the weights, which then is what is validated and what the model has in the end; default null: the weights themselves.</summary>
+    public WeightAverageOptions? WeightAverage { get; init; }
+
+    /// <summary>How the loss is scaled up where the model computes in float16; read there. Default: as torch's gradient scaler does.</summary>
+    public LossScaleOptions LossScale { get; init; } = new();
+
     /// <summary>Where and when the state is saved, to be gone on from after an interruption. Default null: nowhere.</summary>
     public CheckpointOptions? Checkpoints { get; init; }
 
@@ -84,6 +90,8 @@ public sealed record TrainingOptions
         if (ValidationInterval is long interval) Require.AtLeast(interval, 1, nameof(ValidationInterval));
         EarlyStopping?.Validate();
         Freezing?.Validate();
+        WeightAverage?.Validate();
+        Require.NotNull(LossScale).Validate();
         Require.Argument(Precision is null || Enum.IsDefined(Precision.Value), $"Precision must be one of {string.Join(", ", Enum.GetNames<TrainingPrecision>())}, or null; received {Precision}.");
         Require.NotNegative(StartPenalty);
         Require.Below(Mixout, 0.0, 1.0);

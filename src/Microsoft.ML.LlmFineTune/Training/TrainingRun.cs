@@ -14,6 +14,11 @@ namespace Microsoft.ML.LlmFineTune.Training;
 /// <summary>One call of <see cref="Trainer.Train"/>: the loop, and everything native that it needs.</summary>
 internal sealed class TrainingRun : IDisposable
 {
+    private const string WeightsName = "weights", OptimizerName = "optimizer", AverageName = "average";
+
+    /// <summary>A loss scale below it saves no gradient any more: what is not finite then is not finite by itself.</summary>
+    private const double LeastScale = 1;
+
     /// <summary>Steps between copies of the weights that a divergence goes back to.</summary>
     private const int SafetyInterval = 50;
 
@@ -43,6 +48,10 @@ internal sealed class TrainingRun : IDisposable
     private readonly Stopwatch _sinceSave = Stopwatch.StartNew();
     private readonly long _totalSteps;
     private readonly Func<long, double> _factors;
+    private readonly Func<long, double>? _momenta;
+    private readonly RateReaction? _reaction;
+    private readonly WeightAverage? _average;
+    private readonly DynamicLossScale? _lossScale;
     private TrainingState _state;
     private TimeSpan _elapsedBefore;
 
@@ -64,7 +73,11 @@ internal sealed class TrainingRun : IDisposable
         _tracker = new ValidationTracker(options.EarlyStopping);
         _random = new RandomStreams(options.Seed);
         _totalSteps = TotalSteps();
-        _factors = options.Factors(_totalSteps);
+        long end = Math.Max(1, _totalSteps);
+        (_factors, _momenta) = (options.Schedule.Factors(end), options.Schedule.Momenta(end));
+        _reaction = (options.Schedule as ReactiveSchedule)?.Start(options.Optimizer.LearningRate);
+        _average = options.WeightAverage is { } average ? new WeightAverage(_replicas.Parameters, average) : null;
+        _lossScale = _replicas.Parameters.Weights.dtype == ScalarType.Float16 ? new DynamicLossScale(options.LossScale) : null;
         _state = new TrainingState { Plan = new ReplicaShare(plan.Replicas, plan.ThreadsPerReplica) };
     }
 
@@ -79,7 +92,9 @@ internal sealed class TrainingRun : IDisposable
             // The last weights, not the best: a run that finds this state ends as this one does.
             Save();
         }
-        if (_options.RestoreBest && _best.Step is long bestStep && bestStep != _state.WeightsStep) _state.WeightsStep = _best.Restore();
+        // Averaged weights were judged, so it is they that are best, and that are left.
+        if (_options.RestoreBest && _best.Step is long bestStep && (bestStep != _state.WeightsStep || _average is not null)) _state.WeightsStep = _best.Restore();
+        else _average?.SwapIn();
         TrainingResult result = Result(_state.Ended.Value);
         Tell(observer => observer.Finished(result));
         return result;
@@ -89,6 +104,7 @@ internal sealed class TrainingRun : IDisposable
     {
         _safe.Dispose();
         _best.Dispose();
+        _average?.Dispose();
         _optimizer.Dispose();
         _anchor?.Dispose();
         _precision.Restore(_replicas.Parameters);
@@ -152,14 +168,16 @@ internal sealed class TrainingRun : IDisposable
         Activate(step);
         double weight = batches.Sum(_objective.Weight);
         _replicas.Reseed(replica => _random.Dropout(step, replica));
-        (double loss, double norm) = ForwardBackward(step, batches, weight);
-        (_state.Loss, norm) = (loss / weight, norm / weight);
-        if (!double.IsFinite(_state.Loss) || !double.IsFinite(norm)) Diverged(norm);
+        double scale = _lossScale?.Scale ?? 1;
+        (double loss, double norm) = ForwardBackward(step, batches, weight, scale);
+        (_state.Loss, norm) = (loss / weight, norm / weight / scale);
+        _lossScale?.Update(double.IsFinite(norm));
+        if (!double.IsFinite(_state.Loss) || (!double.IsFinite(norm) && (_lossScale is null || scale < LeastScale))) Diverged(norm);
         if (step % SafetyInterval == 0) _safe.Take(step);
 
-        double rate = _options.Optimizer.LearningRate * _factors(step);
-        double clip = GradientClipping.Coefficient(norm, _options.MaximumGradientNorm);
-        _optimizer.Step(rate, clip / weight, _replicas.Pool);
+        double rate = (_reaction?.LearningRate ?? _options.Optimizer.LearningRate) * _factors(step);
+        if (double.IsFinite(norm)) Update(rate, norm, weight * scale);
+        else _replicas.ClearGradients();
         long tokens = batches.Sum(batch => (long)batch.Tokens.Length);
         _state.Count(_optimizer.Steps, tokens, weight);
         _clock.Stop();
@@ -170,23 +188,31 @@ internal sealed class TrainingRun : IDisposable
         Tell(observer => observer.Stepped(report));
     }
 
-    /// <returns>The summed loss and the norm of its gradient, which is in the masters' sums.</returns>
-    private (double Loss, double Norm) ForwardBackward(long step, TokenBatch[] batches, double weight)
+    private void Update(double rate, double norm, double divisor)
     {
-        if (_anchor is null) return _replicas.ForwardBackward(_objective, batches);
+        double clip = GradientClipping.Coefficient(norm, _options.MaximumGradientNorm);
+        if (_momenta is not null) _optimizer.Momentum = _momenta(_optimizer.Steps);
+        _optimizer.Step(rate, clip / divisor, _replicas.Pool);
+        _average?.Update();
+    }
+
+    /// <returns>The summed loss and the norm of its gradient, which is in the masters' sums.</returns>
+    private (double Loss, double Norm) ForwardBackward(long step, TokenBatch[] batches, double weight, double scale)
+    {
+        if (_anchor is null) return _replicas.ForwardBackward(_objective, batches, scale);
         FlatParameters parameters = _replicas.Parameters;
         if (_options.Mixout > 0)
         {
             _anchor.Mix(_options.Mixout, _random.Mixout(step));
             parameters.PublishMasters();
         }
-        (double loss, double norm) = _replicas.ForwardBackward(_objective, batches);
+        (double loss, double norm) = _replicas.ForwardBackward(_objective, batches, scale);
         if (_options.Mixout > 0)
         {
             _anchor.Unmix(parameters.MasterGradients, _options.Mixout, _random.Mixout(step));
             parameters.PublishMasters();
         }
-        if (_options.StartPenalty > 0) _anchor.AddPull(parameters.MasterGradients, _options.StartPenalty * weight);
+        if (_options.StartPenalty > 0) _anchor.AddPull(parameters.MasterGradients, _options.StartPenalty * weight * scale);
         return (loss, double.IsFinite(norm) ? FlatGradients.SumAndNorm(parameters.MasterGradients, [], _replicas.Pool) : norm);
     }
 
@@ -206,10 +232,10 @@ internal sealed class TrainingRun : IDisposable
     {
         if (_validation is null) return true;
         _replicas.SetTraining(false);
-        TrainingValidation validation;
+        _average?.SwapIn();
         try
         {
-            validation = ModelEvaluation.Run(_model, _objective, _validation.Epoch(0), _optimizer.Steps, _replicas.Pool, _cancellation);
+            return Validated();
         }
         catch (OperationCanceledException) when (_cancellation.IsCancellationRequested)
         {
@@ -217,9 +243,17 @@ internal sealed class TrainingRun : IDisposable
         }
         finally
         {
+            _average?.SwapOut();
             _replicas.SetTraining(true);
         }
-        validation = _tracker.Add(validation);
+    }
+
+    /// <returns>Whether training goes on.</returns>
+    private bool Validated()
+    {
+        TrainingValidation validation = _tracker.Add(ModelEvaluation.Run(_model, _objective, _validation!.Epoch(0), _optimizer.Steps, _replicas.Pool, _cancellation));
+        string watched = _options.EarlyStopping?.Metric ?? EarlyStoppingOptions.Loss;
+        _reaction?.Observe(watched == EarlyStoppingOptions.Loss ? validation.Loss : validation.Metrics[watched]);
         if (validation.Best && _options.RestoreBest)
         {
             _best.Take(_optimizer.Steps);
@@ -237,7 +271,15 @@ internal sealed class TrainingRun : IDisposable
         if (_folder is null) return;
         _state.Elapsed = Elapsed;
         (_state.Validations, _state.BestStep, _state.Counters) = (_tracker.All, _best.Step, _optimizer.Counters);
-        _folder.Save(_state, new Dictionary<string, IReadOnlyDictionary<string, Tensor>> { ["weights"] = Views(_replicas.Parameters.Masters), ["optimizer"] = _optimizer.State });
+        _state.Schedule = _reaction?.State;
+        if (_lossScale is not null) (_state.LossScale, _state.LossScaleGrowth) = (_lossScale.Scale, _lossScale.GrowthTracker);
+        Dictionary<string, IReadOnlyDictionary<string, Tensor>> tensors = new() { [WeightsName] = Views(_replicas.Parameters.Masters), [OptimizerName] = _optimizer.State };
+        if (_average is not null)
+        {
+            tensors.Add(AverageName, Views(_average.Running));
+            _state.AverageUpdates = _average.Updates;
+        }
+        _folder.Save(_state, tensors);
         _sinceSave.Restart();
         Tell(observer => observer.Saved(new TrainingSave(_optimizer.Steps, _options.Checkpoints!.Folder)));
     }
@@ -247,7 +289,7 @@ internal sealed class TrainingRun : IDisposable
         (_state, _elapsedBefore) = (state, state.Elapsed);
         if (_state.Ended == TrainingStopReason.Cancelled) _state.Ended = null;
         foreach (TrainingValidation validation in state.Validations) _tracker.Add(validation);
-        IReadOnlyDictionary<string, Tensor> optimizer = StateFiles.ReadTensors(folder, "optimizer");
+        IReadOnlyDictionary<string, Tensor> optimizer = StateFiles.ReadTensors(folder, OptimizerName);
         try
         {
             _optimizer.Restore(state.Steps, optimizer, state.Counters);
@@ -256,8 +298,15 @@ internal sealed class TrainingRun : IDisposable
         {
             foreach (Tensor tensor in optimizer.Values) tensor.Dispose();
         }
-        Fill(_replicas.Parameters.Masters, StateFiles.ReadTensors(folder, "weights"));
+        Fill(_replicas.Parameters.Masters, StateFiles.ReadTensors(folder, WeightsName));
         _replicas.Parameters.PublishMasters();
+        if (state.Schedule is { } schedule) _reaction?.Restore(schedule);
+        if (state.LossScale is double scale) _lossScale?.Restore(scale, state.LossScaleGrowth);
+        if (_average is not null)
+        {
+            Fill(_average.Running, StateFiles.ReadTensors(folder, AverageName));
+            _average.Restore(state.AverageUpdates, _average.Running);
+        }
         if (state.BestStep is long best) _best.Take(best, into => Fill(into, _folder!.ReadBest(best)));
         Tell(observer => observer.Resumed(new TrainingResumption(folder, state.Steps, passedOver)));
     }

@@ -88,7 +88,7 @@ internal sealed class TrainedStepsReader : CaseReader
         var epochs = c["epochs"];
         TrainingOptions options = new()
         {
-            Epochs = epochs.GetArrayLength(), Schedule = ScheduleKind.Constant, MaximumGradientNorm = c["clip_max_norm"].ToDouble(), Device = ComputeDevice.Cpu,
+            Epochs = epochs.GetArrayLength(), Schedule = new ConstantSchedule(), MaximumGradientNorm = c["clip_max_norm"].ToDouble(), Device = ComputeDevice.Cpu,
             Optimizer = new AdamWOptions
             {
                 LearningRate = groups[0].GetProperty("learning_rate").GetDouble(), Decays = WeightDecayScope.All, Epsilon = optimizer.GetProperty("eps").GetDouble(),
@@ -134,19 +134,19 @@ internal sealed class TrainedStepsReader : CaseReader
         return new TrainingOptions
         {
             Epochs = null, MaximumSteps = steps, MaximumGradientNorm = clip == 0 ? null : clip, Device = ComputeDevice.Cpu,
-            WarmupSteps = (long)Number("warmup_steps", 0),
-            Schedule = (options.TryGetProperty("lr_scheduler_type", out var kind) ? kind.GetString()! : "linear") switch
-            {
-                "linear" => ScheduleKind.Linear,
-                "cosine" => ScheduleKind.Cosine,
-                "constant" or "constant_with_warmup" => ScheduleKind.Constant,
-                var other => throw new UnsupportedException($"there is no schedule {other}"),
-            },
-            ScheduleSteps = (long)Number("max_steps", steps),
+            Schedule = Schedule(options.TryGetProperty("lr_scheduler_type", out var kind) ? kind.GetString()! : "linear") with { WarmupSteps = (long)Number("warmup_steps", 0), EndStep = (long)Number("max_steps", steps) },
             Optimizer = Optimizer(options.TryGetProperty("optim", out var optimizer) ? optimizer.GetString()! : "adamw_torch"),
         };
 
         double Number(string name, double otherwise) => options.TryGetProperty(name, out var value) ? value.GetDouble() : otherwise;
+
+        static LearningRateSchedule Schedule(string name) => name switch
+        {
+            "linear" => new LinearSchedule(),
+            "cosine" => new CosineSchedule(),
+            "constant" or "constant_with_warmup" => new ConstantSchedule(),
+            _ => throw new UnsupportedException($"there is no schedule {name}"),
+        };
 
         OptimizerOptions Optimizer(string name) => name switch
         {
@@ -154,6 +154,10 @@ internal sealed class TrainedStepsReader : CaseReader
             {
                 LearningRate = Number("learning_rate", 5e-5), WeightDecay = Number("weight_decay", 0), Decays = WeightDecayScope.AllButBiasesAndNorms,
                 Beta1 = Number("adam_beta1", 0.9), Beta2 = Number("adam_beta2", 0.999), Epsilon = Number("adam_epsilon", 1e-8),
+            },
+            "adafactor" => new AdafactorOptions
+            {
+                LearningRate = Number("learning_rate", 5e-5), ScaleParameter = false, RelativeStep = false, WeightDecay = Number("weight_decay", 0), Decays = WeightDecayScope.AllButBiasesAndNorms,
             },
             _ => throw new UnsupportedException($"there is no optimizer {name}"),
         };

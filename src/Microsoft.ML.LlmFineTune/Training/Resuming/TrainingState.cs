@@ -48,6 +48,18 @@ internal sealed record TrainingState
     /// <summary>The optimizer's counters by name.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<long>> Counters { get; set; } = new Dictionary<string, IReadOnlyList<long>>();
 
+    /// <summary>What a schedule that follows validations remembers; null for others.</summary>
+    public IReadOnlyDictionary<string, double>? Schedule { get; set; }
+
+    /// <summary>What the next loss is multiplied by; null where losses are not scaled.</summary>
+    public double? LossScale { get; set; }
+
+    /// <summary>Finite steps since the loss scale last changed.</summary>
+    public long LossScaleGrowth { get; set; }
+
+    /// <summary>Updates of the average of the weights.</summary>
+    public long AverageUpdates { get; set; }
+
     /// <summary>A step was taken.</summary>
     public void Count(long steps, long tokens, double weight)
     {
