@@ -1,16 +1,25 @@
 using Microsoft.ML.LlmFineTune.Batches;
-using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Losses;
 
-/// <summary>The loss of a language model: the negative log-likelihood of each next token, in nats. Knows <see cref="DecoderModel"/>s.</summary>
+/// <summary>The loss of a language model: the negative log-likelihood of each next token, in nats. Knows <see cref="DecoderModel"/>s, and rows packed with several documents.</summary>
 public sealed class NextTokenObjective : IObjective
 {
     /// <summary>The metric of right first guesses: "accuracy".</summary>
-    public const string Accuracy = "accuracy";
+    public const string Accuracy = VocabularyLoss.Accuracy;
+
+    private readonly TokenLossOptions _options;
+
+    /// <summary>Creates the objective.</summary>
+    /// <param name="options">What is added in training; null: nothing.</param>
+    public NextTokenObjective(TokenLossOptions? options = null)
+    {
+        _options = options ?? new();
+        _options.Validate();
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Metrics { get; } = [Accuracy];
@@ -20,12 +29,11 @@ public sealed class NextTokenObjective : IObjective
     public Tensor SummedLoss(nn.Module model, TokenBatch rows, MetricSums? metrics = null)
     {
         Require.NotNull(rows);
-        if (model is not DecoderModel decoder) throw new ArgumentException($"{nameof(NextTokenObjective)} trains a {nameof(DecoderModel)}; received a {model?.GetType().Name ?? "null"}.", nameof(model));
+        DecoderModel decoder = ModelInput.Expect<DecoderModel>(model, nameof(NextTokenObjective));
         // Padding stands on the right, where a causal model does not look: the mask is not needed, and without it attention is fused.
         Tensor tokens = ModelInput.Tokens(rows, decoder);                                                           // [rows, length]
-        Tensor targets = ModelInput.Targets(rows, tokens.numel(), decoder.Config.VocabularySize, decoder.Device);   // [rows * length]
-        Tensor logits = decoder.Logits(decoder.Forward(tokens)).view(tokens.numel(), -1);                           // [rows * length, vocabulary]
-        if (metrics is not null) metrics.Add(Accuracy, logits.argmax(1).eq(targets).sum().item<long>(), rows.TargetCount);
-        return SoftmaxCrossEntropy.Sum(logits, targets, TokenBatch.Ignored);
+        TargetPlaces places = TargetPlaces.Of(rows, tokens.numel(), decoder.Config.VocabularySize, decoder.Device);
+        Tensor hidden = decoder.Forward(tokens, documents: ModelInput.Documents(rows, decoder));                    // [rows, length, width]
+        return VocabularyLoss.Sum(hidden, places, decoder.Logits, decoder.training ? _options : null, metrics);
     }
 }

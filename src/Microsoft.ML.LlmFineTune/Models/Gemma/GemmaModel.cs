@@ -51,9 +51,9 @@ public sealed class GemmaModel : DecoderModel
     public override string? CanonicalName(string file) => GemmaWeightNames.Canonical(file, _config);
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor tokens, Tensor? mask = null, DecoderCache? cache = null, ICollection<Tensor>? hiddenStates = null)
+    public override Tensor Forward(Tensor tokens, Tensor? mask = null, DecoderCache? cache = null, ICollection<Tensor>? hiddenStates = null, Tensor? documents = null)
     {
-        using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength);
+        using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength, documents);
         Tensor hidden = tokenEmbedding.forward(tokens).mul(EmbeddingScale());                   // [batch, sequence, width]
         (Tensor Cos, Tensor Sin) rotation = _positions.At(context, hidden.device);              // [batch or 1, 1, sequence, rotated]
         (Tensor Cos, Tensor Sin) localRotation = _localPositions?.At(context, hidden.device) ?? rotation;

@@ -48,9 +48,9 @@ public sealed class LlamaModel : DecoderModel
     public override string? CanonicalName(string file) => LlamaWeightNames.Canonical(file, _config);
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor tokens, Tensor? mask = null, DecoderCache? cache = null, ICollection<Tensor>? hiddenStates = null)
+    public override Tensor Forward(Tensor tokens, Tensor? mask = null, DecoderCache? cache = null, ICollection<Tensor>? hiddenStates = null, Tensor? documents = null)
     {
-        using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength);
+        using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength, documents);
         Tensor hidden = tokenEmbedding.forward(tokens);                                         // [batch, sequence, width]
         (Tensor Cos, Tensor Sin) rotation = _positions.At(context, hidden.device);              // [batch or 1, 1, sequence, rotated]
         foreach (LlamaBlock block in _blocks)
