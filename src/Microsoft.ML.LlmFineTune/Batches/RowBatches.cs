@@ -26,9 +26,6 @@ public sealed class RowBatches : BucketedBatches
             rows[row].Validate(row);
     }
 
-    /// <summary>All rows in their given order, one unit a batch: for what is computed once for each, such as a reference's log-probabilities.</summary>
-    internal IEnumerable<TokenBatch> Units => Enumerable.Range(0, _rows.Count / _rowsPerUnit).Select(unit => Gather(0, [unit]));
-
     private protected override TokenBatch Gather(int epoch, int[] units)
     {
         var rows = new List<TokenRow>(units.Length * _rowsPerUnit);

@@ -20,9 +20,13 @@ public abstract class DecoderModel : BackboneModel
     /// <param name="mask">[batch, cached + sequence] bool, false for padding on either side; null when nothing is padded. Hidden states at padding mean nothing.</param>
     /// <param name="cache">What the model keeps of earlier positions, from <see cref="CreateCache"/>; the new ones are added. Null: the tokens are all there is.</param>
     /// <param name="hiddenStates">Receives the input of the first layer and the output of every layer (the last one after the final norm); null: nobody wants them.</param>
+    /// <param name="documents">
+    /// [batch, sequence] int64: the number of the document that each token of a packed row belongs to. Documents do not see each other, and the positions of each begin at 0: it reads as if it stood alone. Padding is a document of its own.
+    /// Null: every row is one document. Not together with <paramref name="mask"/> or <paramref name="cache"/>.
+    /// </param>
     /// <returns>[batch, sequence, width].</returns>
     /// <exception cref="ArgumentException">Shapes or types do not fit; the message says how.</exception>
-    public abstract Tensor Forward(Tensor tokens, Tensor? mask = null, DecoderCache? cache = null, ICollection<Tensor>? hiddenStates = null);
+    public abstract Tensor Forward(Tensor tokens, Tensor? mask = null, DecoderCache? cache = null, ICollection<Tensor>? hiddenStates = null, Tensor? documents = null);
 
     /// <summary>Scores for the token that follows each position.</summary>
     /// <param name="hidden">[.., width], from <see cref="Forward"/>.</param>
