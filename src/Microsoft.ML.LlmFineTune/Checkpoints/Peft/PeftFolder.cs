@@ -162,7 +162,7 @@ public static class PeftFolder
         file.Fill([.. targets.Concat(saved.Select(entry => entry.Read)).OrderBy(target => target.Entry.Begin)]);
         foreach ((TensorTarget read, Tensor table) in saved)
         {
-            if (!read.Destination.to(table.dtype).equal(table).item<bool>())
+            if (!read.Destination.to(table.dtype).eq(table).all().item<bool>())
                 throw new InvalidDataException($"'{file.Path}' holds the table '{read.Entry.Name}' of its base model, and it is not the table of this one: the adapter belongs to another base model, or to one whose vocabulary was changed. Load that one.");
         }
         List<string> warnings = [];

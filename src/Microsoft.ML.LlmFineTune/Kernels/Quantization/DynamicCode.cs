@@ -44,10 +44,10 @@ public static class DynamicCode
         return [.. values.Order()];
     }
 
-    // The reference counts from the nearer end, in float32.
+    // The reference counts from the nearer end, in float32, and rounds once.
     private static float Boundary(int index, int steps)
     {
         float step = (1 - 0.1f) / steps;
-        return index < (steps + 1) / 2 ? 0.1f + (step * index) : 1 - (step * (steps - index));
+        return index < (steps + 1) / 2 ? MathF.FusedMultiplyAdd(step, index, 0.1f) : MathF.FusedMultiplyAdd(-step, steps - index, 1);
     }
 }
