@@ -24,7 +24,7 @@ public sealed class DecoderContext : IDisposable
         Require.Argument(tokens.dim() == 2 && tokens.dtype == ScalarType.Int64, $"tokens must be [batch, sequence] of Int64; received [{string.Join(", ", tokens.shape)}] of {tokens.dtype}.", nameof(tokens));
         (_batch, Queries) = (tokens.size(0), tokens.size(1));
         (Mask, Documents, Training) = (mask, documents, training);
-        Cache = cache is null or KvCache ? (KvCache?)cache : throw new ArgumentException($"This model needs a {nameof(KvCache)}; received a {cache.GetType().Name}. Take the cache that the model's CreateCache gives.", nameof(cache));
+        Cache = cache is null or KeyValueStore ? (KeyValueStore?)cache : throw new ArgumentException($"This model needs a {nameof(KvCache)}; received a {cache.GetType().Name}. Take the cache that the model's CreateCache gives.", nameof(cache));
         Require.Argument(_batch > 0 && Queries > 0, $"tokens must have at least one row and one column; received [{_batch}, {Queries}].", nameof(tokens));
         Require.Argument(Keys <= maximumLength, $"The model knows {maximumLength} positions; received {Keys} ({Start} of them cached). Cut the text or take a model with more positions.", nameof(tokens));
         Require.Argument(cache is null || cache.Batch == _batch, $"The key-value cache has {cache?.Batch} rows; received {_batch} rows of tokens.", nameof(cache));
@@ -55,7 +55,7 @@ public sealed class DecoderContext : IDisposable
     public Tensor? Restriction => Documents ?? Mask;
 
     /// <summary>Keys and values of earlier positions; null for none.</summary>
-    public KvCache? Cache { get; }
+    public KeyValueStore? Cache { get; }
 
     /// <summary>Whether every query sees all tokens of its row up to its own, and nothing is cached: what fused attention is for.</summary>
     public bool IsPlain => Mask is null && Documents is null && Cache is null;
@@ -63,8 +63,14 @@ public sealed class DecoderContext : IDisposable
     /// <summary>Whether the model is in training mode.</summary>
     public bool Training { get; }
 
-    /// <summary>How many positions are cached: the number of the first new one.</summary>
-    public long Start => Cache?.Length ?? 0;
+    /// <summary>How many positions are cached, those of virtual tokens included: the number of the first new one.</summary>
+    public long Start => Cache switch
+    {
+        null => 0,
+        // Virtual tokens are read before anything else is, as others are.
+        KvCache cache => cache.Stored,
+        _ => Cache.Virtual + Cache.Length,
+    };
 
     /// <summary>How many new positions there are.</summary>
     public long Queries { get; }

@@ -30,6 +30,9 @@ internal static unsafe class TensorMemory
     /// <summary>The elements of a dense float32 tensor of less than 2^31 elements.</summary>
     public static Span<float> Floats(Tensor tensor) => new(Pointer<float>(tensor), checked((int)tensor.numel()));
 
+    /// <summary>The bytes of a dense tensor of less than 2^31 of them.</summary>
+    public static Span<byte> Bytes(Tensor tensor) => new(Pointer<byte>(tensor), checked((int)(tensor.numel() * tensor.ElementSize)));
+
     /// <summary>Says that a tensor's memory is about to be filled for the first time: on Linux it then comes in huge pages, which takes a third of the time.</summary>
     /// <param name="tensor">Dense in any order of its dimensions; elsewhere than in the processor's memory, or of few bytes, it is left as it is.</param>
     public static void PreferHugePages(Tensor tensor)

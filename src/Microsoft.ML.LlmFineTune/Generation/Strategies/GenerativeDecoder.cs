@@ -11,7 +11,7 @@ internal sealed class GenerativeDecoder(DecoderModel model) : IGenerativeModel
 {
     public BackboneModel Model => model;
 
-    public int Positions => model.Config.GenerationLength;
+    public int Positions => model.GenerationLength;
 
     public DecodingPrompt Begin(int index, IReadOnlyList<int> tokens, GenerationOptions options)
     {

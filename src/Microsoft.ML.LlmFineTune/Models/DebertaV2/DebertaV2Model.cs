@@ -69,7 +69,7 @@ public sealed class DebertaV2Model : EncoderModel
     public override string? CanonicalName(string file) => DebertaV2WeightNames.Canonical(file, _config);
 
     /// <inheritdoc/>
-    public override Tensor ReadTexts(Tensor tokens, Tensor? mask = null, Tensor? segments = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor ReadTokens(Tensor tokens, Tensor? mask, Tensor? segments, ICollection<Tensor>? hiddenStates)
     {
         Require.Argument(segments is null || segmentEmbedding is not null, "The model does not tell the segments of a text apart (type_vocab_size is 0); received segments. Leave them out.", nameof(segments));
         // Only its checks are of use here: padding is barred in another way.

@@ -51,7 +51,7 @@ public sealed class GemmaModel : DecoderModel
     public override string? CanonicalName(string file) => GemmaWeightNames.Canonical(file, _config);
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor tokens, Tensor? mask = null, DecoderCache? cache = null, ICollection<Tensor>? hiddenStates = null, Tensor? documents = null)
+    protected override Tensor ForwardTokens(Tensor tokens, Tensor? mask, DecoderCache? cache, ICollection<Tensor>? hiddenStates, Tensor? documents)
     {
         using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength, documents);
         Tensor hidden = tokenEmbedding.forward(tokens).mul(EmbeddingScale());                   // [batch, sequence, width]
@@ -74,7 +74,7 @@ public sealed class GemmaModel : DecoderModel
     /// <inheritdoc/>
     public override Tensor Logits(Tensor hidden)
     {
-        Tensor logits = _config.TieEmbeddings ? nn.functional.linear(Require.NotNull(hidden), tokenEmbedding.Weight) : Present(head).forward(hidden);
+        Tensor logits = _config.TieEmbeddings ? tokenEmbedding.Scores(hidden) : Present(head).forward(hidden);
         return _config.LogitSoftcap is double cap ? logits.div(cap).tanh().mul(cap) : logits;
     }
 

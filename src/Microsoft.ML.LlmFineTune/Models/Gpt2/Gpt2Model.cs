@@ -46,7 +46,7 @@ public sealed class Gpt2Model : DecoderModel
     public override string? CanonicalName(string file) => Gpt2WeightNames.Canonical(file, _config);
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor tokens, Tensor? mask = null, DecoderCache? cache = null, ICollection<Tensor>? hiddenStates = null, Tensor? documents = null)
+    protected override Tensor ForwardTokens(Tensor tokens, Tensor? mask, DecoderCache? cache, ICollection<Tensor>? hiddenStates, Tensor? documents)
     {
         using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength, documents);
         long sequence = tokens.size(1);
@@ -67,7 +67,7 @@ public sealed class Gpt2Model : DecoderModel
 
     /// <inheritdoc/>
     public override Tensor Logits(Tensor hidden) =>
-        _config.TieEmbeddings ? nn.functional.linear(Require.NotNull(hidden), tokenEmbedding.Weight) : Present(head).forward(hidden);
+        _config.TieEmbeddings ? tokenEmbedding.Scores(hidden) : Present(head).forward(hidden);
 
     /// <inheritdoc/>
     public override KvCache CreateCache(long batch, long capacity) =>

@@ -5,7 +5,7 @@ namespace Microsoft.ML.LlmFineTune.Models.Heads;
 
 /// <summary>A backbone and the head that answers a task.</summary>
 /// <typeparam name="THead">The kind of head.</typeparam>
-public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel where THead : HeadModule
+public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel, IAdaptable where THead : HeadModule
 {
     private const string BackboneName = "backbone";
     private const string HeadName = "head";
@@ -59,6 +59,8 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
 
     HeadModule IHeadedModel.HeadModule => HeadModule;
 
+    IModelAttachments? IAdaptable.Attachments { get; set; }
+
     /// <inheritdoc/>
     /// <remarks>What belongs to the head here (a pooler) may belong to the backbone in the file, and so have its prefix there, or not have it.</remarks>
     public string? CanonicalName(string file)
@@ -76,9 +78,24 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
     /// <param name="random">Where the draws come from.</param>
     public void InitializeHead(RandomStream random) => HeadModule.Initialize(random);
 
+    /// <summary>Frees the weights, and what adapters keep beside them.</summary>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) ((IAdaptable)this).Attachments?.Dispose();
+        base.Dispose(disposing);
+    }
+
     nn.Module IReplicable.CreateLike() => CreateLikeModule();
 
     void IReplicable.Reseed(RandomStream dropout) => Backbone.Random.Reseed(dropout);
+
+    /// <summary>Brings a bare model of the same shape into the state of this one: its adapters, its mode.</summary>
+    private protected TModel Like<TModel>(TModel bare) where TModel : HeadedModel<THead>
+    {
+        ((IAdaptable)this).Attachments?.AttachTo(bare);
+        bare.train(training);
+        return bare;
+    }
 
     /// <summary>A model of the same shape, device, type and mode, with uninitialised weights.</summary>
     private protected abstract nn.Module CreateLikeModule();
