@@ -81,55 +81,55 @@ public static class HuggingFaceFolder
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is cut or damaged, or the weights are not those of the configuration.</exception>
     public static BackboneModel LoadBackbone(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => config.CreateBackbone(device, dtype));
+        Filled(folder, ReadConfig(folder), config => config.CreateBackbone(device, dtype), device: device, dtype: dtype);
 
     /// <summary>Reads a language model that continues texts, in evaluation mode. A classifier's folder gives its decoder.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     /// <exception cref="NotSupportedException">The folder's model is of another kind.</exception>
     public static DecoderModel LoadDecoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => config.CreateDecoder(device, dtype));
+        Filled(folder, ReadConfig(folder), config => config.CreateDecoder(device, dtype), device: device, dtype: dtype);
 
     /// <summary>Reads an encoder without its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     /// <exception cref="NotSupportedException">The folder's model is of another kind.</exception>
     public static EncoderModel LoadEncoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => config.CreateEncoder(device, dtype));
+        Filled(folder, ReadConfig(folder), config => config.CreateEncoder(device, dtype), device: device, dtype: dtype);
 
     /// <summary>Reads a model that writes one text from another, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     /// <exception cref="NotSupportedException">The folder's model is of another kind.</exception>
     public static EncoderDecoderModel LoadEncoderDecoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => config.CreateEncoderDecoder(device, dtype));
+        Filled(folder, ReadConfig(folder), config => config.CreateEncoderDecoder(device, dtype), device: device, dtype: dtype);
 
     /// <summary>Reads a text classifier with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     public static SequenceClassifier LoadClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadLabeledConfig(folder, atLeast: 1), config => new SequenceClassifier(config.CreateBackboneFor(ModelHead.SequenceClassification, device, dtype), config.Labels, config.Pooling, ProblemOf(config)));
+        Filled(folder, ReadLabeledConfig(folder, atLeast: 1), config => new SequenceClassifier(config.CreateBackboneFor(ModelHead.SequenceClassification, device, dtype), config.Labels, config.Pooling, ProblemOf(config)), device: device, dtype: dtype);
 
     /// <summary>Reads a classifier of tokens with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     public static TokenClassifier LoadTokenClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadLabeledConfig(folder, atLeast: 2), config => new TokenClassifier(config.CreateBackboneFor(ModelHead.TokenClassification, device, dtype), config.Labels));
+        Filled(folder, ReadLabeledConfig(folder, atLeast: 2), config => new TokenClassifier(config.CreateBackboneFor(ModelHead.TokenClassification, device, dtype), config.Labels), device: device, dtype: dtype);
 
     /// <summary>Reads a masked language model with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     public static MaskedLanguageModel LoadMaskedLanguageModel(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => new MaskedLanguageModel(config.CreateBackboneFor(ModelHead.MaskedToken, device, dtype)));
+        Filled(folder, ReadConfig(folder), config => new MaskedLanguageModel(config.CreateBackboneFor(ModelHead.MaskedToken, device, dtype)), device: device, dtype: dtype);
 
     /// <summary>Reads a detector of replaced tokens with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     public static ReplacedTokenDetector LoadReplacedTokenDetector(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => new ReplacedTokenDetector(config.CreateBackboneFor(ModelHead.ReplacedToken, device, dtype)));
+        Filled(folder, ReadConfig(folder), config => new ReplacedTokenDetector(config.CreateBackboneFor(ModelHead.ReplacedToken, device, dtype)), device: device, dtype: dtype);
 
     /// <summary>Reads a model that finds answers, with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     public static QuestionAnsweringModel LoadQuestionAnswering(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => new QuestionAnsweringModel(config.CreateBackboneFor(ModelHead.QuestionAnswering, device, dtype)));
+        Filled(folder, ReadConfig(folder), config => new QuestionAnsweringModel(config.CreateBackboneFor(ModelHead.QuestionAnswering, device, dtype)), device: device, dtype: dtype);
 
     /// <summary>Reads a model that chooses among continuations, with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     public static MultipleChoiceModel LoadMultipleChoice(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => new MultipleChoiceModel(config.CreateBackboneFor(ModelHead.MultipleChoice, device, dtype)));
+        Filled(folder, ReadConfig(folder), config => new MultipleChoiceModel(config.CreateBackboneFor(ModelHead.MultipleChoice, device, dtype)), device: device, dtype: dtype);
 
     /// <summary>Reads a model that turns texts into vectors, in evaluation mode. Of a whole T5 it takes the encoder alone; a BART's vectors are those of its decoder's states, as Hugging Face's bare model gives them.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
@@ -139,7 +139,7 @@ public static class HuggingFaceFolder
     /// <param name="device">Where the weights go; default: the CPU.</param>
     /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
     public static TextEmbedder LoadTextEmbedder(string folder, Pooling? pooling = Pooling.Mean, bool isNormalized = true, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => new TextEmbedder(config.CreateBackboneFor(ModelHead.Embedding, device, dtype), pooling, isNormalized));
+        Filled(folder, ReadConfig(folder), config => new TextEmbedder(config.CreateBackboneFor(ModelHead.Embedding, device, dtype), pooling, isNormalized), device: device, dtype: dtype);
 
     /// <summary>
     /// Reads a pretrained model for a new task, in evaluation mode: the backbone must be there whole; what the folder has of the head and fits is read (BERT's pooler, for example),
@@ -202,11 +202,14 @@ public static class HuggingFaceFolder
     private static ClassificationProblem ProblemOf(ModelConfig config) =>
         config.Labels.Count == 1 && config.Problem == ClassificationProblem.SingleLabel ? ClassificationProblem.Regression : config.Problem;
 
-    private static TModel Filled<TModel>(string folder, ModelConfig config, Func<ModelConfig, TModel> create, Func<CheckpointIndex, TModel, LoadReport>? read = null) where TModel : nn.Module, ICheckpointModel
+    private static TModel Filled<TModel>(
+        string folder, ModelConfig config, Func<ModelConfig, TModel> create, Func<CheckpointIndex, TModel, LoadReport>? read = null, Device? device = null, ScalarType dtype = ScalarType.Float32) where TModel : nn.Module, ICheckpointModel
     {
         using CheckpointIndex weights = CheckpointIndex.Open(folder);
         config = config.For(weights.TensorNames);
         RequireProportion(config, weights);
+        bool isOnProcessor = device is null || device.type == TorchSharp.DeviceType.CPU;
+        using IDisposable? memory = isOnProcessor ? TensorMemory.ExpectHugePages((long)config.MatrixNumbers * SafeTensorsTypes.BytesOf(dtype)) : null;
         TModel model = create(config);
         try
         {

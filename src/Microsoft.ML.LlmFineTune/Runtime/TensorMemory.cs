@@ -8,6 +8,9 @@ namespace Microsoft.ML.LlmFineTune.Runtime;
 /// <summary>Tensors as plain memory.</summary>
 internal static unsafe class TensorMemory
 {
+    // Several huge pages: below that there is no time to be won.
+    private const long LeastForHugePages = 16 << 20;
+
     /// <summary>Whether a tensor is dense float32 in the processor's memory, as kernels want it.</summary>
     public static bool IsDenseFloat(Tensor tensor) => IsDense<float>(tensor);
 
@@ -32,6 +35,22 @@ internal static unsafe class TensorMemory
 
     /// <summary>The bytes of a dense tensor of less than 2^31 of them.</summary>
     public static Span<byte> Bytes(Tensor tensor) => new(Pointer<byte>(tensor), checked((int)(tensor.numel() * tensor.ElementSize)));
+
+    /// <summary>Says that tensors are about to be made, and filled for the first time, that together have so many bytes of the processor's memory: on Linux it then comes in huge pages.</summary>
+    /// <remarks>
+    /// The allocator writes a few bytes of its own before each block, and where a small page is there already, no huge one comes. So the heap grows, and is told, before the first block is taken. Where
+    /// the allocator gives what is freed back at once, nothing is won and little lost.
+    /// </remarks>
+    /// <param name="bytes">At least 0.</param>
+    /// <returns>To be disposed when the tensors are made; null where there is nothing to do.</returns>
+    public static IDisposable? ExpectHugePages(long bytes)
+    {
+        if (!OperatingSystem.IsLinux() || bytes < LeastForHugePages) return null;
+        using Tensor room = empty(bytes, dtype: ScalarType.Byte);
+        PreferHugePages(room);
+        // What is freed at the end of the heap goes back to the system where it is much: this stands behind it.
+        return empty(LeastForHugePages, dtype: ScalarType.Byte).DetachFromDisposeScope();
+    }
 
     /// <summary>Says that a tensor's memory is about to be filled for the first time: on Linux it then comes in huge pages, which takes a third of the time.</summary>
     /// <param name="tensor">Dense in any order of its dimensions; elsewhere than in the processor's memory, or of few bytes, it is left as it is.</param>

@@ -81,7 +81,7 @@ public sealed class BertModel : EncoderModel
         if (distances is not null && context.Bias(hidden.device, hidden.dtype) is Tensor padding) distances = distances + padding;
         foreach (BertBlock block in _order.Select(index => _blocks[index]))
         {
-            hidden = Checkpoints.Run(block, hidden, [distances, context.Mask], (input, shared) => block.Forward(input, context.With(shared[1]), shared[0]));   // [batch, sequence, width]
+            hidden = Checkpoints.Run(block, hidden, [distances, context.Mask], (input, shared) => block.Forward(input, context.With(shared[1]), shared[0]), context.First is null);   // [batch, sequence, width]
             hiddenStates?.Add(hidden);
         }
         return hidden;
