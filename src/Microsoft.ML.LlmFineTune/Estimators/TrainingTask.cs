@@ -14,6 +14,7 @@ internal sealed class TrainingTask : IDisposable
 {
     private readonly TrainingTaskOptions _options;
     private readonly IChannel _channel;
+    private readonly Dictionary<string, TruncationReport> _truncations = [];
 
     internal TrainingTask(IHostEnvironment environment, string name, TrainingTaskOptions options)
     {
@@ -31,6 +32,9 @@ internal sealed class TrainingTask : IDisposable
 
     internal RandomStreams Random { get; }
 
+    /// <summary>Gives the text of a token, for reports; null where nobody set it.</summary>
+    internal Func<int, string>? Decode { get; set; }
+
     public void Dispose() => _channel.Dispose();
 
     internal void Info(FormattableString line) => _channel.Info(MessageSensitivity.None, "{0}", line.ToString(CultureInfo.InvariantCulture));
@@ -40,6 +44,7 @@ internal sealed class TrainingTask : IDisposable
     /// <summary>Says how much longer texts lost.</summary>
     internal void Report(TruncationReport truncation, string what)
     {
+        _truncations[what] = truncation;
         if (truncation.TruncatedTexts > 0)
             Warn($"{what}: {truncation}");
     }
@@ -49,6 +54,11 @@ internal sealed class TrainingTask : IDisposable
     {
         Info($"{ParameterReport.Of(model).Summary()}");
         var options = _options.ForTraining(Seed);
+        if (_options.Observers.OfType<TrainingReport>().ToList() is { Count: > 0 } reports)
+        {
+            var preview = BatchPreview.Of(training);
+            reports.ForEach(report => report.Show(preview, Decode, _truncations));
+        }
         try
         {
             var result = new Trainer(model, objective, options, [new TrainingLog(_channel), .. _options.Observers]).Train(training, validation, _options.Cancellation);
