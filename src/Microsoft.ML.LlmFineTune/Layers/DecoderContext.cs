@@ -42,7 +42,8 @@ public sealed class DecoderContext : IDisposable
     private DecoderContext(DecoderContext before, Tensor? restriction)
     {
         (_batch, Queries, Training, _isOver) = (before._batch, before.Queries, before.Training, true);
-        (Mask, Documents) = before.Documents is null ? (restriction, null) : (null, restriction);
+        if (before.Documents is null) Mask = restriction;
+        else Documents = restriction;
     }
 
     /// <summary>[batch, cached + sequence] bool, false for padding; null when nothing is padded.</summary>

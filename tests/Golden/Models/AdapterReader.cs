@@ -99,7 +99,7 @@ internal sealed class AdapterReader : CaseReader
         task.Module.train();
         using var parameters = FlatParameters.Adopt(task.Module);
         // The reference decays every parameter.
-        using var optimizer = new FlatAdamWOptimizer(parameters, new() { LearningRate = 1e-3, WeightDecay = 0.01, DecayVectors = true });
+        using var optimizer = new AdamWOptions { LearningRate = 1e-3, WeightDecay = 0.01, Decays = WeightDecayScope.All }.Create(parameters);
         var losses = c.Root.GetProperty("loss_steps").ToDoubles();
         for (int step = 0; step < losses.Length; step++)
         {

@@ -11,7 +11,7 @@ internal static class ObserverRuns
 {
     internal static readonly TrainingOptions Options = new()
     {
-        Epochs = 2, Optimizer = new AdamWOptions { LearningRate = 0.05 }, Schedule = ScheduleKind.Linear, Replicas = 1, Device = ComputeDevice.Cpu,
+        Epochs = 2, Optimizer = new AdamWOptions { LearningRate = 0.05 }, Schedule = new LinearSchedule(), Replicas = 1, Device = ComputeDevice.Cpu,
     };
 
     /// <summary>Two epochs of four steps, each validated.</summary>
