@@ -124,6 +124,19 @@ public sealed class DecoderFamilyTests
 
     [Theory]
     [MemberData(nameof(Families))]
+    public void PackedDocumentsReadAsIfAlone(string family)
+    {
+        using DecoderModel model = New(family);
+        Tensor tokens = Tokens(2, 12), documents = tensor(new long[] { 0, 0, 0, 0, 0, 1, 2, 2, 2, 2, -1, -1, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2 }, [2, 12]);
+        Tensor packed = model.Forward(tokens, documents: documents);
+        foreach ((int row, int start, int length) in ((int, int, int)[])[(0, 0, 5), (0, 5, 1), (0, 6, 4), (1, 0, 2), (1, 2, 6), (1, 8, 4)])
+            GoldenModel.AssertClose($"document of {length}", model.Forward(tokens.narrow(0, row, 1).narrow(1, start, length)), packed.narrow(0, row, 1).narrow(1, start, length), 1e-5);
+        Assert.Contains("neither a cache nor a mask", Assert.Throws<ArgumentException>(() => model.Forward(tokens, ones([2, 12], dtype: ScalarType.Bool), documents: documents)).Message, StringComparison.Ordinal);
+        Assert.Contains("documents must be [2, 12]", Assert.Throws<ArgumentException>(() => model.Forward(tokens, documents: documents.narrow(1, 0, 3))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
     public void NothingLooksToTheRight(string family)
     {
         using DecoderModel model = New(family);
