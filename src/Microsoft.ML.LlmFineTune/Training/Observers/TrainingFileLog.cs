@@ -106,19 +106,22 @@ public abstract class TrainingFileLog : ITrainingObserver
     {
         if (_placed) return;
         _placed = true;
-        List<(long Start, string Event, long Step)> rows = [.. Rows()];
-        if (what == StepEvent && step == 1 && rows.Count > 0)
+        bool anew = what == StepEvent && step == 1;
+        (long Start, string Event, long Step)? first = null;
+        foreach (var row in Rows())
+        {
+            if (!anew && (row.Step < step || (row.Step == step && what != StepEvent && row.Event != what))) continue;
+            first = row;
+            break;
+        }
+        if (anew && first is not null)
         {
             File.Try(() => System.IO.File.Move(Path, FreeName()));
             Begin();
         }
-        else if (rows.FindIndex(row => row.Step > step || (row.Step == step && (what == StepEvent || row.Event == what))) is >= 0 and var first)
+        else if ((first?.Start ?? _unfinished) is long end)
         {
-            File.Truncate(rows[first].Start);
-        }
-        else if (_unfinished is long start)
-        {
-            File.Truncate(start);
+            File.Truncate(end);
             Begin();
         }
         TrainingStart begun = _start!;

@@ -132,6 +132,7 @@ public sealed class TrainingReport : ITrainingObserver
             truncations.Select(one => (IReadOnlyList<ReportCell>)[one.Key, (long)one.Value.Texts, (long)one.Value.TruncatedTexts, one.Value.Tokens, one.Value.CutTokens])));
         return report.With(new TableSection("Run", ["", "Value"],
         [
+            ["Tokens, padding included", _result?.Tokens ?? (double?)null],
             ["Device", _start.Device],
             ["Trained parameters", _start.Parameters],
             ["Steps planned", _start.TotalSteps < long.MaxValue ? _start.TotalSteps : (ReportCell)"without end"],
@@ -151,7 +152,6 @@ public sealed class TrainingReport : ITrainingObserver
         {
             figures.Add(new("Weights of step", _result.WeightsStep));
             figures.Add(new("Time", TrainingProgress.Duration(_result.TrainingTime)));
-            figures.Add(new("Tokens", _result.Tokens));
         }
         else if (_last is not null)
         {

@@ -100,5 +100,13 @@ public sealed class ChartSectionTests
         Assert.Equal(" that ", section.Descendants("small").Single().Value);
     }
 
+    [Fact]
+    public void Counts_stay_counts_in_a_table_of_many_figures()
+    {
+        EvaluationReport report = new EvaluationReport("x").With(new MetricsSection("Figures", [.. Enumerable.Range(0, 9).Select(i => new ReportMetric($"figure {i}", 1200L + i)), new("Share", ReportCell.Of(0.5, 0.4, 0.6), 0.95)]));
+        Assert.Contains(">1,208<", report.ToHtml(), StringComparison.Ordinal);
+        Assert.Single(Regex.Matches(report.ToHtml(), @"\[0\.4000, 0\.6000\]"));
+    }
+
     private static XElement Svg(EvaluationReport report) => XElement.Parse(Regex.Match(report.ToHtml(), "<svg.*?</svg>", RegexOptions.Singleline).Value);
 }
