@@ -32,7 +32,7 @@ public sealed class TrainingFileLogTests
         Assert.All(steps, row => Assert.Equal(("30", "", "", ""), (row[7], row[9], row[10], row[11])));
         Assert.Equal(["0", "0", "0", "0", "0", "0", "1", "1", "1", "1", "1", "1"], rows.Select(row => row[3]));
         Assert.Equal(all.Validations.Select(validation => (validation.Loss, validation.Targets, validation.Best ? "true" : "false", validation.Metrics["accuracy"])),
-            rows.Where(row => row[0] == "validation").Select(row => (Number(row[4]), long.Parse(row[9], CultureInfo.InvariantCulture), row[10], Number(row[11]))));
+            rows.Where(row => row[0] == "validation").Select(row => (Number(row[4]), Number(row[9]), row[10], Number(row[11]))));
         Assert.Equal(all.Epochs.Select(epoch => epoch.Loss), rows.Where(row => row[0] == "epoch").Select(row => Number(row[4])));
         Assert.All(rows, row => Assert.True(DateTimeOffset.TryParseExact(row[2], "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out _), row[2]));
     }
@@ -48,7 +48,7 @@ public sealed class TrainingFileLogTests
         Assert.Equal(all.Steps.Select(step => (step.Loss, step.LearningRate, step.GradientNorm, step.Tokens, step.TokensPerSecond, step.Epoch)), rows.Where(row => (string)row["event"]! == "step")
             .Select(row => ((double)row["loss"]!, (double)row["learningRate"]!, (double)row["gradientNorm"]!, (long)row["tokens"]!, (double)row["tokensPerSecond"]!, (int)row["epoch"]!)));
         Assert.Equal(all.Validations.Select(validation => (validation.Loss, validation.Targets, validation.Best, validation.Metrics["accuracy"])), rows.Where(row => (string)row["event"]! == "validation")
-            .Select(row => ((double)row["loss"]!, (long)row["targets"]!, (bool)row["best"]!, (double)row["metrics"]!["accuracy"]!)));
+            .Select(row => ((double)row["loss"]!, (double)row["targets"]!, (bool)row["best"]!, (double)row["metrics"]!["accuracy"]!)));
         JsonNode start = rows[0], end = rows[^1];
         Assert.Equal((8, "cpu", 1), ((int)start["totalSteps"]!, (string)start["device"]!, (int)start["replicas"]!));
         Assert.Equal((2, 0.05, "Linear", true), ((int)start["options"]!["Epochs"]!, (double)start["options"]!["Optimizer.LearningRate"]!, (string)start["options"]!["Schedule"]!, (bool)start["options"]!["RestoreBest"]!));
