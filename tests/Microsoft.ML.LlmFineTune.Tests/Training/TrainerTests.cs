@@ -157,7 +157,7 @@ public sealed class TrainerTests
         using ToyModel model = new(dropout: 0.5, initialization: new RandomStream(1));
         Log log = new();
         // A rate of 0 leaves the weights alone, so losses of one batch differ by dropout only.
-        new Trainer(model, new ToyObjective(), Options with { WarmupSteps = 1_000_000_000, MaximumGradientNorm = null }, log).Train(new Repeated(new ToyBatches(1, 6, 5)), new ToyBatches(1, 6, 5));
+        new Trainer(model, new ToyObjective(), Options with { Schedule = new ConstantSchedule { WarmupSteps = 1_000_000_000 }, MaximumGradientNorm = null }, log).Train(new Repeated(new ToyBatches(1, 6, 5)), new ToyBatches(1, 6, 5));
         Assert.Equal(3, log.Steps.Select(step => step.Loss).Distinct().Count());
         Assert.Single(log.Validations.Select(validation => validation.Loss).Distinct());
     }
