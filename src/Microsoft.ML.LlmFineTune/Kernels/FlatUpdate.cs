@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Microsoft.ML.LlmFineTune.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -71,20 +72,19 @@ internal static class FlatUpdate
         });
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static unsafe void Piece<TRule, T>(T* w, T* g, T* a, T* b, T* c, int count, in UpdateRange<TRule> range) where TRule : struct, IUpdateRule where T : unmanaged, INumber<T>
     {
         TRule rule = range.Rule;
         double scale = range.GradientScale, coupled = range.CoupledDecay, shrink = range.Shrink;
-        for (int i = 0; i < count; i += Vector<T>.Count)
+        for (int i = 0; i < count; i += Vector512<T>.Count)
         {
-            VectorElements<T> weight = new(Vector.Load(w + i)), gradient = new VectorElements<T>(Vector.Load(g + i)) * scale;
-            VectorElements<T> first = a is null ? default : new(Vector.Load(a + i)), second = b is null ? default : new(Vector.Load(b + i)), third = c is null ? default : new(Vector.Load(c + i));
+            VectorElements<T> weight = new(Vector512.Load(w + i)), gradient = new VectorElements<T>(Vector512.Load(g + i)) * scale;
+            VectorElements<T> first = a is null ? default : new(Vector512.Load(a + i)), second = b is null ? default : new(Vector512.Load(b + i)), third = c is null ? default : new(Vector512.Load(c + i));
             if (coupled != 0) gradient += weight * coupled;
             weight *= shrink;
             rule.Update(ref weight, gradient, ref first, ref second, ref third);
             weight.Value.Store(w + i);
-            Vector<T>.Zero.Store(g + i);
+            Vector512<T>.Zero.Store(g + i);
             if (a is not null) first.Value.Store(a + i);
             if (b is not null) second.Value.Store(b + i);
             if (c is not null) third.Value.Store(c + i);

@@ -22,7 +22,7 @@ internal sealed class SchedulesReader : CaseReader
     {
         // One-cycle schedules name their peak; factors are what is left of the rates.
         var peak = c["base_lr"].IsGiven() ? c["base_lr"].ToDouble() : options.Number("max_lr", 1);
-        var total = options.Whole("num_training_steps") ?? options.Whole("total_steps") ?? 1;
+        var total = options.Whole("num_training_steps") ?? options.Whole("total_steps") ?? (options.Whole("epochs") * options.Whole("steps_per_epoch")) ?? 1;
         var schedule = Schedule(c["call"].GetString()!, c, options, peak);
         options.Finish();
         var factors = schedule.Factors(total);

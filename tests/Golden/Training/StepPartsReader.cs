@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Golden.Library;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Kernels;
@@ -10,7 +12,7 @@ using static TorchSharp.torch;
 namespace Golden.Training;
 
 /// <summary>training/optimizers: what belongs to a step beside the optimizer: clipping, averages of weights, masters of bfloat16 weights, the scale of the loss.</summary>
-internal sealed class StepPartsReader : CaseReader
+internal sealed partial class StepPartsReader : CaseReader
 {
     private static readonly string[] Names = ["p0", "p1", "p2"];
 
@@ -29,6 +31,14 @@ internal sealed class StepPartsReader : CaseReader
             default: VerifyLossScale(c, problem, tally); break;
         }
     }
+
+    [GeneratedRegex(@"^AdamW lr ([\d.e-]+) weight_decay ([\d.e-]+), defaults else$")]
+    private static partial Regex AdamW();
+
+    [GeneratedRegex(@"\bSGD lr ([\d.e-]*\d)")]
+    private static partial Regex Sgd();
+
+    private static double Parse(string number) => double.Parse(number, CultureInfo.InvariantCulture);
 
     private static void VerifyClipping(FixtureCase c, IReadOnlyDictionary<string, Tensor> problem, Tally tally)
     {
@@ -82,17 +92,19 @@ internal sealed class StepPartsReader : CaseReader
 
     private static void VerifyMasters(FixtureCase c, IReadOnlyDictionary<string, Tensor> problem, Tally tally)
     {
-        if (c["optimizer"].GetString() is not "AdamW lr 0.001 weight_decay 0.01, defaults else") throw new UnsupportedException($"there is no reader for {c["optimizer"]}");
+        var described = AdamW().Match(c["optimizer"].GetString()!);
+        if (!described.Success) throw new UnsupportedException($"there is no reader for {c["optimizer"]}");
+        AdamWOptions options = new() { LearningRate = Parse(described.Groups[1].Value), WeightDecay = Parse(described.Groups[2].Value), Decays = WeightDecayScope.All };
         var expected = SafeTensors.Read(Path.Combine(c.Folder, "bf16_master.safetensors"));
         using var module = new Holder(Names.Select(name => (name, problem[$"init.{name}"])));
         using var parameters = FlatParameters.Adopt(module, ScalarType.BFloat16);
-        using var optimizer = new AdamWOptions { Decays = WeightDecayScope.All }.Create(parameters);
+        using var optimizer = options.Create(parameters);
         foreach (var (name, parameter) in module.named_parameters()) tally.Tensors("first copies", expected[$"start_bf16.{name}"], parameter, 0);
         for (int step = 0; step < expected["master.p0"].size(0); step++)
         {
             foreach (var entry in parameters.Entries) FlatParameters.View(parameters.Gradients, entry).copy_(expected[$"grad_bf16.{entry.Name}"][step]);
             FlatGradients.SumAndNorm(parameters.MasterGradients, [parameters.Gradients]);
-            optimizer.Step(1e-3);
+            optimizer.Step(options.LearningRate);
             foreach (var (name, parameter) in module.named_parameters())
             {
                 var entry = parameters.Entries.Single(entry => entry.Name == name);
@@ -107,7 +119,9 @@ internal sealed class StepPartsReader : CaseReader
 
     private static void VerifyLossScale(FixtureCase c, IReadOnlyDictionary<string, Tensor> problem, Tally tally)
     {
-        if (c["problem"].GetString() is not { } text || !text.Contains("SGD lr 0.1", StringComparison.Ordinal)) throw new UnsupportedException($"there is no reader for {c["problem"]}");
+        var described = Sgd().Match(c["problem"].GetString()!);
+        if (!described.Success) throw new UnsupportedException($"there is no reader for {c["problem"]}");
+        var rate = Parse(described.Groups[1].Value);
         foreach (var run in c.Value.EnumerateObject().Where(property => property.Value.ValueKind == JsonValueKind.Object && property.Value.TryGetProperty("steps", out _)))
         {
             var options = new OptionReader("a loss scale", run.Value.GetProperty("options"));
@@ -118,7 +132,7 @@ internal sealed class StepPartsReader : CaseReader
             options.Finish();
             using var module = new Holder([("p1", problem["init.p1"])]);
             using var parameters = FlatParameters.Adopt(module);
-            using var optimizer = new SgdOptions { LearningRate = 0.1 }.Create(parameters);
+            using var optimizer = new SgdOptions { LearningRate = rate }.Create(parameters);
             var gradients = problem["grad.p1"];
             foreach (var step in run.Value.GetProperty("steps").EnumerateArray())
             {
@@ -129,7 +143,7 @@ internal sealed class StepPartsReader : CaseReader
                 if (!step.GetProperty("finite").GetBoolean()) view[2] = tensor(float.PositiveInfinity);
                 var isFinite = double.IsFinite(FlatGradients.SumAndNorm([parameters.Gradients]));
                 tally.Equal("stepped", step.GetProperty("stepped").GetBoolean(), isFinite);
-                if (isFinite) optimizer.Step(0.1, 1 / scale.Scale);
+                if (isFinite) optimizer.Step(rate, 1 / scale.Scale);
                 scale.Update(isFinite);
                 tally.Number("scale after", step.GetProperty("scale_after").GetDouble(), scale.Scale, 0);
                 tally.Equal("tracker", step.GetProperty("growth_tracker_after").GetInt64(), scale.GrowthTracker);

@@ -24,7 +24,11 @@ public abstract class RateReaction
     /// <summary>All that a continuation needs, by name.</summary>
     public IReadOnlyDictionary<string, double> State => new Dictionary<string, double>(_state, StringComparer.Ordinal);
 
-    private protected double InitialRate { get; }
+    private protected double InitialRate
+    {
+        get => Get("initial_rate");
+        private init => Set("initial_rate", value);
+    }
 
     private protected double Best
     {
