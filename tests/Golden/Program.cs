@@ -28,7 +28,7 @@ FixtureArea[] areas =
     new LibraryArea("tokenizers", new EncodeReader(), new BatchesReader(), new ComponentsReader(), new FilesReader(), new SentencePieceReader(), new TiktokenReader(), new TiktokenSplitsReader(), new TrainersReader(), new SentencePieceTrainersReader()),
     new LibraryArea("models", new ModelReader(), new AdapterReader(), new RecurrentReader(), new InitialisationReader()),
     new LibraryArea("generation", new ProcessorsReader(), new SamplingReader(), new SpeculationReader(), new WindowsReader()),
-    new LibraryArea("training", new SchedulesReader(), new OptimizersReader(), new LossesReader(), new FineTuneReader(), new MemoryReader(), new QuantizationReader()),
+    new LibraryArea("training", new SchedulesReader(), new OptimizersReader(), new LossesReader(), new AdapterFineTuneReader(), new FineTuneReader(), new MemoryReader(), new QuantizationReader()),
     new LibraryArea("metrics", new PerplexityReader(), new ClassificationReader(), new MultiLabelReader(), new RegressionReader(), new RetrievalReader(), new BleuReader(), new ChrfReader(), new TerReader(), new SignificanceReader(), new RougeReader(), new SquadReader(), new SeqevalReader(), new TextDiversityReader(), new WerReader(), new PublicReader(), new BiasReader()),
     new LibraryArea("chat-templates", new ConversationReader(), new SnippetReader()),
     new LibraryArea("minilm", new EmbeddingsReader(), new TrajectoryReader(), new RunsReader()),
