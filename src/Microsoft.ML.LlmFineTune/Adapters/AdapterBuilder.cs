@@ -131,7 +131,7 @@ internal static class AdapterBuilder
 
     private static void AddPrompt(nn.Module model, ModuleCatalog catalog, AttachedAdapter adapter, PromptTuningOptions options, RandomStream? random)
     {
-        Embedding table = catalog.Tokens ?? throw new NotSupportedException($"Virtual tokens need an embedding of tokens; '{catalog.Backbone.Config.Family}' has none that adapters know. Take LoRA.");
+        Embedding table = (catalog.Backbone.KeyValueShape is null && catalog.Backbone is DecoderModel ? null : catalog.Tokens) ?? throw new NotSupportedException($"Virtual tokens need an embedding of tokens; '{catalog.Backbone.Config.Family}' has none that adapters know. Take LoRA.");
         RequireRoom(catalog, options.VirtualTokens);
         (Device device, ScalarType dtype) = (table.Weight.device, TypeOf(table.Weight.dtype));
         TrainedPrompt prompt = new(options.VirtualTokens, model is EncoderDecoderModel ? 2 : 1, table.Weight.size(1), device, dtype);

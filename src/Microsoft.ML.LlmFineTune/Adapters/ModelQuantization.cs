@@ -14,7 +14,7 @@ public static class ModelQuantization
 {
     /// <summary>Quantises the linear layers of a model's backbone. Output heads, embeddings, norms and biases stay dense, as do adapters. The weights are frozen.</summary>
     /// <param name="model">A model of the library, or a single <see cref="Linear"/> layer; in the processor's memory. Adapters may be attached, but not merged.</param>
-    /// <param name="doubleQuantization">Whether the scales are quantised, too: 0.13 bytes a number more are saved where they take 0.06, at hardly any loss.</param>
+    /// <param name="doubleQuantization">Whether the scales are quantised, too: they take 0.016 bytes a number then in place of 0.063, at hardly any loss.</param>
     /// <param name="kept">Layers that stay dense, by Hugging Face's names; null: output heads alone.</param>
     /// <returns>How many layers were quantised.</returns>
     public static int ToNf4(nn.Module model, bool doubleQuantization = true, ModuleSelection? kept = null)

@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -38,6 +39,12 @@ internal sealed class SavedParameter(string path, string key, bool isTransposed)
         // A replica shares the memory of the model that it is like.
         if (_other is null) return;
         using IDisposable withoutGradients = no_grad();
+        if (_other.dtype != parameter.dtype || !ComputeDevices.Same(_other.device, parameter.device))
+        {
+            // The model has moved, or was converted, since.
+            using Tensor old = _other;
+            _other = old.to(parameter.dtype, parameter.device).DetachFromDisposeScope();
+        }
         Tensor mine = parameter.detach().DetachFromDisposeScope();
         parameter.set_(_other);
         _other.Dispose();

@@ -4,6 +4,7 @@ using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Checkpoints.Peft;
 using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Models.Heads;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
 using TorchSharp;
@@ -28,9 +29,17 @@ internal sealed class AdapterReader : CaseReader
         var expected = SafeTensors.Read(Path.Combine(c.Folder, "expected.safetensors"));
         using (no_grad()) tally.Number("loss of the base", c.Root.GetProperty("loss_base").GetDouble(), task.Loss().item<float>(), 1e-5);
         var before = Copies(task.Weights());
-        PeftFolder.Load(c.Folder, task.Module);
+        try
+        {
+            PeftFolder.Load(c.Folder, task.Module);
+        }
+        catch (NotSupportedException e)
+        {
+            throw new UnsupportedException(e.Message);
+        }
         var adapters = ModelAdapters.Of(task.Module)!;
-        using (no_grad()) tally.Tensors("logits", expected["logits"], task.Logits(), Close, mask: task.MaskOf(expected["logits"]));
+        var logits = expected.GetValueOrDefault("logits") ?? expected.GetValueOrDefault("start_logits") ?? expected["last_hidden_state"];
+        using (no_grad()) tally.Tensors("logits", logits, task.Logits(), Close, mask: task.MaskOf(logits));
         VerifyParameters(c, tally, adapters, task.Module);
         VerifySaved(c, tally, task.Module);
         adapters.Deactivate();
@@ -47,6 +56,8 @@ internal sealed class AdapterReader : CaseReader
     {
         var views = adapters.Views();
         var trainable = c.Root.GetProperty("trainable").EnumerateArray().ToList();
+        // Biases that are trained in place have no name of their own in some files of the reference.
+        trainable.RemoveAll(entry => entry.GetProperty("name").ValueKind != JsonValueKind.String);
         tally.Sequence("names of trained parameters", trainable.Select(entry => entry.GetProperty("name").GetString()).Order(StringComparer.Ordinal), views.Keys.Order(StringComparer.Ordinal));
         foreach (var entry in trainable.Where(entry => views.ContainsKey(entry.GetProperty("name").GetString()!)))
             tally.Sequence("shapes of trained parameters", entry.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()), views[entry.GetProperty("name").GetString()!].shape);
@@ -60,7 +71,7 @@ internal sealed class AdapterReader : CaseReader
         {
             PeftFolder.Save(folder.FullName, model);
             var (read, written) = (SafeTensors.Read(Path.Combine(c.Folder, PeftFolder.WeightsName)), SafeTensors.Read(Path.Combine(folder.FullName, PeftFolder.WeightsName)));
-            tally.Sequence("names of saved tensors", read.Keys.Order(StringComparer.Ordinal), written.Keys.Order(StringComparer.Ordinal));
+            tally.Sequence("names of saved tensors", read.Keys.Where(key => !key.Contains(".original_module.", StringComparison.Ordinal) && !key.Contains(".modules_to_save.", StringComparison.Ordinal)).Order(StringComparer.Ordinal), written.Keys.Order(StringComparer.Ordinal));
             foreach (var (name, value) in read.Where(entry => written.ContainsKey(entry.Key))) tally.Tensors("saved tensors", value, written[name], 0);
             using var before = JsonDocument.Parse(File.ReadAllText(Path.Combine(c.Folder, PeftFolder.ConfigName)));
             using var after = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder.FullName, PeftFolder.ConfigName)));
@@ -82,14 +93,22 @@ internal sealed class AdapterReader : CaseReader
     private static void VerifyMerged(FixtureCase c, Tally tally, TaskModel task, ModelAdapters adapters, IReadOnlyDictionary<string, Tensor> expected)
     {
         var before = Copies(task.Weights());
-        adapters.Merge();
+        try
+        {
+            adapters.Merge();
+        }
+        catch (NotSupportedException e)
+        {
+            throw new UnsupportedException(e.Message);
+        }
         var merged = task.Weights();
         foreach (var name in c.Root.GetProperty("merged").ToTexts())
         {
             if (merged.TryGetValue(name, out var weight)) tally.Tensors("merged weights", expected[$"merged.{name}"], weight, 1e-6, 1e-6);
             else tally.Equal("merged weights", name, "missing");
         }
-        using (no_grad()) tally.Tensors("merged logits", expected["merged_logits"], task.Logits(), Close, mask: task.MaskOf(expected["merged_logits"]));
+        var logits = expected.GetValueOrDefault("merged_logits");
+        using (no_grad()) if (logits is not null) tally.Tensors("merged logits", logits, task.Logits(), Close, mask: task.MaskOf(logits));
         adapters.Unmerge();
         Same(tally, "unmerged weights", before, task.Weights());
     }
@@ -154,13 +173,17 @@ internal sealed class AdapterReader : CaseReader
 
         protected Tensor Labels => _inputs["labels"];
 
+        protected Tensor Input(string name) => _inputs[name];
+
         public static TaskModel Open(string task, string folder) => task switch
         {
             "lm" => new Decoder(folder),
             "seq2seq" => new EncoderDecoder(folder),
             "seqcls" => new Classifier(folder),
-            "tokcls" => new PerToken<TokenClassifier>(folder, HuggingFaceFolder.LoadTokenClassifier(folder), (model, tokens, mask, segments) => model.Forward(tokens, mask, segments)),
-            "mlm" => new PerToken<MaskedLanguageModel>(folder, HuggingFaceFolder.LoadMaskedLanguageModel(folder), (model, tokens, mask, segments) => model.Forward(tokens, mask, segments)),
+            "tokcls" => new PerToken<TokenClassifier>(folder, HuggingFaceFolder.LoadTokenClassifier(folder)),
+            "mlm" => new PerToken<MaskedLanguageModel>(folder, HuggingFaceFolder.LoadMaskedLanguageModel(folder)),
+            "qa" => new Answers(folder),
+            "base" => new Base(folder),
             _ => throw new UnsupportedException($"there is no reader for adapters of the task {task}"),
         };
 
@@ -238,15 +261,66 @@ internal sealed class AdapterReader : CaseReader
         public override Dictionary<string, Tensor> Weights() => ModelWeights.Views(_model);
     }
 
-    private sealed class PerToken<TModel>(string folder, TModel model, Func<TModel, Tensor, Tensor, Tensor?, Tensor> forward) : TaskModel(folder) where TModel : nn.Module, ICheckpointModel
+    private sealed class PerToken<TModel>(string folder, TModel model) : TaskModel(folder) where TModel : nn.Module, IHeadedModel
     {
         public override nn.Module Module => model;
 
-        public override Tensor Logits() => forward(model, Tokens, Mask, Segments);
+        public override Tensor Logits()
+        {
+            // Those of virtual tokens, too, where they are embeddings.
+            List<Tensor> states = [];
+            model.Backbone.ReadTexts(Tokens, Mask, Segments, states);
+            return ((TokenHead)model.HeadModule).Forward(states[^1]);
+        }
 
-        public override Tensor Loss() => ModelReader.CrossEntropy(Logits(), Labels);
+        public override Tensor Loss()
+        {
+            var logits = Logits();
+            return ModelReader.CrossEntropy(logits, Behind(Labels, logits.size(1), -100));
+        }
 
         public override Dictionary<string, Tensor> Weights() => ModelWeights.Views(model);
+
+        public override Tensor MaskOf(Tensor expected) => Behind(Mask.to(ScalarType.Int64), expected.size(1), 1).to(ScalarType.Bool).unsqueeze(-1);
+    }
+
+    private sealed class Answers(string folder) : TaskModel(folder)
+    {
+        private readonly QuestionAnsweringModel _model = HuggingFaceFolder.LoadQuestionAnswering(folder);
+
+        public override nn.Module Module => _model;
+
+        public override Tensor Logits() => _model.Forward(Tokens, Mask, Segments).Start;
+
+        public override Tensor Loss()
+        {
+            var (start, end) = _model.Forward(Tokens, Mask, Segments);
+            return (Ends(start, Input("start_positions")) + Ends(end, Input("end_positions"))) / 2;
+
+            // A position beyond the sequence is no answer.
+            static Tensor Ends(Tensor logits, Tensor positions) => ModelReader.CrossEntropy(logits, positions.clamp(0, logits.size(1)).masked_fill(positions.clamp(0, logits.size(1)).eq(logits.size(1)), -100));
+        }
+
+        public override Dictionary<string, Tensor> Weights() => ModelWeights.Views(_model);
+
+        public override Tensor MaskOf(Tensor expected) => Mask;
+    }
+
+    private sealed class Base(string folder) : TaskModel(folder)
+    {
+        private readonly TextEmbedder _model = HuggingFaceFolder.LoadTextEmbedder(folder, pooling: null, isNormalized: false);
+
+        public override nn.Module Module => _model;
+
+        public override Tensor Logits() => _model.Backbone.ReadTexts(Tokens, Mask, Segments);
+
+        public override Tensor Loss()
+        {
+            var hidden = Logits();
+            return hidden.mul(Mask.unsqueeze(-1)).square().mean() + _model.HeadModule.Forward(hidden, Tokens, Mask).square().mean();
+        }
+
+        public override Dictionary<string, Tensor> Weights() => ModelWeights.Views(_model);
 
         public override Tensor MaskOf(Tensor expected) => Mask.unsqueeze(-1);
     }

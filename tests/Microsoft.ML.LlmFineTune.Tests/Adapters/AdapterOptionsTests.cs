@@ -65,7 +65,7 @@ public sealed class AdapterOptionsTests
         Assert.Contains("embedding", Assert.Throws<NotSupportedException>(() => ModelAdapters.Attach(model, new Ia3Options { Targets = ModuleSelection.Of("embed_tokens") })).Message, StringComparison.Ordinal);
         Assert.Contains("leave room", Assert.Throws<ArgumentException>(() => ModelAdapters.Attach(model, new PromptTuningOptions { VirtualTokens = 16 })).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => ModuleSelection.Matching("(("));
-        Assert.Empty(model.named_parameters().Where(entry => entry.name.Contains("adapter", StringComparison.Ordinal)));
+        Assert.DoesNotContain(model.named_parameters(), entry => entry.name.Contains("adapter", StringComparison.Ordinal));
 
         string Message(AdapterOptions options) => Assert.Throws<ArgumentException>(() => ModelAdapters.Attach(model, options)).Message;
     }

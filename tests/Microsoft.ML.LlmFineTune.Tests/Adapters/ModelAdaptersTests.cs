@@ -84,7 +84,7 @@ public sealed class ModelAdaptersTests
     {
         using IDisposable scope = NewDisposeScope();
         using BackboneModel model = HuggingFaceFolder.LoadBackbone(Path.Combine(AppContext.BaseDirectory, "Fixtures", "models", family));
-        Tensor tokens = Adapted.Tokens(2, 5, model.Config.VocabularySize) .clamp_min(3);
+        Tensor tokens = Adapted.Tokens(2, 5, model.Config.VocabularySize).clamp_min(3);
         ModelAdapters adapters = ModelAdapters.Attach(model, AllLinear);
         int adapted = adapters.Views().Keys.Count(key => key.EndsWith(".lora_A.weight", StringComparison.Ordinal));
         int linear = model.named_modules().Count(entry => entry.module is LlmFineTune.Layers.Linear && entry.name != "head");

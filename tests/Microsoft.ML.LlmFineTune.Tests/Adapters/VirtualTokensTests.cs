@@ -83,6 +83,22 @@ public sealed class VirtualTokensTests
         Assert.Equal([3, 16], ModelAdapters.Of(model)!.Views()["prompt_embeddings"].shape);
     }
 
+    [Theory]
+    [MemberData(nameof(ModelAdaptersTests.Families), MemberType = typeof(ModelAdaptersTests))]
+    public void Every_family_reads_a_prompt_as_it_reads_the_token_that_it_begins_with(string family)
+    {
+        using IDisposable scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using BackboneModel model = LlmFineTune.Checkpoints.HuggingFaceFolder.LoadBackbone(Path.Combine(AppContext.BaseDirectory, "Fixtures", "models", family));
+        Tensor tokens = Adapted.Tokens(2, 5, model.Config.VocabularySize).clamp_min(5);
+        Tensor expected = Read(cat([full([2, 2], 7, dtype: ScalarType.Int64), tokens], 1));
+        ModelAdapters.Attach(model, new PromptTuningOptions { VirtualTokens = 2, InitialTokens = [7] });
+        Tensor read = Read(tokens);
+        Assert.InRange(Adapted.Distance(expected.narrow(1, expected.size(1) - 5, 5), read.narrow(1, read.size(1) - 5, 5)), 0, 2e-5 * Math.Max(1, expected.abs().max().item<float>()));
+
+        Tensor Read(Tensor text) => model is EncoderDecoderModel both ? both.Encode(text) : model.ReadTexts(text);
+    }
+
     [Fact]
     public void An_encoder_decoder_reads_a_prompt_before_the_source()
     {

@@ -123,10 +123,19 @@ public static class PeftFolder
     public static DecoderModel LoadDecoder(string folder, string? baseFolder = null, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
         LoadOnBase(folder, path => HuggingFaceFolder.LoadDecoder(path, device, dtype), baseFolder);
 
-    /// <summary>Reads a text classifier and puts the adapter of a folder on it. The base model may lack the head, which the adapter has.</summary>
-    /// <inheritdoc cref="LoadDecoder"/>
-    public static SequenceClassifier LoadClassifier(string folder, string? baseFolder = null, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        LoadOnBase(folder, path => HuggingFaceFolder.LoadClassifier(path, device, dtype), baseFolder);
+    /// <summary>Reads a text classifier and puts the adapter of a folder on it. The base model may lack the head, which such an adapter has.</summary>
+    /// <inheritdoc cref="LoadOnBase"/>
+    /// <param name="folder">The adapter's folder.</param>
+    /// <param name="labels">Names of the outputs, for a base model without a head; null: as the base model's configuration has them.</param>
+    /// <param name="baseFolder">The base model's folder; null: the one that the adapter names, as it stands or seen from the adapter's folder.</param>
+    /// <param name="device">Where the weights go; default: the CPU.</param>
+    /// <param name="dtype">Type of the base model's weights in memory.</param>
+    public static SequenceClassifier LoadClassifier(string folder, IReadOnlyList<string>? labels = null, string? baseFolder = null, Device? device = null, ScalarType dtype = ScalarType.Float32) => LoadOnBase(folder,
+        path => labels is null
+            ? HuggingFaceFolder.LoadClassifier(path, device, dtype)
+            // What the draws give is overwritten by the adapter's head.
+            : HuggingFaceFolder.LoadForFineTuning(path, config => new SequenceClassifier(config.CreateBackbone(device, dtype), labels), new RandomStream(0)).Model,
+        baseFolder);
 
     private static string BaseFolder(string folder)
     {

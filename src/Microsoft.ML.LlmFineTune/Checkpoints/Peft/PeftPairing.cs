@@ -9,6 +9,9 @@ internal sealed class PeftPairing
 {
     private static readonly string[] Prefixes = ["base_model.model.", "base_model."];
 
+    // Copies that the reference keeps inside of modules that are trained whole, and that some of its versions save by mistake.
+    private static readonly string[] InnerCopies = [".original_module.", ".modules_to_save."];
+
     // What stands behind the name of a module.
     private static readonly string[] Endings = [".lora_A.", ".lora_B.", ".lora_embedding_A", ".lora_embedding_B", ".lora_magnitude_vector", ".ia3_l", ".base_layer."];
 
@@ -98,6 +101,7 @@ internal sealed class PeftPairing
     /// <summary>Whether the tensor is for a module that checkpoints of the model may have and the model does without: a pooler, for example.</summary>
     private bool IsDispensable(string file)
     {
+        if (InnerCopies.Any(copy => file.Contains(copy, StringComparison.Ordinal))) return true;
         string bare = Prefixes.Where(prefix => file.StartsWith(prefix, StringComparison.Ordinal)).Select(prefix => file[prefix.Length..]).FirstOrDefault() ?? file;
         string? ending = Endings.FirstOrDefault(end => bare.Contains(end, StringComparison.Ordinal));
         return ending is not null && _canonical($"{bare[..bare.IndexOf(ending, StringComparison.Ordinal)]}.weight") is null && !_catalog.Modules.Any(module => bare.StartsWith($"{module.Name}.", StringComparison.Ordinal));

@@ -24,18 +24,18 @@ public sealed class PeftFolderTests : IDisposable
     public void A_folder_of_the_reference_is_read_on_the_base_that_it_names_and_written_as_it_was(string name)
     {
         using IDisposable scope = NewDisposeScope();
-        GoldenModel golden = GoldenModel.Of($"lora/{name}");
-        IReadOnlyDictionary<string, Tensor> inputs = SafeTensors.Read(Path.Combine(golden.Folder, "../../llama/lm_untied_gqa/inputs.safetensors"));
-        using DecoderModel model = PeftFolder.LoadDecoder(golden.Folder);
+        string folder = Fixture(name);
+        IReadOnlyDictionary<string, Tensor> inputs = SafeTensors.Read(Path.Combine(folder, "../../llama/lm_untied_gqa/inputs.safetensors")), expected = SafeTensors.Read(Path.Combine(folder, "expected.safetensors"));
+        using DecoderModel model = PeftFolder.LoadDecoder(folder);
         Tensor mask = inputs["attention_mask"].to(ScalarType.Bool);
-        using (no_grad()) GoldenModel.AssertClose("logits", golden.Expected["logits"], model.Logits(model.Forward(inputs["input_ids"], mask)), 1e-4, mask);
+        using (no_grad()) GoldenModel.AssertClose("logits", expected["logits"], model.Logits(model.Forward(inputs["input_ids"], mask)), 1e-4, mask);
         Assert.Empty(model.LoadWarnings);
 
         PeftFolder.Save(_folder, model);
-        JsonObject before = Json(golden.Folder), after = Json(_folder);
+        JsonObject before = Json(folder), after = Json(_folder);
         Assert.Equal(before.Select(entry => entry.Key).Order(StringComparer.Ordinal), after.Select(entry => entry.Key));
         Assert.All(before, entry => Assert.True(JsonNode.DeepEquals(entry.Value, after[entry.Key]), entry.Key));
-        IReadOnlyDictionary<string, Tensor> read = SafeTensors.Read(Path.Combine(golden.Folder, PeftFolder.WeightsName)), written = SafeTensors.Read(Path.Combine(_folder, PeftFolder.WeightsName));
+        IReadOnlyDictionary<string, Tensor> read = SafeTensors.Read(Path.Combine(folder, PeftFolder.WeightsName)), written = SafeTensors.Read(Path.Combine(_folder, PeftFolder.WeightsName));
         Assert.Equal(read.Keys.Order(StringComparer.Ordinal), written.Keys.Order(StringComparer.Ordinal));
         Assert.All(read, entry => Assert.Equal(entry.Value.bytes.ToArray(), written[entry.Key].bytes.ToArray()));
     }
@@ -85,7 +85,7 @@ public sealed class PeftFolderTests : IDisposable
     public void An_adapter_of_another_family_is_refused()
     {
         using DecoderModel model = Adapted.Model(Adapted.Gpt2);
-        string message = Assert.Throws<InvalidDataException>(() => PeftFolder.Load(GoldenModel.Of("lora/llama_rank_pattern").Folder, model)).Message;
+        string message = Assert.Throws<InvalidDataException>(() => PeftFolder.Load(Fixture("llama_rank_pattern"), model)).Message;
         Assert.Contains("does not belong to this model", message, StringComparison.Ordinal);
         Assert.Contains("The model has linear layers c_attn, c_proj, c_fc", message, StringComparison.Ordinal);
     }
@@ -155,6 +155,8 @@ public sealed class PeftFolderTests : IDisposable
         Assert.False(loaded.training);
         Assert.Equal(ModelAdapters.DefaultName, ModelAdapters.Of(loaded)!.Active);
     }
+
+    private static string Fixture(string name) => Path.Combine(AppContext.BaseDirectory, "Fixtures", "models", "lora", name);
 
     private static JsonObject Json(string folder) => JsonNode.Parse(File.ReadAllText(Path.Combine(folder, PeftFolder.ConfigName)))!.AsObject();
 }
