@@ -175,7 +175,7 @@ internal sealed class ConfigReader
         foreach (JsonProperty entry in map.EnumerateObject())
         {
             bool isNext = int.TryParse(entry.Name, CultureInfo.InvariantCulture, out int id) && id >= 0 && id < labels.Length && entry.Value.ValueKind == JsonValueKind.String;
-            if (!isNext) throw new InvalidDataException($"config.json: id2label must map 0 to {labels.Length - 1} to names; found '{entry.Name}': {entry.Value.GetRawText()}.");
+            if (!isNext) throw new InvalidDataException($"config.json: id2label must map 0 to {labels.Length - 1} to names; found '{Cut(entry.Name)}': {Cut(entry.Value.GetRawText())}.");
             labels[id] = entry.Value.GetString();
         }
         return labels!;
@@ -202,5 +202,5 @@ internal sealed class ConfigReader
         new($"config.json: '{key}' must be {expected}; found {Cut(found.GetRawText())}.");
 
     /// <summary>The beginning of a text: a damaged file's values can be long.</summary>
-    private static string Cut(string text) => text.Length > 200 ? $"{text[..200]}..." : text;
+    public static string Cut(string text) => text.Length > 200 ? $"{text[..200]}..." : text;
 }

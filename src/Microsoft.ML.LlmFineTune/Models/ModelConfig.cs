@@ -170,7 +170,10 @@ public abstract record ModelConfig
         if (Labels.Count > 0)
         {
             json["id2label"] = new JsonObject(Labels.Select((label, id) => KeyValuePair.Create(id.ToString(CultureInfo.InvariantCulture), (JsonNode?)label)));
-            json["label2id"] = new JsonObject(Labels.Select((label, id) => KeyValuePair.Create(label, (JsonNode?)id)));
+            JsonObject ids = [];
+            // Of two labels of one name the last has it, as in Hugging Face.
+            for (int id = 0; id < Labels.Count; id++) ids[Labels[id]] = id;
+            json["label2id"] = ids;
         }
         if (head == ModelHead.SequenceClassification && Problem != ClassificationProblem.SingleLabel) json["problem_type"] = ConfigReader.ProblemNames[Problem];
         if (Pooling is Pooling pooling) json[PoolingKey] = ConfigReader.PoolingNames[pooling];

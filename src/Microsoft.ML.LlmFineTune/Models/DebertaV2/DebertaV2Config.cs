@@ -138,6 +138,7 @@ public sealed record DebertaV2Config : ModelConfig
         Require.Argument(Width % Heads == 0, $"Width must be a multiple of Heads; received {Width} and {Heads}.", nameof(Width));
         Require.AtLeast(InnerWidth, 1);
         _ = Microsoft.ML.LlmFineTune.Layers.Activation.ByName(Activation);
+        if (Padding is int padding) Require.Below(padding, 0, VocabularySize, nameof(Padding));
         Require.NotNegative(Segments);
         Require.NotNull(PositionScores);
         Require.Argument(DistanceBuckets != 1, "DistanceBuckets must be at least 2, or -1 for none; received 1.", nameof(DistanceBuckets));
@@ -291,7 +292,7 @@ public sealed record DebertaV2Config : ModelConfig
         {
             ContentToPositionName => PositionScore.ContentToPosition,
             PositionToContentName => PositionScore.PositionToContent,
-            _ => throw new InvalidDataException($"config.json: '{Key}' is supported with {ContentToPositionName} and {PositionToContentName} only; found '{name}'."),
+            _ => throw new InvalidDataException($"config.json: '{Key}' is supported with {ContentToPositionName} and {PositionToContentName} only; found '{ConfigReader.Cut(name)}'."),
         })];
     }
 
@@ -300,7 +301,7 @@ public sealed record DebertaV2Config : ModelConfig
         const string Key = "norm_rel_ebd";
         IReadOnlyList<string> names = Parts(reader.Text(Key, "none"));
         string? unknown = names.FirstOrDefault(name => name is not ("none" or LayerNormName));
-        if (unknown is not null) throw new InvalidDataException($"config.json: '{Key}' is supported as none or {LayerNormName} only; found '{unknown}'.");
+        if (unknown is not null) throw new InvalidDataException($"config.json: '{Key}' is supported as none or {LayerNormName} only; found '{ConfigReader.Cut(unknown)}'.");
         return names.Contains(LayerNormName);
     }
 

@@ -44,7 +44,7 @@ public sealed class DebertaV2Model : EncoderModel
         embeddingProjection = embeddingWidth == config.Width ? null : new Linear(embeddingWidth, config.Width, hasBias: false, device, dtype);
         embeddingNorm = new LayerNorm(config.Width, config.NormEpsilon, hasBias: true, device, dtype);
         // As the reference, which has them whether or not anything looks at them.
-        distanceEmbedding = config.HasRelativeAttention ? new Embedding(2 * config.DistanceSpan, config.Width, device, dtype) : null;
+        distanceEmbedding = config.HasRelativeAttention ? new Embedding(2L * config.DistanceSpan, config.Width, device, dtype) : null;
         distanceNorm = config.NormalizesPositions ? new LayerNorm(config.Width, config.NormEpsilon, hasBias: true, device, dtype) : null;
         _layers = [.. Enumerable.Range(0, config.Layers).Select(_ => new DebertaV2Layer(config, Random, device, dtype))];
         for (int layer = 0; layer < _layers.Length; layer++) register_module($"layer{layer}", _layers[layer]);

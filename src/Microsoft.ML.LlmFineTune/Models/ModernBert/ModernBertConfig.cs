@@ -10,8 +10,6 @@ namespace Microsoft.ML.LlmFineTune.Models.ModernBert;
 /// <summary>The numbers that fix a ModernBERT model's shape. Defaults are those of the published base model.</summary>
 public sealed record ModernBertConfig : ModelConfig
 {
-    private const string GlobalType = "full_attention";
-    private const string LocalType = "sliding_attention";
     private const int DefaultPadding = 50283;
     private const int DefaultBeginOfText = 50281;
     private const int DefaultEndOfText = 50282;
@@ -123,10 +121,11 @@ public sealed record ModernBertConfig : ModelConfig
         Require.AtLeast(Width, 1);
         Require.Within(Layers, 1, ConfigReader.MostLayers);
         Require.AtLeast(Heads, 1);
-        Require.Argument(Width % (2 * Heads) == 0, $"Width must be a multiple of twice Heads, since rotary embeddings turn pairs of numbers; received {Width} and {Heads}.", nameof(Width));
+        Require.Argument(Width % (2L * Heads) == 0, $"Width must be a multiple of twice Heads, since rotary embeddings turn pairs of numbers; received {Width} and {Heads}.", nameof(Width));
         Require.AtLeast(InnerWidth, 1);
         _ = Activation.ByName(HiddenActivation);
         _ = Activation.ByName(HeadActivation);
+        if (Padding is int padding) Require.Below(padding, 0, VocabularySize, nameof(Padding));
         Require.AtLeast(GlobalEvery, 1);
         Require.Argument(GlobalLayers is null || GlobalLayers.Count == Layers, $"GlobalLayers must have one entry for each of the {Layers} layers; received {GlobalLayers?.Count}.", nameof(GlobalLayers));
         Require.NotNegative(LocalWindow);
@@ -180,7 +179,7 @@ public sealed record ModernBertConfig : ModelConfig
             InnerWidth = reader.Int32("intermediate_size", defaults.InnerWidth),
             HiddenActivation = reader.Text("hidden_activation", defaults.HiddenActivation),
             GlobalEvery = reader.Int32("global_attn_every_n_layers", defaults.GlobalEvery),
-            GlobalLayers = reader.Texts("layer_types")?.Select(IsGlobalType).ToArray(),
+            GlobalLayers = LayerTypesJson.Read(reader, layers)?.Select(isLocal => !isLocal).ToArray(),
             LocalWindow = reader.Int32("local_attention", defaults.LocalWindow),
             GlobalTheta = globalTheta,
             LocalTheta = localTheta,
@@ -195,7 +194,7 @@ public sealed record ModernBertConfig : ModelConfig
             {
                 "cls" => Microsoft.ML.LlmFineTune.Layers.Pooling.FirstToken,
                 "mean" => Microsoft.ML.LlmFineTune.Layers.Pooling.Mean,
-                string other => throw new InvalidDataException($"config.json: 'classifier_pooling' must be cls or mean; found '{other}'."),
+                string other => throw new InvalidDataException($"config.json: 'classifier_pooling' must be cls or mean; found '{ConfigReader.Cut(other)}'."),
             },
             EmbeddingDropout = reader.Double("embedding_dropout", defaults.EmbeddingDropout),
             AttentionDropout = reader.Double("attention_dropout", defaults.AttentionDropout),
@@ -239,9 +238,8 @@ public sealed record ModernBertConfig : ModelConfig
             ["num_attention_heads"] = Heads,
             ["intermediate_size"] = InnerWidth,
             ["hidden_activation"] = HiddenActivation,
-            ["layer_types"] = new JsonArray([.. Enumerable.Range(0, Layers).Select(layer => JsonValue.Create(IsGlobal(layer) ? GlobalType : LocalType))]),
             ["local_attention"] = LocalWindow,
-            ["rope_parameters"] = new JsonObject { [GlobalType] = Rotary(GlobalTheta), [LocalType] = Rotary(LocalTheta) },
+            ["rope_parameters"] = new JsonObject { [LayerTypesJson.Full] = Rotary(GlobalTheta), [LayerTypesJson.Window] = Rotary(LocalTheta) },
             // Readers that are older than the two keys above know these.
             ["global_rope_theta"] = GlobalTheta,
             ["local_rope_theta"] = LocalTheta,
@@ -261,6 +259,7 @@ public sealed record ModernBertConfig : ModelConfig
             ["initializer_cutoff_factor"] = InitializerCutoff,
             ["tie_word_embeddings"] = TieEmbeddings,
         };
+        LayerTypesJson.Write(json, Layers, layer => !IsGlobal(layer));
         if (PeriodOfGlobalLayers() is int every) json["global_attn_every_n_layers"] = every;
         WriteCommonKeys(json, head);
         return json;
@@ -277,13 +276,6 @@ public sealed record ModernBertConfig : ModelConfig
         }
         return null;
     }
-
-    private static bool IsGlobalType(string type) => type switch
-    {
-        GlobalType => true,
-        LocalType => false,
-        _ => throw new InvalidDataException($"config.json: 'layer_types' must hold {GlobalType} or {LocalType}; found '{type}'."),
-    };
 
     /// <summary>A cutoff of null is the initialiser's 3.</summary>
     private static double Cutoff(ConfigReader reader, JsonObject json, ModernBertConfig defaults)
@@ -302,7 +294,7 @@ public sealed record ModernBertConfig : ModelConfig
         // The first version of the reference: null is the theta of the other layers.
         double local = reader.Double(LocalKey, localIsNull ? global : defaults.LocalTheta);
         JsonObject? parameters = reader.Object("rope_parameters");
-        return (Theta(parameters, GlobalType) ?? global, Theta(parameters, LocalType) ?? local);
+        return (Theta(parameters, LayerTypesJson.Full) ?? global, Theta(parameters, LayerTypesJson.Window) ?? local);
     }
 
     private static double? Theta(JsonObject? parameters, string type)
@@ -311,9 +303,9 @@ public sealed record ModernBertConfig : ModelConfig
         foreach ((string key, JsonNode? value) in rotary)
         {
             bool isKnown = key == "rope_theta" || (key is "rope_type" or "type" && value?.ToString() == "default");
-            if (!isKnown) throw new InvalidDataException($"config.json: rope_parameters of {type} are supported with rope_theta and the rope_type default only; found '{key}': {value?.ToJsonString() ?? "null"}.");
+            if (!isKnown) throw new InvalidDataException($"config.json: rope_parameters of {type} are supported with rope_theta and the rope_type default only; found '{ConfigReader.Cut(key)}': {ConfigReader.Cut(value?.ToJsonString() ?? "null")}.");
         }
         return rotary["rope_theta"] is not JsonNode theta ? null : theta is JsonValue number && number.TryGetValue(out double read) ? read
-            : throw new InvalidDataException($"config.json: 'rope_theta' of {type} must be a number; found {theta.ToJsonString()}.");
+            : throw new InvalidDataException($"config.json: 'rope_theta' of {type} must be a number; found {ConfigReader.Cut(theta.ToJsonString())}.");
     }
 }

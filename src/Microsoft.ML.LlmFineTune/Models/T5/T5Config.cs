@@ -188,7 +188,7 @@ public sealed record T5Config : ModelConfig
             ["gated", "gelu"] => ("gelu_new", true),
             ["gated", string name] => (name, true),
             [string name] => (name, false),
-            _ => throw new InvalidDataException($"config.json: 'feed_forward_proj' must be the name of an activation, or \"gated-\" and such a name; found \"{text}\"."),
+            _ => throw new InvalidDataException($"config.json: 'feed_forward_proj' must be the name of an activation, or \"gated-\" and such a name; found \"{ConfigReader.Cut(text)}\"."),
         };
     }
 
