@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Golden.Library;
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Checkpoints;
+using Microsoft.ML.LlmFineTune.Checkpoints.Peft;
 using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Models;
 using TorchSharp;
@@ -25,18 +27,31 @@ internal sealed class FineTuneTask(nn.Module model, IObjective objective, string
 
     public IObjective Objective => objective;
 
-    /// <summary>Chooses model and objective by the architecture that the configuration names.</summary>
-    public static FineTuneTask Load(string folder)
+    /// <summary>The adapters beside the model, where the fixture begins with one; else null.</summary>
+    public ModelAdapters? Adapters => ModelAdapters.Of(model);
+
+    /// <summary>Chooses model and objective by the architecture that the configuration names, and by what else the fixture has.</summary>
+    public static FineTuneTask Load(FixtureCase c)
     {
-        var start = Path.Combine(folder, "start");
+        var (folder, start) = (c.Folder, Path.Combine(c.Folder, "start"));
+        var adapter = Path.Combine(folder, "start_adapter");
         using var config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(start, "config.json")));
         var architecture = config.RootElement.GetProperty("architectures")[0].GetString()!;
-        return architecture switch
+        if (c["loss_type"].IsGiven())
         {
-            _ when architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal) => Of(HuggingFaceFolder.LoadClassifier(start), new ClassificationObjective(), folder),
-            _ when architecture.EndsWith("ForCausalLM", StringComparison.Ordinal) || architecture.EndsWith("LMHeadModel", StringComparison.Ordinal) => Of(HuggingFaceFolder.LoadDecoder(start), new NextTokenObjective(), folder),
-            _ => throw new UnsupportedException($"there is no objective for {architecture}"),
-        };
+            if (c["loss_type"].GetString() != "sigmoid") throw new UnsupportedException($"this reader knows no loss_type {c["loss_type"]}");
+            return Of(HuggingFaceFolder.LoadDecoder(start), new PreferenceObjective(HuggingFaceFolder.LoadDecoder(start), new PreferenceOptions { Beta = c["beta"].ToDouble() }), folder);
+        }
+        if (Directory.Exists(adapter))
+        {
+            var adapted = PeftFolder.LoadDecoder(adapter, start);
+            var adapters = ModelAdapters.Of(adapted)!;
+            return new(adapted, new NextTokenObjective(), folder, () => adapters.Views(), () => adapters.Gradients());
+        }
+        if (architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal)) return Of(HuggingFaceFolder.LoadClassifier(start), new ClassificationObjective(), folder);
+        if (architecture.EndsWith("ForCausalLM", StringComparison.Ordinal) || architecture.EndsWith("LMHeadModel", StringComparison.Ordinal)) return Of(HuggingFaceFolder.LoadDecoder(start), new NextTokenObjective(), folder);
+        if (architecture.EndsWith("ForConditionalGeneration", StringComparison.Ordinal)) return Of(HuggingFaceFolder.LoadEncoderDecoder(start), new SequenceToSequenceObjective(), folder);
+        throw new UnsupportedException($"there is no objective for {architecture}");
     }
 
     private static FineTuneTask Of<TModel>(TModel model, IObjective objective, string folder) where TModel : nn.Module, ICheckpointModel =>
@@ -55,7 +70,7 @@ internal sealed class FineTuneTask(nn.Module model, IObjective objective, string
         return new Given(batches);
     }
 
-    /// <summary>What the model says of a batch, without dropout.</summary>
+    /// <summary>What the classifier says of a batch, without dropout.</summary>
     public Tensor Logits(TokenBatch batch)
     {
         using var withoutGradients = no_grad();
@@ -69,15 +84,23 @@ internal sealed class FineTuneTask(nn.Module model, IObjective objective, string
 
     private TokenBatch Batch(Func<string, Tensor?> part)
     {
-        var (tokens, labels, mask) = (part("input_ids")!, part("labels")!, part("attention_mask"));
-        var isCausal = objective is NextTokenObjective;
-        return new TokenBatch((int)tokens.size(0), (int)tokens.size(1), Longs(tokens)!, isCausal ? Shift.Left(labels) : Longs(labels)!, mask is null ? null : [.. Longs(mask)!.Select(value => value != 0)])
+        var (tokens, mask) = (part("input_ids")!, part("attention_mask"));
+        var labels = part("labels") ?? tokens.masked_fill(part("completion_mask")!.eq(0), TokenBatch.Ignored);
+        var isPair = objective is PreferenceObjective;
+        if (isPair) (tokens, labels, mask) = (Paired(tokens), Paired(labels), mask is null ? null : Paired(mask));
+        var targets = isPair || objective is NextTokenObjective ? Shift.Left(labels) : Longs(labels)!;
+        return new TokenBatch((int)tokens.size(0), (int)tokens.size(1), Longs(tokens)!, targets, mask is null ? null : [.. Longs(mask)!.Select(value => value != 0)],
+            labels.dim() == 2 && !isPair && labels.size(1) != tokens.size(1) ? (int)labels.size(1) : null)
         {
             Segments = Longs(part("token_type_ids")),
+            RowsPerUnit = isPair ? 2 : 1,
         };
     }
 
-    private static long[]? Longs(Tensor? tensor) => tensor is null ? null : [.. tensor.data<long>()];
+    /// <summary>Chosen rows stand above all rejected ones in the fixture; here each stands above its own.</summary>
+    private static Tensor Paired(Tensor rows) => rows.view(2, rows.size(0) / 2, -1).transpose(0, 1).reshape(rows.shape);
+
+    private static long[]? Longs(Tensor? tensor) => tensor is null ? null : [.. tensor.contiguous().data<long>()];
 
     private sealed class Given(List<TokenBatch> batches) : IBatchSource
     {

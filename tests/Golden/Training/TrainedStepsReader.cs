@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Golden.Library;
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Checkpoints;
+using Microsoft.ML.LlmFineTune.Checkpoints.Peft;
 using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Models;
@@ -36,7 +38,6 @@ internal sealed class TrainedStepsReader : CaseReader
                 }
                 break;
             case "gradual_unfreezing": VerifyUnfreezing(c, tally); break;
-            case "llama_dpo" or "llama_lora_sft": throw new UnsupportedException($"the library cannot train {c.Name} yet");
             default: VerifySteps(c, tally, c["steps"], null, 1); break;
         }
     }
@@ -44,11 +45,12 @@ internal sealed class TrainedStepsReader : CaseReader
     private static void VerifySteps(FixtureCase c, Tally tally, JsonElement steps, int? rows, int accumulation)
     {
         var options = Options(c["options"], steps.GetArrayLength()) with { AccumulatedBatches = accumulation };
-        using var task = FineTuneTask.Load(c.Folder);
+        using var task = FineTuneTask.Load(c);
         var batches = task.Batches(rows);
         VerifyFirstGradients(c, tally, task, batches.Epoch(0).Take(accumulation), options.MaximumGradientNorm);
 
-        Recorder recorder = new();
+        Recorder recorder = new() { OnStep = step => VerifyMetrics(tally, task, batches, steps, step) };
+        VerifyMetrics(tally, task, batches, steps, 0);
         new Trainer(task.Model, task.Objective, options, recorder).Train(batches);
         tally.Equal("steps", steps.GetArrayLength(), recorder.Steps.Count);
         foreach (var (expected, actual) in steps.EnumerateArray().Zip(recorder.Steps))
@@ -57,8 +59,35 @@ internal sealed class TrainedStepsReader : CaseReader
             tally.Number("gradient norm", expected.GetProperty("grad_norm").GetDouble(), actual.GradientNorm, NormTolerance);
             tally.Number("learning rate", expected.GetProperty("learning_rate").GetDouble(), actual.LearningRate, 1e-12);
         }
-        VerifyWeights(tally, "final weights", SafeTensors.Read(Path.Combine(c.Folder, "final.safetensors")), task.Weights(), WeightTolerance);
+        VerifyWeights(tally, "final weights", SafeTensors.Read(Path.Combine(c.Folder, task.Adapters is null ? "final.safetensors" : Path.Combine("final_adapter", PeftFolder.WeightsName))), task.Weights(), WeightTolerance);
+        if (task.Adapters is { } adapters) VerifyAdapter(c, tally, (DecoderModel)task.Model, adapters);
         if (c["final_logits_of_batch01"].IsGiven()) tally.Tensors("final logits", c["final_logits_of_batch01"].ReadTensor(), task.Logits(batches.Epoch(0).First()), WeightTolerance, WeightTolerance);
+    }
+
+    /// <summary>What is recorded of a step beside its loss: metrics of its batch, before the step is taken.</summary>
+    private static void VerifyMetrics(Tally tally, FineTuneTask task, IBatchSource batches, JsonElement steps, int step)
+    {
+        if (step >= steps.GetArrayLength() || !task.Objective.Metrics.Any(name => steps[step].TryGetProperty(name, out _))) return;
+        using var scope = NewDisposeScope();
+        using var withoutGradients = no_grad();
+        MetricSums sums = new();
+        task.Objective.SummedLoss(task.Model, batches.Epoch(0).ElementAt(step), sums);
+        foreach (var (name, value) in sums.Means())
+        {
+            if (steps[step].TryGetProperty(name, out var expected)) tally.Number(name, expected.GetDouble(), value, 2e-5);
+        }
+    }
+
+    private static void VerifyAdapter(FixtureCase c, Tally tally, DecoderModel model, ModelAdapters adapters)
+    {
+        using var withoutGradients = no_grad();
+        model.eval();
+        var final = SafeTensors.Read(Path.Combine(c.Folder, "final_logits.safetensors"));
+        var mask = final["attention_mask"].to(ScalarType.Bool);
+        tally.Tensors("final logits", final["adapter"], model.Logits(model.Forward(final["input_ids"], mask)), 1e-4, mask: mask.unsqueeze(-1));
+        adapters.Merge();
+        tally.Tensors("merged logits", final["merged"], model.Logits(model.Forward(final["input_ids"], mask)), 1e-4, mask: mask.unsqueeze(-1));
+        adapters.Unmerge();
     }
 
     /// <summary>Gradients after clipping, which the trainer does in passing: made here by the objective alone.</summary>
@@ -82,7 +111,7 @@ internal sealed class TrainedStepsReader : CaseReader
     /// <summary>Groups of layers join epoch by epoch, each at a rate of its own.</summary>
     private static void VerifyUnfreezing(FixtureCase c, Tally tally)
     {
-        using var task = FineTuneTask.Load(c.Folder);
+        using var task = FineTuneTask.Load(c);
         var groups = c["groups"];
         var optimizer = c["optimizer"];
         var epochs = c["epochs"];
@@ -114,8 +143,10 @@ internal sealed class TrainedStepsReader : CaseReader
 
     private static void VerifyWeights(Tally tally, string what, IReadOnlyDictionary<string, Tensor> expected, IReadOnlyDictionary<string, Tensor> actual, double tolerance)
     {
-        foreach (var (name, tensor) in expected)
+        foreach (var (recorded, tensor) in expected)
         {
+            // The reference's modules hold the adapter's name.
+            var name = recorded.Replace(".default.", ".", StringComparison.Ordinal);
             // A tied head is stored once by us.
             if (!actual.TryGetValue(name, out var mine))
             {
@@ -169,7 +200,13 @@ internal sealed class TrainedStepsReader : CaseReader
 
         public Action<int>? OnEpoch { get; init; }
 
-        public void Stepped(TrainingStep step) => Steps.Add(step);
+        public Action<int>? OnStep { get; init; }
+
+        public void Stepped(TrainingStep step)
+        {
+            Steps.Add(step);
+            OnStep?.Invoke((int)step.Step);
+        }
 
         public void EpochEnded(TrainingEpoch epoch) => OnEpoch?.Invoke(epoch.Epoch);
     }
