@@ -17,6 +17,15 @@ internal sealed class TrainingLog(IChannel channel) : ITrainingObserver
         Info($"{start.Parameters} parameters on {start.Device}, {start.TotalSteps} steps; {start.Plan.Replicas} replicas of {start.Plan.ThreadsPerReplica} threads ({start.Plan.Reason}).");
     }
 
+    public void Resumed(TrainingResumption resumption)
+    {
+        foreach (string damaged in resumption.PassedOver)
+            channel.Warning(MessageSensitivity.None, "{0}", $"A newer state of training is passed over: {damaged}");
+        Info($"Training goes on after step {resumption.Step}, from '{resumption.Folder}'.");
+    }
+
+    public void Saved(TrainingSave save) => Info($"The state after step {save.Step} is saved in '{save.Folder}'.");
+
     public void Stepped(TrainingStep step)
     {
         if (step.Step == 1 || step.Step % _interval == 0)

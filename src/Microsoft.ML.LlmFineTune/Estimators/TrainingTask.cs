@@ -1,5 +1,7 @@
 using System.Globalization;
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
+using Microsoft.ML.LlmFineTune.Checkpoints.Peft;
 using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -52,6 +54,8 @@ internal sealed class TrainingTask : IDisposable
     /// <summary>Trains <paramref name="model"/> in place; <paramref name="lastGood"/> makes a transformer of the weights that are left when training diverges.</summary>
     internal TrainingResult Train<TModel>(TModel model, IObjective objective, IBatchSource training, IBatchSource? validation, Func<TextTransformer> lastGood) where TModel : nn.Module, ICheckpointModel
     {
+        if (_options.Adapter is { } adapter)
+            ModelAdapters.Attach(model, adapter, random: Random.Adapters);
         Info($"{ParameterReport.Of(model).Summary()}");
         var options = _options.ForTraining(Seed);
         if (_options.Observers.OfType<TrainingReport>().ToList() is { Count: > 0 } reports)
@@ -64,11 +68,23 @@ internal sealed class TrainingTask : IDisposable
             var result = new Trainer(model, objective, options, [new TrainingLog(_channel), .. _options.Observers]).Train(training, validation, _options.Cancellation);
             if (result.StopReason == TrainingStopReason.Cancelled)
                 Warn($"Training was cancelled after {result.Steps} steps; the weights of step {result.WeightsStep} are kept.");
+            Merge(model);
             return result;
         }
         catch (TrainingDivergedException error)
         {
+            Merge(model);
             throw new TrainingFailedException(error, lastGood());
         }
+    }
+
+    /// <summary>Makes the trained adapter a part of the weights, after it was saved by itself where that is wanted.</summary>
+    private void Merge(nn.Module model)
+    {
+        if (ModelAdapters.Of(model) is not { } adapters)
+            return;
+        if (_options.AdapterFolder is { } folder)
+            PeftFolder.Save(folder, model);
+        adapters.MergeAndRemove();
     }
 }

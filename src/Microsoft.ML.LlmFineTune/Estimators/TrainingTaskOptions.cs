@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Training;
@@ -49,6 +50,15 @@ public abstract record TrainingTaskOptions
 
     /// <summary>Which weights move, since when, and how fast (the last layers only, gradual unfreezing, rates that fall from layer to layer). Default null: all from the first step on, at one rate.</summary>
     public FreezingOptions? Freezing { get; init; }
+
+    /// <summary>
+    /// What is trained beside the frozen model instead of the model: LoRA and its kin, or IA3 (their heads, where the task has a new one, are trained too). It is made a part of the weights in the end, so that what is fitted
+    /// is an ordinary model; <see cref="AdapterFolder"/> keeps it by itself. Default null: the model is trained.
+    /// </summary>
+    public AdapterOptions? Adapter { get; init; }
+
+    /// <summary>Where the trained <see cref="Adapter"/> is saved, in PEFT's layout. Default null: nowhere.</summary>
+    public string? AdapterFolder { get; init; }
 
     /// <summary>
     /// Where the state of training is saved now and then. <c>Fit</c> with the same model, data and options and a folder that holds a state goes on from it, and ends with the same weights as if it had not been interrupted.
@@ -104,6 +114,10 @@ public abstract record TrainingTaskOptions
             foreach ((string name, bool isSet) in others)
                 Require.Argument(!isSet, $"{nameof(Optimizer)} and {name} contradict each other: {name} is AdamW's, which {nameof(Optimizer)} takes the place of. Set it in {nameof(Optimizer)}.", name);
         }
+        Require.Argument(AdapterFolder is null || Adapter is not null, $"{nameof(AdapterFolder)} is where a trained {nameof(Adapter)} is saved; there is none. Set {nameof(Adapter)}, or leave {nameof(AdapterFolder)} null.", nameof(AdapterFolder));
+        Require.Argument(Adapter is null or LoraOptions or Ia3Options,
+            $"{nameof(Adapter)} must be one that can become a part of the weights ({nameof(LoraOptions)}, {nameof(Ia3Options)}), for a fitted transformer is saved by its weights; received {Adapter?.GetType().Name}. Train virtual tokens with a Trainer, and save them with PeftFolder.", nameof(Adapter));
+        Adapter?.Validate();
         ForTraining(seed: 0).Validate();
     }
 

@@ -10,6 +10,9 @@ public sealed record RandomStreams(long Seed)
     /// <summary>A fresh stream for the initial weights.</summary>
     public RandomStream Initialization => Stream(1, 0, 0);
 
+    /// <summary>A fresh stream for the initial weights of adapters.</summary>
+    public RandomStream Adapters => Stream(7, 0, 0);
+
     /// <summary>A fresh stream for sampling tokens.</summary>
     public RandomStream Sampling => Stream(4, 0, 0);
 

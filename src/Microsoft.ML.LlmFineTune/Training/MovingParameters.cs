@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Optimization;
 using TorchSharp.Modules;
@@ -14,7 +15,7 @@ internal sealed class MovingParameters
     /// <summary>Freezes what the options freeze for the whole run.</summary>
     public MovingParameters(nn.Module model, FreezingOptions? options)
     {
-        Plan = FreezingPlan.For(model, options ?? new FreezingOptions());
+        Plan = FreezingPlan.For(model, options ?? new FreezingOptions(), ModelAdapters.Of(model)?.LearningRateFactors);
         Top = LayerGroup.Of(model) is { Count: > 1 } groups && groups[^1].Name == LayerGroup.Top ? groups[^1].Parameters.ToHashSet(StringComparer.Ordinal) : new HashSet<string>();
         _model = model;
         _couldMove = model.named_parameters().Where(named => named.parameter.requires_grad).Select(named => named.name).ToHashSet(StringComparer.Ordinal);

@@ -65,6 +65,12 @@ public sealed class TrainingProgress : ITrainingObserver
     }
 
     /// <inheritdoc/>
+    public void Resumed(TrainingResumption resumption) => Line($"goes on after step {Count(resumption.Step)}");
+
+    /// <inheritdoc/>
+    public void Saved(TrainingSave save) => Line($"saved after step {Count(save.Step)}");
+
+    /// <inheritdoc/>
     public void Stepped(TrainingStep step)
     {
         _loss.Add(Require.NotNull(step).Loss);
