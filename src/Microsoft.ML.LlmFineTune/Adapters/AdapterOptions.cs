@@ -21,6 +21,9 @@ public abstract record AdapterOptions
     /// <summary>Those of <see cref="OtherKeys"/> that nobody knows: worth a word to the user.</summary>
     public IReadOnlyList<string> UnknownKeys { get; init; } = [];
 
+    /// <summary>How the file that the options were read from spells its keys: the same thing may be said in several ways.</summary>
+    internal IReadOnlyDictionary<string, JsonElement> Spellings { get; init; } = new Dictionary<string, JsonElement>();
+
     /// <summary>The kind's name in <c>adapter_config.json</c> (<c>peft_type</c>).</summary>
     public abstract string Kind { get; }
 

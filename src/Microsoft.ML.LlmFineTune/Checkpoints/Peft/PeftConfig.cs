@@ -38,7 +38,7 @@ public static class PeftConfig
             };
             // The reference adds a head's usual names by the task, and saves what it added.
             IReadOnlyList<string>? toSave = reader.ModulesToSave ?? (reader.TaskType is "SEQ_CLS" or "TOKEN_CLS" or "QUESTION_ANS" ? null : []);
-            options = options with { ModulesToSave = toSave, BaseModel = reader.BaseModel, OtherKeys = reader.Rest, UnknownKeys = reader.Unknown };
+            options = options with { ModulesToSave = toSave, BaseModel = reader.BaseModel, OtherKeys = reader.Rest, UnknownKeys = reader.Unknown, Spellings = json.ToDictionary(entry => entry.Key, entry => JsonSerializer.SerializeToElement(entry.Value), StringComparer.Ordinal) };
             options.Validate();
             return options;
         }
@@ -65,11 +65,25 @@ public static class PeftConfig
             case PromptTuningOptions prompt: Write(json, model, adapters, prompt.VirtualTokens, isPrefix: false); break;
             case PrefixTuningOptions prefix: Write(json, model, adapters, prefix.VirtualTokens, isPrefix: true); break;
         }
+        foreach ((string key, JsonElement value) in options.Spellings)
+        {
+            JsonNode? spelled = JsonNode.Parse(value.GetRawText());
+            if (json.ContainsKey(key) && SaysTheSame(spelled, json[key])) json[key] = spelled;
+        }
         foreach ((string key, JsonElement value) in options.OtherKeys) json[key] = JsonNode.Parse(value.GetRawText());
         json.TryAdd("task_type", TaskType(model));
         json.TryAdd("inference_mode", true);
         foreach (string key in (string[])["auto_mapping", "revision"]) json.TryAdd(key, null);
         return new JsonObject(json.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone())));
+    }
+
+    /// <summary>Whether a key means what the library writes for it: one for a list of one, names in another order or twice.</summary>
+    private static bool SaysTheSame(JsonNode? spelled, JsonNode? written)
+    {
+        if (JsonNode.DeepEquals(spelled, written)) return true;
+        if (written is not JsonArray list) return false;
+        if (spelled is not JsonArray others) return list.Count == 1 && JsonNode.DeepEquals(spelled, list[0]);
+        return list.All(item => others.Any(other => JsonNode.DeepEquals(item, other))) && others.All(other => list.Any(item => JsonNode.DeepEquals(item, other)));
     }
 
     private static LoraOptions Lora(PeftConfigReader reader)

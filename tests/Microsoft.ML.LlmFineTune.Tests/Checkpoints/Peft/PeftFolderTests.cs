@@ -142,6 +142,19 @@ public sealed class PeftFolderTests : IDisposable
     }
 
     [Fact]
+    public void What_can_be_said_in_several_ways_stays_said_in_one()
+    {
+        using DecoderModel model = Adapted.Model(Adapted.Llama);
+        JsonObject json = JsonNode.Parse("""{ "peft_type": "LORA", "r": 2, "lora_alpha": 4.0, "target_modules": ["v_proj", "q_proj"], "layers_to_transform": 1, "layers_pattern": "layers", "modules_to_save": ["lm_head", "lm_head"] }""")!.AsObject();
+        LoraOptions options = (LoraOptions)PeftConfig.FromJson(json);
+        Assert.Equal(([1], ["layers"], ["lm_head"]), (options.Layers!.ToArray(), options.LayerWords!.ToArray(), options.ModulesToSave!.ToArray()), (one, other) => one.Item1.SequenceEqual(other.Item1) && one.Item2.SequenceEqual(other.Item2) && one.Item3.SequenceEqual(other.Item3));
+        ModelAdapters.Attach(model, options);
+        JsonObject written = PeftConfig.ToJson(options, model), changed = PeftConfig.ToJson(options with { Layers = [0] }, model);
+        Assert.All(json, entry => Assert.Equal(entry.Value!.ToJsonString(), written[entry.Key]!.ToJsonString()));
+        Assert.Equal("[0]", changed["layers_to_transform"]!.ToJsonString());
+    }
+
+    [Fact]
     public void A_base_that_is_not_here_is_asked_for()
     {
         using DecoderModel model = Adapted.Model(Adapted.Gpt2);
