@@ -27,11 +27,14 @@ public enum TrainingStopReason
 /// <param name="FinalLoss">Training loss a target of the last step; NaN without steps.</param>
 /// <param name="Validations">All validations in order.</param>
 /// <param name="Plan">How steps were shared out.</param>
-/// <param name="TrainingTime">How long the steps took, validations left out.</param>
+/// <param name="TrainingTime">How long the steps took, with batching and observers, without validations and saving.</param>
 public sealed record TrainingResult(
     TrainingStopReason StopReason, long Steps, long WeightsStep, int Epochs, long Tokens, double FinalLoss,
     IReadOnlyList<TrainingValidation> Validations, ReplicaPlan Plan, TimeSpan TrainingTime)
 {
+    /// <summary>The part of <see cref="TrainingTime"/> that forward, backward and the update took; the rest is the loop's own: batching, bookkeeping, observers.</summary>
+    public TimeSpan ComputingTime { get; init; }
+
     /// <summary>The best validation; null when there was none.</summary>
     public TrainingValidation? Best => Validations.LastOrDefault(validation => validation.Best);
 }

@@ -44,7 +44,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly WeightsSnapshot _best, _safe;
     private readonly ValidationTracker _tracker;
     private readonly RandomStreams _random;
-    private readonly Stopwatch _clock = new();
+    private readonly Stopwatch _clock = new(), _computing = new();
     private readonly Stopwatch _sinceSave = Stopwatch.StartNew();
     private readonly long _totalSteps;
     private readonly Func<long, double> _factors;
@@ -53,7 +53,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly WeightAverage? _average;
     private readonly DynamicLossScale? _lossScale;
     private TrainingState _state;
-    private TimeSpan _elapsedBefore;
+    private TimeSpan _elapsedBefore, _computedBefore;
 
     public TrainingRun(
         nn.Module model, IObjective objective, TrainingOptions options, ITrainingObserver[] observers, IBatchSource training, IBatchSource? validation,
@@ -88,7 +88,9 @@ internal sealed class TrainingRun : IDisposable
         _replicas.SetTraining(true);
         if (_state.Ended is null)
         {
+            _clock.Start();
             _state.Ended = Loop();
+            _clock.Stop();
             // The last weights, not the best: a run that finds this state ends as this one does.
             Save();
         }
@@ -163,12 +165,12 @@ internal sealed class TrainingRun : IDisposable
 
     private void Step(TokenBatch[] batches)
     {
-        _clock.Start();
         long step = _optimizer.Steps;
         Activate(step);
         double weight = batches.Sum(_objective.Weight);
         _replicas.Reseed(replica => _random.Dropout(step, replica));
         double scale = _lossScale?.Scale ?? 1;
+        _computing.Start();
         (double loss, double norm) = ForwardBackward(step, batches, weight, scale);
         (_state.Loss, norm) = (loss / weight, norm / weight / scale);
         _lossScale?.Update(double.IsFinite(norm));
@@ -178,9 +180,9 @@ internal sealed class TrainingRun : IDisposable
         double rate = (_reaction?.LearningRate ?? _options.Optimizer.LearningRate) * _factors(step);
         if (double.IsFinite(norm)) Update(rate, norm, weight * scale);
         else _replicas.ClearGradients();
+        _computing.Stop();
         long tokens = batches.Sum(batch => (long)batch.Tokens.Length);
         _state.Count(_optimizer.Steps, tokens, weight);
-        _clock.Stop();
 
         double seconds = Math.Max(Elapsed.TotalSeconds, 1e-9);
         TimeSpan remaining = TimeSpan.FromSeconds(seconds / _optimizer.Steps * Math.Max(0, _totalSteps - _optimizer.Steps));
@@ -231,6 +233,7 @@ internal sealed class TrainingRun : IDisposable
     private bool Validate()
     {
         if (_validation is null) return true;
+        _clock.Stop();
         _replicas.SetTraining(false);
         _average?.SwapIn();
         try
@@ -245,6 +248,7 @@ internal sealed class TrainingRun : IDisposable
         {
             _average?.SwapOut();
             _replicas.SetTraining(true);
+            _clock.Start();
         }
     }
 
@@ -269,7 +273,9 @@ internal sealed class TrainingRun : IDisposable
     private void Save()
     {
         if (_folder is null) return;
-        _state.Elapsed = Elapsed;
+        bool isLoop = _clock.IsRunning;
+        _clock.Stop();
+        (_state.Elapsed, _state.Computed) = (Elapsed, Computed);
         (_state.Validations, _state.BestStep, _state.Counters) = (_tracker.All, _best.Step, _optimizer.Counters);
         _state.Schedule = _reaction?.State;
         if (_lossScale is not null) (_state.LossScale, _state.LossScaleGrowth) = (_lossScale.Scale, _lossScale.GrowthTracker);
@@ -281,12 +287,13 @@ internal sealed class TrainingRun : IDisposable
         }
         _folder.Save(_state, tensors);
         _sinceSave.Restart();
+        if (isLoop) _clock.Start();
         Tell(observer => observer.Saved(new TrainingSave(_optimizer.Steps, _options.Checkpoints!.Folder)));
     }
 
     private void Resume(string folder, TrainingState state, IReadOnlyList<string> passedOver)
     {
-        (_state, _elapsedBefore) = (state, state.Elapsed);
+        (_state, _elapsedBefore, _computedBefore) = (state, state.Elapsed, state.Computed);
         if (_state.Ended == TrainingStopReason.Cancelled) _state.Ended = null;
         foreach (TrainingValidation validation in state.Validations) _tracker.Add(validation);
         IReadOnlyDictionary<string, Tensor> optimizer = StateFiles.ReadTensors(folder, OptimizerName);
@@ -352,8 +359,10 @@ internal sealed class TrainingRun : IDisposable
 
     private TimeSpan Elapsed => _elapsedBefore + _clock.Elapsed;
 
+    private TimeSpan Computed => _computedBefore + _computing.Elapsed;
+
     private TrainingResult Result(TrainingStopReason reason) =>
-        new(reason, _optimizer.Steps, _state.WeightsStep, _state.Epoch, _state.Tokens, _state.Loss, _tracker.All, _plan, Elapsed);
+        new(reason, _optimizer.Steps, _state.WeightsStep, _state.Epoch, _state.Tokens, _state.Loss, _tracker.All, _plan, Elapsed) { ComputingTime = Computed };
 
     private void Tell(Action<ITrainingObserver> what)
     {

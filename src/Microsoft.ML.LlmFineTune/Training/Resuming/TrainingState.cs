@@ -30,6 +30,9 @@ internal sealed record TrainingState
     /// <summary>How long the steps took.</summary>
     public TimeSpan Elapsed { get; set; }
 
+    /// <summary>How much of it forward, backward and the update took.</summary>
+    public TimeSpan Computed { get; set; }
+
     /// <summary>Steps of the optimizer.</summary>
     public long Steps { get; set; }
 
