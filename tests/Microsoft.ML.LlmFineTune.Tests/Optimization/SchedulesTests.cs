@@ -61,6 +61,32 @@ public sealed class SchedulesTests
     }
 
     [Fact]
+    public void Defaults_are_pinned()
+    {
+        CosineSchedule cosine = new();
+        Assert.Equal((null, null, null, false), (cosine.WarmupSteps, cosine.WarmupFraction, cosine.EndStep, cosine.HasOwnRise));
+        Assert.Equal((0.0, 0.5, false, null), (cosine.Floor, cosine.Cycles, cosine.OneStepAhead, cosine.WarmupStart));
+        Assert.Equal((0.0, 0.0, 1.0), (new LinearSchedule().Floor, new PolynomialSchedule().Floor, new PolynomialSchedule().Power));
+        Assert.Equal((0.0, 1.0), (new CosineRestartsSchedule().Floor, new CosineRestartsSchedule().Cycles));
+        Assert.Equal((0.0, 1000L, 1), (new WarmRestartsSchedule().Floor, new WarmRestartsSchedule().FirstPeriod, new WarmRestartsSchedule().PeriodFactor));
+        Assert.Null(new InverseSquareRootSchedule().Timescale);
+        OneCycleSchedule cycle = new();
+        Assert.Equal((0.3, 25.0, 1e4, AnnealingShape.Cosine, false), (cycle.RiseFraction, cycle.StartDivisor, cycle.EndDivisor, cycle.Shape, cycle.ThreePhases));
+        Assert.Equal((true, 0.85, 0.95, true), (cycle.CyclesMomentum, cycle.MinimumMomentum, cycle.MaximumMomentum, cycle.HasOwnRise));
+        Assert.Equal((0.1, 32.0), (new SlantedTriangularSchedule().RiseFraction, new SlantedTriangularSchedule().Ratio));
+        WarmupStableDecaySchedule stable = new();
+        Assert.Equal((0.0, null, 0.1, null), (stable.Floor, stable.DecaySteps, stable.DecayFraction, stable.StableSteps));
+        Assert.Equal((AnnealingShape.Linear, AnnealingShape.Cosine, 0.5), (stable.WarmupShape, stable.DecayShape, stable.Cycles));
+        PlateauSchedule plateau = new();
+        Assert.Equal((false, 0.1, 10L, 1e-4, true), (plateau.HigherIsBetter, plateau.Factor, plateau.Patience, plateau.Threshold, plateau.RelativeThreshold));
+        Assert.Equal((0L, 0.0, 1e-8), (plateau.Cooldown, plateau.MinimumRate, plateau.MinimumChange));
+        GreedySchedule greedy = new();
+        Assert.Equal((0.95, 1e-6, false, 0.0, 1.0), (greedy.Factor, greedy.Threshold, greedy.RelativeThreshold, greedy.MinimumRate, greedy.MaximumRate));
+        Assert.Equal((0L, 1, 500L), (greedy.RaisingPause, greedy.Window, greedy.ResetAfter));
+        Assert.Equal((0.999, WeightAverageKind.Plain), (new WeightAverageOptions().Decay, new WeightAverageOptions().Kind));
+    }
+
+    [Fact]
     public void Bad_numbers_are_refused()
     {
         LearningRateSchedule[] bad =

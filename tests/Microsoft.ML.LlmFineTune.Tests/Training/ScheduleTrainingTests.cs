@@ -18,9 +18,9 @@ public sealed class ScheduleTrainingTests
         Rates log = new();
         // No loss is better by so much, so every validation after the first lowers the rate.
         PlateauSchedule schedule = new() { Factor = 0.5, Patience = 0, Threshold = 1e9, RelativeThreshold = false, WarmupSteps = 1 };
-        new Trainer(model, new ToyObjective(), Options with { Schedule = schedule }, log).Train(new ToyBatches(2, 6, 5), new ToyBatches(1, 6, 5));
+        new Trainer(model, new ToyObjective(), Options with { Schedule = schedule }, log).Train(new ToyBatches(2, 6, 5), new ToyBatches(1, 6, 5), TestContext.Current.CancellationToken);
         Assert.Equal([0, 0.05, 0.05, 0.05, 0.025, 0.025, 0.0125, 0.0125, 0.00625, 0.00625, 0.003125, 0.003125], log.All);
-        Assert.Contains("validation data", Assert.Throws<ArgumentException>(() => new Trainer(model, new ToyObjective(), Options with { Schedule = schedule }).Train(new ToyBatches(2, 6, 5))).Message, StringComparison.Ordinal);
+        Assert.Contains("validation data", Assert.Throws<ArgumentException>(() => new Trainer(model, new ToyObjective(), Options with { Schedule = schedule }).Train(new ToyBatches(2, 6, 5), null, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class ScheduleTrainingTests
         float[] Trained(OptimizerOptionsOf make, bool cycles)
         {
             using ToyModel model = new(initialization: new RandomStream(1));
-            new Trainer(model, new ToyObjective(), Options with { Optimizer = make(), Schedule = new OneCycleSchedule { CyclesMomentum = cycles } }).Train(new ToyBatches(2, 6, 5));
+            new Trainer(model, new ToyObjective(), Options with { Optimizer = make(), Schedule = new OneCycleSchedule { CyclesMomentum = cycles } }).Train(new ToyBatches(2, 6, 5), null, TestContext.Current.CancellationToken);
             return model.Values();
         }
         Assert.NotEqual(Trained(() => new AdamWOptions(), true), Trained(() => new AdamWOptions(), false));

@@ -14,10 +14,10 @@ public sealed record GreedySchedule : ReactiveSchedule
     /// <summary>Whether <see cref="Threshold"/> is a part of the best metric rather than a difference from it. Default false.</summary>
     public override bool RelativeThreshold { get; init; }
 
-    /// <summary>The lowest rate, an absolute number; 0 or greater. Default 0.001.</summary>
-    public override double MinimumRate { get; init; } = 1e-3;
+    /// <summary>The lowest rate, an absolute number; 0 or greater. Default 0 (transformers' 0.001 is more than most rates that transformers are trained with).</summary>
+    public override double MinimumRate { get; init; }
 
-    /// <summary>The highest rate, an absolute number; at least <see cref="MinimumRate"/>. Default 1.</summary>
+    /// <summary>The highest rate, an absolute number; greater than 0 and at least <see cref="MinimumRate"/>. Default 1.</summary>
     public double MaximumRate { get; init; } = 1;
 
     /// <summary>Validations after a raising that change nothing; 0 or more. Default 0.</summary>
@@ -40,6 +40,7 @@ public sealed record GreedySchedule : ReactiveSchedule
     public override void Validate()
     {
         base.Validate();
+        Require.Positive(MaximumRate);
         Require.AtLeast(MaximumRate, MinimumRate);
         Require.NotNegative(RaisingPause);
         Require.AtLeast(Window, 1);
