@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Losses;
 
-/// <summary>Judges scored classes, of texts as of tokens, by <see cref="ClassificationOptions"/>.</summary>
+/// <summary>Judges scored classes, of texts as of tokens, by <see cref="ClassificationLossOptions"/>.</summary>
 internal sealed class ClassJudge
 {
-    private readonly ClassificationOptions _options;
+    private readonly ClassificationLossOptions _options;
 
-    public ClassJudge(ClassificationOptions options)
+    public ClassJudge(ClassificationLossOptions options)
     {
         Require.NotNull(options).Validate();
         _options = options;
@@ -39,7 +39,7 @@ internal sealed class ClassJudge
         Tensor? weights = null;
         if (_options.ClassWeights is { } given)
         {
-            Require.Argument(given.Count == logits.size(1), $"ClassWeights must be one for each of {logits.size(1)} classes; received {given.Count}.", nameof(ClassificationOptions.ClassWeights));
+            Require.Argument(given.Count == logits.size(1), $"ClassWeights must be one for each of {logits.size(1)} classes; received {given.Count}.", nameof(ClassificationLossOptions.ClassWeights));
             weights = tensor(given.ToArray(), device: logits.device);
         }
         return _options.FocalGamma is double gamma ? FocalLoss.Each(logits, targets, gamma, weights).sum() : CrossEntropy.Sum(logits, targets, _options.LabelSmoothing, weights);

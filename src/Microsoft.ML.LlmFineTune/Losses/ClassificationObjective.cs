@@ -15,13 +15,13 @@ public sealed class ClassificationObjective : IObjective
 
     /// <summary>Creates the objective.</summary>
     /// <param name="labelSmoothing">The part of a label that all classes share in equal parts, from 0 to less than 1; default 0.</param>
-    public ClassificationObjective(double labelSmoothing = 0) : this(new ClassificationOptions { LabelSmoothing = labelSmoothing })
+    public ClassificationObjective(double labelSmoothing = 0) : this(new ClassificationLossOptions { LabelSmoothing = labelSmoothing })
     {
     }
 
     /// <summary>Creates the objective.</summary>
     /// <param name="options">How classes are judged.</param>
-    public ClassificationObjective(ClassificationOptions options) => _judge = new ClassJudge(options);
+    public ClassificationObjective(ClassificationLossOptions options) => _judge = new ClassJudge(options);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Metrics { get; } = [Accuracy];

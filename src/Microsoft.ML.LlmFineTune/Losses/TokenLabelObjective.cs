@@ -15,7 +15,7 @@ public sealed class TokenLabelObjective : IObjective
 
     /// <summary>Creates the objective.</summary>
     /// <param name="options">How labels are judged; null: plain cross-entropy.</param>
-    public TokenLabelObjective(ClassificationOptions? options = null) => _judge = new ClassJudge(options ?? new());
+    public TokenLabelObjective(ClassificationLossOptions? options = null) => _judge = new ClassJudge(options ?? new());
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Metrics { get; } = [Accuracy];

@@ -19,7 +19,7 @@ public sealed class ObjectiveOptionsTests
     {
         TokenLossOptions tokens = new();
         Assert.Equal((0.0, 0.0), (tokens.LabelSmoothing, tokens.NormalizerPenalty));
-        ClassificationOptions classes = new();
+        ClassificationLossOptions classes = new();
         Assert.Equal((0.0, null, null), (classes.LabelSmoothing, classes.ClassWeights, classes.FocalGamma));
         RankingOptions ranking = new();
         Assert.Equal((20.0, SimilarityKind.Cosine, false, 0.0), (ranking.Scale, ranking.Similarity, ranking.IsSymmetric, ranking.LabelSmoothing));
@@ -98,8 +98,8 @@ public sealed class ObjectiveOptionsTests
         using var scope = NewDisposeScope();
         using SequenceClassifier model = TinyModels.Classifier();
         TokenBatch classes = PaddedRows.Of([TextRows.WithClass([1, 2], 2)], 0), values = PaddedRows.Of([TextRows.WithValues([1, 2], 1, 0)], 0);
-        Assert.Contains("one for each of 3 classes; received 2", Message(() => new ClassificationObjective(new ClassificationOptions { ClassWeights = [1, 2] }).SummedLoss(model, classes)), StringComparison.Ordinal);
-        Assert.Contains("2 class weights; the batch has the target 2", Message(() => new ClassificationObjective(new ClassificationOptions { ClassWeights = [1, 2] }).Weight(classes)), StringComparison.Ordinal);
+        Assert.Contains("one for each of 3 classes; received 2", Message(() => new ClassificationObjective(new ClassificationLossOptions { ClassWeights = [1, 2] }).SummedLoss(model, classes)), StringComparison.Ordinal);
+        Assert.Contains("2 class weights; the batch has the target 2", Message(() => new ClassificationObjective(new ClassificationLossOptions { ClassWeights = [1, 2] }).Weight(classes)), StringComparison.Ordinal);
         Assert.Contains("needs 3 values a row; received 2", Message(() => new RegressionObjective().SummedLoss(model, values)), StringComparison.Ordinal);
         Assert.Contains("needs 3 values a row; received 0", Message(() => new MultiLabelObjective().SummedLoss(model, classes)), StringComparison.Ordinal);
         Assert.Contains("one for each of 3 labels; received 1", Message(() => new MultiLabelObjective([1]).SummedLoss(model, values)), StringComparison.Ordinal);

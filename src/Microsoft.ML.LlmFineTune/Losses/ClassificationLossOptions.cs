@@ -3,7 +3,7 @@ using Microsoft.ML.LlmFineTune.Runtime;
 namespace Microsoft.ML.LlmFineTune.Losses;
 
 /// <summary>How classes are judged.</summary>
-public sealed record ClassificationOptions
+public sealed record ClassificationLossOptions
 {
     /// <summary>The part of a label that all classes share in equal parts, from 0 to less than 1; default 0. Above 0 the model is held back from being surer than that. Not together with <see cref="FocalGamma"/>.</summary>
     public double LabelSmoothing { get; init; }
