@@ -209,7 +209,7 @@ public static class HuggingFaceFolder
         config = config.For(weights.TensorNames);
         RequireProportion(config, weights);
         bool isOnProcessor = device is null || device.type == TorchSharp.DeviceType.CPU;
-        using IDisposable? memory = isOnProcessor ? TensorMemory.ExpectHugePages((long)config.MatrixNumbers * SafeTensorsTypes.BytesOf(dtype)) : null;
+        if (isOnProcessor) TensorMemory.ExpectHugePages((long)config.MatrixNumbers * SafeTensorsTypes.BytesOf(dtype));
         TModel model = create(config);
         try
         {

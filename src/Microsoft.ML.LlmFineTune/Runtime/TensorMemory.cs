@@ -39,17 +39,14 @@ internal static unsafe class TensorMemory
     /// <summary>Says that tensors are about to be made, and filled for the first time, that together have so many bytes of the processor's memory: on Linux it then comes in huge pages.</summary>
     /// <remarks>
     /// The allocator writes a few bytes of its own before each block, and where a small page is there already, no huge one comes. So the heap grows, and is told, before the first block is taken. Where
-    /// the allocator gives what is freed back at once, nothing is won and little lost.
+    /// the allocator gives what is freed back at once (more than 2 GiB, as the runtime tunes it), nothing is won and little lost.
     /// </remarks>
     /// <param name="bytes">At least 0.</param>
-    /// <returns>To be disposed when the tensors are made; null where there is nothing to do.</returns>
-    public static IDisposable? ExpectHugePages(long bytes)
+    public static void ExpectHugePages(long bytes)
     {
-        if (!OperatingSystem.IsLinux() || bytes < LeastForHugePages) return null;
+        if (!OperatingSystem.IsLinux() || bytes < LeastForHugePages) return;
         using Tensor room = empty(bytes, dtype: ScalarType.Byte);
         PreferHugePages(room);
-        // What is freed at the end of the heap goes back to the system where it is much: this stands behind it.
-        return empty(LeastForHugePages, dtype: ScalarType.Byte).DetachFromDisposeScope();
     }
 
     /// <summary>Says that a tensor's memory is about to be filled for the first time: on Linux it then comes in huge pages, which takes a third of the time.</summary>

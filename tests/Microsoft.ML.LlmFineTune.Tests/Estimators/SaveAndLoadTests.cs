@@ -171,7 +171,7 @@ public sealed class SaveAndLoadTests
         string folder = ScratchFolder.New();
         model.Save(folder);
         using var loaded = _ml.LanguageModels.Load(folder, cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal(model.Config, loaded.Config with { EndOfText = model.Config.EndOfText, Labels = model.Config.Labels, OtherKeys = model.Config.OtherKeys, UnknownKeys = model.Config.UnknownKeys });
+        Assert.Equal(model.Config, loaded.Config with { EndOfText = model.Config.EndOfText, Labels = model.Config.Labels, OtherKeys = model.Config.OtherKeys, UnknownKeys = model.Config.UnknownKeys, GenerationKeys = model.Config.GenerationKeys });
         Assert.Equal(model.Config.EndOfText, loaded.Config.EndOfText);
         Assert.Equal(Continue(model), Continue(loaded));
     }
