@@ -97,7 +97,7 @@ public sealed class Trainer
         {
             (_trainer, _options, _training, _validation, _plan, _cancellation) = (trainer, trainer._options, training, validation, plan, cancellation);
             _wasTraining = trainer._model.training;
-            _replicas = new ModelReplicas(trainer._model, plan);
+            _replicas = new ModelReplicas(trainer._model, plan) { ReturnsFreedMemory = _options.ReturnFreedMemory };
             _optimizer = new FlatAdamWOptimizer(_replicas.Parameters, _options.Optimizer);
             _best = new WeightsSnapshot(_replicas.Parameters.Weights);
             _safe = new WeightsSnapshot(_replicas.Parameters.Weights);

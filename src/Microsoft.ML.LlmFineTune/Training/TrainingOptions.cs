@@ -48,6 +48,11 @@ public sealed record TrainingOptions
     /// </summary>
     public bool RecomputeActivations { get; init; }
 
+    /// <summary>
+    /// Whether memory that a step has freed goes back to the system before the next one takes it anew: less memory (see docs/memory.md) for about a tenth more time, the same numbers. Default false. Of use on Linux with glibc.
+    /// </summary>
+    public bool ReturnFreedMemory { get; init; }
+
     /// <summary>Seed of dropout. Default 1.</summary>
     public long Seed { get; init; } = 1;
 
