@@ -106,7 +106,7 @@ internal static class NanoGpt
             {
                 Epochs = null, MaximumSteps = options.Steps, Seed = seed, Replicas = options.Replicas, Device = ComputeDevice.Cpu,
                 Optimizer = new AdamWOptions { LearningRate = NanoGptOptions.LearningRate, Beta2 = NanoGptOptions.Beta2, WeightDecay = NanoGptOptions.WeightDecay },
-                Schedule = ScheduleKind.Cosine, WarmupSteps = NanoGptOptions.WarmupSteps, ScheduleFloor = NanoGptOptions.Floor, ScheduleSteps = NanoGptOptions.ScheduleSteps,
+                Schedule = new CosineSchedule { WarmupSteps = NanoGptOptions.WarmupSteps, Floor = NanoGptOptions.Floor, EndStep = NanoGptOptions.ScheduleSteps },
                 MaximumGradientNorm = NanoGptOptions.ClipNorm,
             };
             RandomWindowBatches batches = new(text.Training, NanoGptOptions.Length, NanoGptOptions.Rows, options.Steps, random);

@@ -45,10 +45,10 @@ Option<double> gigabytes = new("--gigabytes") { Description = "Size of the check
 Command loading = new("loading", "Memory and time of loading a checkpoint of a gigabyte or more, beside reading its files.") { gigabytes, runs };
 loading.SetAction(result => Loading.Run(result.GetValue(gigabytes), result.GetValue(runs)));
 Argument<string> folder = new("folder");
-Argument<string?> type = new("type") { Arity = ArgumentArity.ZeroOrOne };
-Command loadingOne = new("loading-one", "One measurement of `loading`.") { folder, type };
+Argument<string> what = new("what");
+Command loadingOne = new("loading-one", "One measurement of `loading`.") { folder, what };
 loadingOne.Hidden = true;
-loadingOne.SetAction(result => Loading.RunOne(result.GetValue(folder)!, result.GetValue(type)));
+loadingOne.SetAction(result => Loading.RunOne(result.GetValue(folder)!, result.GetValue(what)!));
 
 Argument<string> family = new("family");
 Argument<int> size = new("size");

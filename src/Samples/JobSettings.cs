@@ -24,12 +24,12 @@ internal sealed record JobSettings
 
     public CausalPretrainingOptions Pretraining { get; init; } = new()
     {
-        Epochs = 2, BatchSize = 16, LearningRate = 2e-3, WarmupFraction = 0.05, FinalLearningRateFraction = 0.05, WeightDecay = 0.1,
+        Epochs = 2, BatchSize = 16, LearningRate = 2e-3, Schedule = new CosineSchedule { Floor = 0.05 }, WarmupFraction = 0.05, WeightDecay = 0.1,
     };
 
     public TextClassificationOptions FineTuning { get; init; } = new()
     {
-        Epochs = 2, BatchSize = 32, LearningRate = 5e-4, Schedule = ScheduleKind.Linear, WarmupFraction = 0.05, WeightDecay = 0.05, Patience = 2, Pooling = Pooling.Mean,
+        Epochs = 2, BatchSize = 32, LearningRate = 5e-4, Schedule = new LinearSchedule(), WarmupFraction = 0.05, WeightDecay = 0.05, Patience = 2, Pooling = Pooling.Mean,
     };
 
     /// <summary>About eight minutes on two cores.</summary>

@@ -45,7 +45,7 @@ internal static class MainJob
         double before = ml.LanguageModels.Evaluate(untrained, data.Validation).Perplexity!.Value;
         LanguageModel pretrained = ml.LanguageModels.PretrainCausalLanguageModel(untrained, settings.Pretraining with
         {
-            ValidationData = data.Validation, Observers = [new ProgressLine("Pretraining")], Cancellation = cancellation,
+            ValidationData = data.Validation, Observers = [ProgressLine.Of("Pretraining")], Cancellation = cancellation,
         }).Fit(data.Train).Model;
         if (cancellation.IsCancellationRequested)
         {
@@ -90,7 +90,7 @@ internal static class MainJob
         ITransformer Classifier(string title, LanguageModel model) => ml.Transforms.Conversion.MapValueToKey("Label", data.LabelColumn)
             .Append(ml.MulticlassClassification.Trainers.FineTuneLanguageModel(model, settings.FineTuning with
             {
-                ValidationData = data.Validation, ValidationLabelColumnName = data.LabelColumn, Observers = [new ProgressLine(title)], Cancellation = cancellation,
+                ValidationData = data.Validation, ValidationLabelColumnName = data.LabelColumn, Observers = [ProgressLine.Of(title)], Cancellation = cancellation,
             }))
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"))
             .Fit(data.Train);

@@ -32,8 +32,8 @@ internal static class SentimentJob
         {
             var pipeline = ml.Transforms.Conversion.MapValueToKey("Label", nameof(Review.Sentiment)).Append(ml.MulticlassClassification.Trainers.FineTuneLanguageModel(encoder, new TextClassificationOptions
             {
-                Epochs = 3, BatchSize = 32, MaximumTokens = 64, LearningRate = 5e-5, Schedule = ScheduleKind.Linear, WarmupFraction = 0.06, WeightDecay = 0.01, Beta2 = 0.999, MaximumGradientNorm = 1,
-                ValidationData = dev, ValidationLabelColumnName = nameof(Review.Sentiment), Patience = null, Observers = [new ProgressLine("Fine-tuning")], Cancellation = cancellation,
+                Epochs = 3, BatchSize = 32, MaximumTokens = 64, LearningRate = 5e-5, Schedule = new LinearSchedule(), WarmupFraction = 0.06, WeightDecay = 0.01, Beta2 = 0.999, MaximumGradientNorm = 1,
+                ValidationData = dev, ValidationLabelColumnName = nameof(Review.Sentiment), Patience = null, Observers = [ProgressLine.Of("Fine-tuning")], Cancellation = cancellation,
             }));
             MatrixRate rate = new();
             rate.Measure();

@@ -27,5 +27,13 @@ public readonly record struct BatchSize
         return new BatchSize(int.MaxValue, tokens);
     }
 
+    /// <summary>The same size in units of several rows.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not even one unit fits.</exception>
+    internal BatchSize InUnits(int rowsPerUnit)
+    {
+        Require.AtLeast(MaximumRows, rowsPerUnit);
+        return new BatchSize(MaximumRows == int.MaxValue ? int.MaxValue : MaximumRows / rowsPerUnit, MaximumTokens == int.MaxValue ? int.MaxValue : Math.Max(1, MaximumTokens / rowsPerUnit));
+    }
+
     internal bool Takes(int rows, int length) => rows <= MaximumRows && (long)rows * length <= MaximumTokens;
 }

@@ -6,13 +6,10 @@ namespace Microsoft.ML.LlmFineTune.Batches;
 /// Each document stands alone: end-of-text, its tokens, end-of-text, padded to the longest of the batch. Every token of a document and its closing end-of-text is a target exactly once.
 /// A document longer than the model goes on in further rows, each with nothing but its own tokens as context.
 /// </summary>
-public sealed class CausalDocumentBatches : IBatchSource
+public sealed class CausalDocumentBatches : BucketedBatches
 {
-    private readonly List<ArraySegment<int>> _runs = [];
-    private readonly int[] _lengths;
+    private readonly ArraySegment<int>[] _runs;
     private readonly int _endOfText;
-    private readonly BatchSize _size;
-    private readonly RandomStreams? _random;
 
     /// <summary>Batches over tokenized documents.</summary>
     /// <param name="documents">Tokens of each document; an empty one is a document too (only its end is a target).</param>
@@ -22,24 +19,28 @@ public sealed class CausalDocumentBatches : IBatchSource
     /// <param name="random">Fixes the order of every epoch; null orders by length.</param>
     /// <exception cref="ArgumentException">There is no document.</exception>
     public CausalDocumentBatches(IReadOnlyList<int[]> documents, int endOfText, int maximumLength, BatchSize size, RandomStreams? random)
+        : this(RunsOf(documents, endOfText, maximumLength), endOfText, size, random)
+    {
+    }
+
+    private CausalDocumentBatches(ArraySegment<int>[] runs, int endOfText, BatchSize size, RandomStreams? random) : base(Array.ConvertAll(runs, run => run.Count - 1), size, random) =>
+        (_runs, _endOfText) = (runs, endOfText);
+
+    private protected override TokenBatch Gather(int epoch, int[] units) => CausalRows.FromRuns(Array.ConvertAll(units, row => _runs[row]), _endOfText);
+
+    private protected override void AddData(ref BatchFingerprint hash)
+    {
+        hash.Add(_endOfText);
+        foreach (var run in _runs)
+            hash.Add(run.ToArray());
+    }
+
+    private static ArraySegment<int>[] RunsOf(IReadOnlyList<int[]> documents, int endOfText, int maximumLength)
     {
         Require.NotNull(documents);
         Require.AtLeast(maximumLength, 1);
         if (documents.Count == 0)
             throw new ArgumentException("Batches need at least one document; none was given.", nameof(documents));
-        foreach (var document in documents)
-            _runs.AddRange(CausalRows.RunsOf(document, endOfText, maximumLength));
-        _lengths = _runs.Select(run => run.Count - 1).ToArray();
-        (_endOfText, _size, _random) = (endOfText, size, random);
-    }
-
-    /// <inheritdoc/>
-    public int CountBatches(int epoch) => LengthBuckets.Count(_lengths, _size, _random?.Shuffle(epoch));
-
-    /// <inheritdoc/>
-    public IEnumerable<TokenBatch> Epoch(int epoch)
-    {
-        foreach (var rows in LengthBuckets.Plan(_lengths, _size, _random?.Shuffle(epoch)))
-            yield return CausalRows.FromRuns(Array.ConvertAll(rows, row => _runs[row]), _endOfText);
+        return documents.SelectMany(document => CausalRows.RunsOf(document, endOfText, maximumLength)).ToArray();
     }
 }

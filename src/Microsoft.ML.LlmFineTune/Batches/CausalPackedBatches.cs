@@ -49,4 +49,16 @@ public sealed class CausalPackedBatches : IBatchSource
         foreach (var rows in blocks.Chunk(_rowsPerBatch))
             yield return CausalRows.Gather(stream, rows, _blockLength, _endOfText);
     }
+
+    /// <inheritdoc/>
+    public ulong Fingerprint()
+    {
+        BatchFingerprint hash = default;
+        hash.Add(_endOfText);
+        hash.Add(_blockLength);
+        hash.Add(_rowsPerBatch);
+        hash.Add(_random);
+        hash.Add(_documents);
+        return hash.Value;
+    }
 }

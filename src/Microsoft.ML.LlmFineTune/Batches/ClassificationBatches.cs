@@ -3,15 +3,12 @@ using Microsoft.ML.LlmFineTune.Runtime;
 namespace Microsoft.ML.LlmFineTune.Batches;
 
 /// <summary>Texts with one class each: batches of texts of like length, padded to the longest of the batch. The last batch may have fewer rows; no row is left out.</summary>
-public sealed class ClassificationBatches : IBatchSource
+public sealed class ClassificationBatches : BucketedBatches
 {
     private readonly IReadOnlyList<int[]> _texts;
     private readonly IReadOnlyList<int> _classes;
     private readonly int _padding;
     private readonly int _maximumLength;
-    private readonly BatchSize _size;
-    private readonly RandomStreams? _random;
-    private readonly int[] _lengths;
 
     /// <summary>Batches over tokenized texts, which are kept, not copied.</summary>
     /// <param name="texts">Tokens of each text.</param>
@@ -22,6 +19,27 @@ public sealed class ClassificationBatches : IBatchSource
     /// <param name="random">Fixes the order of every epoch; null orders by length.</param>
     /// <exception cref="ArgumentException">There is no text, or not one class for each.</exception>
     public ClassificationBatches(IReadOnlyList<int[]> texts, IReadOnlyList<int> classes, int padding, int maximumLength, BatchSize size, RandomStreams? random)
+        : base(LengthsOf(texts, classes, maximumLength), size, random)
+    {
+        (_texts, _classes, _padding, _maximumLength) = (texts, classes, padding, maximumLength);
+        Truncation = TruncationReport.Of(texts, maximumLength);
+    }
+
+    /// <summary>What was cut away of the texts.</summary>
+    public TruncationReport Truncation { get; }
+
+    private protected override TokenBatch Gather(int epoch, int[] units) =>
+        PaddedRows.Of(Array.ConvertAll(units, row => _texts[row]), Array.ConvertAll(units, row => _classes[row]), _padding, _maximumLength);
+
+    private protected override void AddData(ref BatchFingerprint hash)
+    {
+        hash.Add(_padding);
+        hash.Add(_maximumLength);
+        hash.Add(_texts);
+        hash.Add<int>([.. _classes]);
+    }
+
+    private static int[] LengthsOf(IReadOnlyList<int[]> texts, IReadOnlyList<int> classes, int maximumLength)
     {
         Require.NotNull(texts);
         Require.NotNull(classes);
@@ -30,21 +48,6 @@ public sealed class ClassificationBatches : IBatchSource
             throw new ArgumentException("Batches need at least one text; none was given.", nameof(texts));
         if (texts.Count != classes.Count)
             throw new ArgumentException($"{texts.Count} texts need as many classes; {classes.Count} were given.", nameof(classes));
-        (_texts, _classes, _padding, _maximumLength, _size, _random) = (texts, classes, padding, maximumLength, size, random);
-        _lengths = texts.Select(text => Math.Clamp(text.Length, 1, maximumLength)).ToArray();
-        Truncation = TruncationReport.Of(texts, maximumLength);
-    }
-
-    /// <summary>What was cut away of the texts.</summary>
-    public TruncationReport Truncation { get; }
-
-    /// <inheritdoc/>
-    public int CountBatches(int epoch) => LengthBuckets.Count(_lengths, _size, _random?.Shuffle(epoch));
-
-    /// <inheritdoc/>
-    public IEnumerable<TokenBatch> Epoch(int epoch)
-    {
-        foreach (var rows in LengthBuckets.Plan(_lengths, _size, _random?.Shuffle(epoch)))
-            yield return PaddedRows.Of(Array.ConvertAll(rows, row => _texts[row]), Array.ConvertAll(rows, row => _classes[row]), _padding, _maximumLength);
+        return texts.Select(text => Math.Clamp(text.Length, 1, maximumLength)).ToArray();
     }
 }

@@ -50,4 +50,16 @@ public sealed class ContiguousStreams : IBatchSource
             yield return CausalRows.FromRuns(rows, _endOfText);
         }
     }
+
+    /// <inheritdoc/>
+    public ulong Fingerprint()
+    {
+        BatchFingerprint hash = default;
+        hash.Add(_endOfText);
+        hash.Add(_length);
+        hash.Add(_rows);
+        hash.Add(_random);
+        hash.Add(_documents);
+        return hash.Value;
+    }
 }

@@ -44,4 +44,16 @@ public sealed class RandomWindowBatches : IBatchSource
             yield return CausalRows.FromRuns(windows, padding: 0);
         }
     }
+
+    /// <inheritdoc/>
+    public ulong Fingerprint()
+    {
+        BatchFingerprint hash = default;
+        hash.Add(_blockLength);
+        hash.Add(_rowsPerBatch);
+        hash.Add(_batchesPerEpoch);
+        hash.Add(_random);
+        hash.Add(_stream);
+        return hash.Value;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
@@ -17,6 +18,7 @@ public static class HuggingFaceFolder
     private const string ConfigName = "config.json";
     private const string GenerationConfigName = "generation_config.json";
     private const string TaskName = "task.json";
+    private const string EndKey = "eos_token_id";
 
     /// <summary>Writes a model. All files are written beside the old ones first, and take their places when all are whole.</summary>
     /// <param name="folder">Created where it is missing.</param>
@@ -41,7 +43,7 @@ public static class HuggingFaceFolder
             JsonObject config = model.Config.ToJson(model.Head);
             config["dtype"] = Weights.FirstOf(model).dtype.ToString().ToLowerInvariant();
             JsonFile.Write(staging, ConfigName, config);
-            if (model.Head is ModelHead.NextToken or ModelHead.SequenceToSequence) JsonFile.Write(staging, GenerationConfigName, GenerationConfig(config));
+            if (model.Head is ModelHead.NextToken or ModelHead.SequenceToSequence) JsonFile.Write(staging, GenerationConfigName, GenerationConfig(config, model.Config.GenerationKeys));
             if (task is not null) WriteTask(staging, task);
             saveTokenizer?.Invoke(staging);
             ModelWeights.Write(staging, model, otherWeights, maximumShardBytes);
@@ -67,8 +69,9 @@ public static class HuggingFaceFolder
     {
         ModelConfig config = ModelFamilies.ReadConfig(JsonFile.Read(folder, ConfigName));
         if (!File.Exists(Path.Combine(folder, GenerationConfigName))) return config;
-        IReadOnlyList<int> endTokens = ReadEndTokens(folder);
-        return endTokens.Count > 0 ? config with { EndOfText = endTokens } : config;
+        JsonObject generation = JsonFile.Read(folder, GenerationConfigName);
+        IReadOnlyList<int> endTokens = ReadEndTokens(folder, generation);
+        return config with { EndOfText = endTokens.Count > 0 ? endTokens : config.EndOfText, GenerationKeys = generation.ToDictionary(entry => entry.Key, entry => JsonSerializer.SerializeToElement(entry.Value), StringComparer.Ordinal) };
     }
 
     /// <summary>Reads the model below any head, in evaluation mode.</summary>
@@ -78,57 +81,57 @@ public static class HuggingFaceFolder
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is cut or damaged, or the weights are not those of the configuration.</exception>
     public static BackboneModel LoadBackbone(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => config.CreateBackbone(device, dtype));
+        Filled(folder, ReadConfig(folder), config => config.CreateBackbone(device, dtype), device: device, dtype: dtype);
 
     /// <summary>Reads a language model that continues texts, in evaluation mode. A classifier's folder gives its decoder.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     /// <exception cref="NotSupportedException">The folder's model is of another kind.</exception>
     public static DecoderModel LoadDecoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => config.CreateDecoder(device, dtype));
+        Filled(folder, ReadConfig(folder), config => config.CreateDecoder(device, dtype), device: device, dtype: dtype);
 
     /// <summary>Reads an encoder without its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     /// <exception cref="NotSupportedException">The folder's model is of another kind.</exception>
     public static EncoderModel LoadEncoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => config.CreateEncoder(device, dtype));
+        Filled(folder, ReadConfig(folder), config => config.CreateEncoder(device, dtype), device: device, dtype: dtype);
 
     /// <summary>Reads a model that writes one text from another, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     /// <exception cref="NotSupportedException">The folder's model is of another kind.</exception>
     public static EncoderDecoderModel LoadEncoderDecoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => config.CreateEncoderDecoder(device, dtype));
+        Filled(folder, ReadConfig(folder), config => config.CreateEncoderDecoder(device, dtype), device: device, dtype: dtype);
 
     /// <summary>Reads a text classifier with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     public static SequenceClassifier LoadClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadLabeledConfig(folder, atLeast: 1), config => new SequenceClassifier(config.CreateBackbone(device, dtype), config.Labels, config.Pooling, ProblemOf(config)));
+        Filled(folder, ReadLabeledConfig(folder, atLeast: 1), config => new SequenceClassifier(config.CreateBackboneFor(ModelHead.SequenceClassification, device, dtype), config.Labels, config.Pooling, ProblemOf(config)), device: device, dtype: dtype);
 
     /// <summary>Reads a classifier of tokens with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     public static TokenClassifier LoadTokenClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadLabeledConfig(folder, atLeast: 2), config => new TokenClassifier(config.CreateBackbone(device, dtype), config.Labels));
+        Filled(folder, ReadLabeledConfig(folder, atLeast: 2), config => new TokenClassifier(config.CreateBackboneFor(ModelHead.TokenClassification, device, dtype), config.Labels), device: device, dtype: dtype);
 
     /// <summary>Reads a masked language model with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     public static MaskedLanguageModel LoadMaskedLanguageModel(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => new MaskedLanguageModel(config.CreateBackbone(device, dtype)));
+        Filled(folder, ReadConfig(folder), config => new MaskedLanguageModel(config.CreateBackboneFor(ModelHead.MaskedToken, device, dtype)), device: device, dtype: dtype);
 
     /// <summary>Reads a detector of replaced tokens with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     public static ReplacedTokenDetector LoadReplacedTokenDetector(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => new ReplacedTokenDetector(config.CreateBackbone(device, dtype)));
+        Filled(folder, ReadConfig(folder), config => new ReplacedTokenDetector(config.CreateBackboneFor(ModelHead.ReplacedToken, device, dtype)), device: device, dtype: dtype);
 
     /// <summary>Reads a model that finds answers, with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     public static QuestionAnsweringModel LoadQuestionAnswering(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => new QuestionAnsweringModel(config.CreateBackbone(device, dtype)));
+        Filled(folder, ReadConfig(folder), config => new QuestionAnsweringModel(config.CreateBackboneFor(ModelHead.QuestionAnswering, device, dtype)), device: device, dtype: dtype);
 
     /// <summary>Reads a model that chooses among continuations, with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     public static MultipleChoiceModel LoadMultipleChoice(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => new MultipleChoiceModel(config.CreateBackbone(device, dtype)));
+        Filled(folder, ReadConfig(folder), config => new MultipleChoiceModel(config.CreateBackboneFor(ModelHead.MultipleChoice, device, dtype)), device: device, dtype: dtype);
 
-    /// <summary>Reads a model that turns texts into vectors, in evaluation mode.</summary>
+    /// <summary>Reads a model that turns texts into vectors, in evaluation mode. Of a whole T5 it takes the encoder alone; a BART's vectors are those of its decoder's states, as Hugging Face's bare model gives them.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     /// <param name="folder">The folder.</param>
     /// <param name="pooling">How the hidden states become one; null: by the family's own pooler, which the folder must have.</param>
@@ -136,7 +139,7 @@ public static class HuggingFaceFolder
     /// <param name="device">Where the weights go; default: the CPU.</param>
     /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
     public static TextEmbedder LoadTextEmbedder(string folder, Pooling? pooling = Pooling.Mean, bool isNormalized = true, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => new TextEmbedder(config.CreateBackbone(device, dtype), pooling, isNormalized));
+        Filled(folder, ReadConfig(folder), config => new TextEmbedder(config.CreateBackboneFor(ModelHead.Embedding, device, dtype), pooling, isNormalized), device: device, dtype: dtype);
 
     /// <summary>
     /// Reads a pretrained model for a new task, in evaluation mode: the backbone must be there whole; what the folder has of the head and fits is read (BERT's pooler, for example),
@@ -199,11 +202,14 @@ public static class HuggingFaceFolder
     private static ClassificationProblem ProblemOf(ModelConfig config) =>
         config.Labels.Count == 1 && config.Problem == ClassificationProblem.SingleLabel ? ClassificationProblem.Regression : config.Problem;
 
-    private static TModel Filled<TModel>(string folder, ModelConfig config, Func<ModelConfig, TModel> create, Func<CheckpointIndex, TModel, LoadReport>? read = null) where TModel : nn.Module, ICheckpointModel
+    private static TModel Filled<TModel>(
+        string folder, ModelConfig config, Func<ModelConfig, TModel> create, Func<CheckpointIndex, TModel, LoadReport>? read = null, Device? device = null, ScalarType dtype = ScalarType.Float32) where TModel : nn.Module, ICheckpointModel
     {
         using CheckpointIndex weights = CheckpointIndex.Open(folder);
         config = config.For(weights.TensorNames);
         RequireProportion(config, weights);
+        bool isOnProcessor = device is null || device.type == TorchSharp.DeviceType.CPU;
+        using IDisposable? memory = isOnProcessor ? TensorMemory.ExpectHugePages((long)config.MatrixNumbers * SafeTensorsTypes.BytesOf(dtype)) : null;
         TModel model = create(config);
         try
         {
@@ -223,31 +229,35 @@ public static class HuggingFaceFolder
     /// <summary>A damaged configuration could ask for any amount of memory. What is out of all proportion to the weights is refused before; smaller misfits are named by their tensors.</summary>
     private static void RequireProportion(ModelConfig config, CheckpointIndex weights)
     {
-        // No number takes less than a byte.
-        if (config.MatrixNumbers <= weights.DataLength) return;
-        throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
-            $"'{Path.Combine(weights.Folder, ConfigName)}' describes a model of {config.MatrixNumbers:G3} numbers; the weights beside it have {weights.DataLength} bytes. Configuration and weights do not belong together, or the configuration is damaged."));
+        string? claim =
+            config.StoredLayers > weights.TensorNames.Count ? $"{config.StoredLayers} layers; the weights beside it are {weights.TensorNames.Count} tensors"
+            // No number takes less than a byte.
+            : config.MatrixNumbers > weights.DataLength ? string.Create(CultureInfo.InvariantCulture, $"{config.MatrixNumbers:G3} numbers; the weights beside it have {weights.DataLength} bytes")
+            : null;
+        if (claim is not null) throw new InvalidDataException($"'{Path.Combine(weights.Folder, ConfigName)}' describes a model of {claim}. Configuration and weights do not belong together, or the configuration is damaged.");
     }
 
-    private static List<int> ReadEndTokens(string folder)
+    private static List<int> ReadEndTokens(string folder, JsonObject generation)
     {
-        JsonNode? value = JsonFile.Read(folder, GenerationConfigName)["eos_token_id"];
+        JsonNode? value = generation[EndKey];
         List<int> ids = [];
         foreach (JsonNode? id in value switch { null => [], JsonArray many => many.ToArray(), _ => [value] })
         {
             if (id is not JsonValue number || !number.TryGetValue(out int token))
-                throw new InvalidDataException($"'{Path.Combine(folder, GenerationConfigName)}': 'eos_token_id' must be a whole number or a list of them; found {ShortList.Cut(value!.ToJsonString())}.");
+                throw new InvalidDataException($"'{Path.Combine(folder, GenerationConfigName)}': '{EndKey}' must be a whole number or a list of them; found {ShortList.Cut(value!.ToJsonString())}.");
             ids.Add(token);
         }
         return ids;
     }
 
-    private static JsonObject GenerationConfig(JsonObject config)
+    /// <summary>What the checkpoint came with, end tokens as they are now, and ids that it did not name.</summary>
+    private static JsonObject GenerationConfig(JsonObject config, IReadOnlyDictionary<string, JsonElement> given)
     {
         JsonObject generation = [];
-        foreach (string key in (string[])["bos_token_id", "decoder_start_token_id", "eos_token_id", "forced_bos_token_id", "forced_eos_token_id", "pad_token_id"])
+        foreach ((string key, JsonElement value) in given) generation[key] = JsonSerializer.SerializeToNode(value);
+        foreach (string key in (string[])["bos_token_id", "decoder_start_token_id", EndKey, "forced_bos_token_id", "forced_eos_token_id", "pad_token_id"])
         {
-            if (config[key] is JsonNode value) generation[key] = value.DeepClone();
+            if (config[key] is JsonNode value && (key == EndKey || !given.ContainsKey(key))) generation[key] = value.DeepClone();
         }
         return generation;
     }

@@ -19,6 +19,7 @@ public static class ModelWeights
     /// <param name="others">More tensors to write; null: none.</param>
     public static void Write<TModel>(Stream stream, TModel model, IReadOnlyDictionary<string, Tensor>? others = null) where TModel : nn.Module, ICheckpointModel
     {
+        RequireWhole(model);
         using IDisposable scope = NewDisposeScope();
         SafeTensors.Write(stream, WithOthers(Views(model), others));
     }
@@ -26,6 +27,7 @@ public static class ModelWeights
     /// <summary>Writes the weights into a folder: <c>model.safetensors</c>, or shards and their index where one file would be larger than allowed.</summary>
     internal static void Write<TModel>(string folder, TModel model, IReadOnlyDictionary<string, Tensor>? others, long maximumShardBytes) where TModel : nn.Module, ICheckpointModel
     {
+        RequireWhole(model);
         using IDisposable scope = NewDisposeScope();
         Dictionary<string, Tensor> views = WithOthers(Views(model), others);
         IReadOnlyList<IReadOnlyList<string>> shards = ShardPlan.Split([.. model.WeightNames.Select(name => name.File).Concat(others?.Keys ?? []).Select(name => (name, BytesOf(views[name])))], maximumShardBytes);
@@ -133,9 +135,18 @@ public static class ModelWeights
     public static Dictionary<string, Tensor> Gradients<TModel>(TModel model) where TModel : nn.Module, ICheckpointModel =>
         View(Require.NotNull(model), parameter => parameter.grad ?? zeros_like(parameter));
 
+    /// <summary>What adapters compute beside the weights would be lost in a file of them.</summary>
+    private static void RequireWhole(nn.Module model) => Require.State((model as IAdaptable)?.Attachments?.AreInWeights != false,
+        "The model has an active adapter, which is no part of its weights. Save the adapter with PeftFolder, or call MergeAndRemove of its ModelAdapters first.");
+
     private static Dictionary<string, Tensor> View<TModel>(TModel model, Func<Tensor, Tensor> select) where TModel : nn.Module, ICheckpointModel
     {
         Dictionary<string, Tensor> tensors = model.named_parameters().ToDictionary(entry => entry.name, entry => (Tensor)entry.parameter, StringComparer.Ordinal);
+        // What a matrix in four bits stands for, in memory of its own.
+        foreach ((string name, Linear layer) in LinearQuantization.LayersOf(model))
+        {
+            if (layer.Quantized is not null) tensors[$"{name}.weight"] = layer.ReadWeight();
+        }
         foreach ((string name, Tensor buffer) in model.named_buffers()) tensors.Add(name, buffer);
         return model.WeightNames.ToDictionary(
             name => name.File,

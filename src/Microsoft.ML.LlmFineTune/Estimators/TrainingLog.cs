@@ -20,7 +20,7 @@ internal sealed class TrainingLog(IChannel channel) : ITrainingObserver
     public void Stepped(TrainingStep step)
     {
         if (step.Step == 1 || step.Step % _interval == 0)
-            Info($"Step {step.Step} of {step.TotalSteps}, epoch {step.Epoch + 1}: loss {step.Loss:F4}, learning rate {step.LearningRate:G4}, {step.TokensPerSecond:F0} tokens/s.");
+            Info($"Step {step.Step} of {step.TotalSteps}, epoch {step.Epoch + 1}: loss {step.Loss:F4}, learning rate {step.LearningRate:G4}, {step.TokensPerSecond:F0} tokens/s, {TrainingProgress.Duration(step.Remaining)} left.");
     }
 
     public void Validated(TrainingValidation validation)

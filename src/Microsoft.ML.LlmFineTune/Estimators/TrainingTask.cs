@@ -14,6 +14,7 @@ internal sealed class TrainingTask : IDisposable
 {
     private readonly TrainingTaskOptions _options;
     private readonly IChannel _channel;
+    private readonly Dictionary<string, TruncationReport> _truncations = [];
 
     internal TrainingTask(IHostEnvironment environment, string name, TrainingTaskOptions options)
     {
@@ -21,7 +22,8 @@ internal sealed class TrainingTask : IDisposable
         var host = environment.Register(name);
         _channel = host.Start("Training");
         NativeRuntime.Initialize(warn: Warn);
-        Seed = options.Seed ?? host.Rand.Next();
+        // A run that goes on has the seed that it began with.
+        Seed = options.Seed ?? (options.Checkpoints is { } checkpoints ? CheckpointFolder.SeedOf(checkpoints.Folder) : null) ?? host.Rand.Next();
         Random = new RandomStreams(Seed);
         Info($"Seed {Seed}; {options}");
     }
@@ -29,6 +31,9 @@ internal sealed class TrainingTask : IDisposable
     internal long Seed { get; }
 
     internal RandomStreams Random { get; }
+
+    /// <summary>Gives the text of a token, for reports; null where nobody set it.</summary>
+    internal Func<int, string>? Decode { get; set; }
 
     public void Dispose() => _channel.Dispose();
 
@@ -39,6 +44,7 @@ internal sealed class TrainingTask : IDisposable
     /// <summary>Says how much longer texts lost.</summary>
     internal void Report(TruncationReport truncation, string what)
     {
+        _truncations[what] = truncation;
         if (truncation.TruncatedTexts > 0)
             Warn($"{what}: {truncation}");
     }
@@ -47,7 +53,12 @@ internal sealed class TrainingTask : IDisposable
     internal TrainingResult Train<TModel>(TModel model, IObjective objective, IBatchSource training, IBatchSource? validation, Func<TextTransformer> lastGood) where TModel : nn.Module, ICheckpointModel
     {
         Info($"{ParameterReport.Of(model).Summary()}");
-        var options = _options.ForTraining(Seed, training.CountBatches(0));
+        var options = _options.ForTraining(Seed);
+        if (_options.Observers.OfType<TrainingReport>().ToList() is { Count: > 0 } reports)
+        {
+            var preview = BatchPreview.Of(training);
+            reports.ForEach(report => report.Show(preview, Decode, _truncations));
+        }
         try
         {
             var result = new Trainer(model, objective, options, [new TrainingLog(_channel), .. _options.Observers]).Train(training, validation, _options.Cancellation);

@@ -23,26 +23,47 @@ public abstract record TrainingTaskOptions
     /// <summary>Rows a step, at least 1: texts in classification; in pretraining (<see cref="CausalPretrainingOptions.PackTexts"/>) rows that many short texts are packed into. Few texts need a small one, or many epochs. Default 32.</summary>
     public int BatchSize { get; init; } = 32;
 
-    /// <summary>The peak learning rate of AdamW; greater than 0. Default 0.0005.</summary>
-    public double LearningRate { get; init; } = 5e-4;
+    /// <summary>Batches of rows whose gradients make one step, at least 1: as if <see cref="BatchSize"/> were so many times larger, in the memory of one. Default 1.</summary>
+    public int AccumulatedBatches { get; init; } = 1;
 
-    /// <summary>The shape of the learning rate over the run. Default <see cref="ScheduleKind.Cosine"/>.</summary>
-    public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
+    /// <summary>The peak learning rate of AdamW; greater than 0. Default null: 0.0005. An <see cref="Optimizer"/> of your own brings its rate along.</summary>
+    public double? LearningRate { get; init; }
 
-    /// <summary>The part of all steps over which the learning rate rises from 0 to its peak, from 0 to less than 1. Default 0.05.</summary>
+    /// <summary>The optimizer and its settings; default null: AdamW with <see cref="LearningRate"/>, <see cref="WeightDecay"/> and <see cref="Beta2"/>, which must then not be set besides.</summary>
+    public OptimizerOptions? Optimizer { get; init; }
+
+    /// <summary>The shape of the learning rate over the run. Default <see cref="CosineSchedule"/>, down to 0; <c>new CosineSchedule { Floor = 0.1 }</c> ends at a tenth of the peak.</summary>
+    public LearningRateSchedule Schedule { get; init; } = new CosineSchedule();
+
+    /// <summary>The part of all steps over which the learning rate rises from 0 to its peak, from 0 to less than 1. Default 0.05. Read when <see cref="Schedule"/> has neither a warm-up nor a rise of its own.</summary>
     public double WarmupFraction { get; init; } = 0.05;
 
-    /// <summary>The learning rate at the end as a part of its peak, from 0 to 1. Default 0.</summary>
-    public double FinalLearningRateFraction { get; init; }
+    /// <summary>AdamW's decay of matrices, multiplied by the learning rate; 0 or greater. Default null: 0.01.</summary>
+    public double? WeightDecay { get; init; }
 
-    /// <summary>AdamW's decay of matrices, multiplied by the learning rate; 0 or greater. Default 0.01.</summary>
-    public double WeightDecay { get; init; } = 0.01;
-
-    /// <summary>AdamW's decay rate of the second moment, at least 0 and less than 1. Default 0.99.</summary>
-    public double Beta2 { get; init; } = 0.99;
+    /// <summary>AdamW's decay rate of the second moment, at least 0 and less than 1. Default null: 0.99.</summary>
+    public double? Beta2 { get; init; }
 
     /// <summary>Gradients longer than this (Euclidean norm) are scaled down to it; greater than 0; null: no clipping. Default 1.</summary>
     public double? MaximumGradientNorm { get; init; } = 1;
+
+    /// <summary>Which weights move, since when, and how fast (the last layers only, gradual unfreezing, rates that fall from layer to layer). Default null: all from the first step on, at one rate.</summary>
+    public FreezingOptions? Freezing { get; init; }
+
+    /// <summary>
+    /// Where the state of training is saved now and then. <c>Fit</c> with the same model, data and options and a folder that holds a state goes on from it, and ends with the same weights as if it had not been interrupted.
+    /// Default null: nowhere.
+    /// </summary>
+    public CheckpointOptions? Checkpoints { get; init; }
+
+    /// <summary>In what numbers the model computes while it trains. Default null: in those of its weights.</summary>
+    public TrainingPrecision? Precision { get; init; }
+
+    /// <summary>
+    /// Changes what has been made of these options before training starts: for everything else that training can be told (<see cref="TrainingOptions"/>). Default null.
+    /// </summary>
+    /// <example><code>Configure = training => training with { Mixout = 0.9, StartPenalty = 0.01 }</code></example>
+    public Func<TrainingOptions, TrainingOptions>? Configure { get; init; }
 
     /// <summary>Rows to validate on, with the columns that training reads; they are read as they are, not through the estimators that stand before in a pipeline. Default null: no validation.</summary>
     public IDataView? ValidationData { get; init; }
@@ -77,30 +98,42 @@ public abstract record TrainingTaskOptions
         Require.Below(WarmupFraction, 0.0, 1.0);
         Require.Argument(Require.NotNull(Observers).All(observer => observer is not null), "Observers must not hold null.", nameof(Observers));
         if (Patience is int patience) Require.AtLeast(patience, 1, nameof(Patience));
-        ForTraining(seed: 0, batchesPerEpoch: 1).Validate();
+        if (Optimizer is not null)
+        {
+            (string Name, bool IsSet)[] others = [(nameof(LearningRate), LearningRate is not null), (nameof(WeightDecay), WeightDecay is not null), (nameof(Beta2), Beta2 is not null)];
+            foreach ((string name, bool isSet) in others)
+                Require.Argument(!isSet, $"{nameof(Optimizer)} and {name} contradict each other: {name} is AdamW's, which {nameof(Optimizer)} takes the place of. Set it in {nameof(Optimizer)}.", name);
+        }
+        ForTraining(seed: 0).Validate();
     }
 
     private protected abstract string WatchedMetric { get; }
 
-    internal TrainingOptions ForTraining(long seed, int batchesPerEpoch) => new()
+    internal TrainingOptions ForTraining(long seed)
     {
-        Epochs = Epochs,
-        MaximumSteps = MaximumSteps,
-        Optimizer = new AdamWOptions { LearningRate = LearningRate, WeightDecay = WeightDecay, Beta2 = Beta2 },
-        Schedule = Schedule,
-        WarmupSteps = (long)(WarmupFraction * Math.Min(MaximumSteps ?? long.MaxValue, (double)(Epochs ?? long.MaxValue) * batchesPerEpoch)),
-        ScheduleFloor = FinalLearningRateFraction,
-        MaximumGradientNorm = MaximumGradientNorm,
-        ValidationInterval = ValidationInterval,
-        // Without patience nothing ends early; the best weights are those of the same metric.
-        EarlyStopping = ValidationData is null ? null : new EarlyStoppingOptions
+        TrainingOptions training = new()
         {
-            Patience = Patience ?? int.MaxValue,
-            Metric = WatchedMetric,
-            HigherIsBetter = WatchedMetric != EarlyStoppingOptions.Loss,
-        },
-        Seed = seed,
-        Replicas = Replicas,
-        Device = Device,
-    };
+            Epochs = Epochs,
+            MaximumSteps = MaximumSteps,
+            AccumulatedBatches = AccumulatedBatches,
+            Optimizer = Optimizer ?? new AdamWOptions { LearningRate = LearningRate ?? 5e-4, WeightDecay = WeightDecay ?? 0.01, Beta2 = Beta2 ?? 0.99 },
+            Schedule = Require.NotNull(Schedule).HasOwnRise || Schedule.WarmupSteps is not null || Schedule.WarmupFraction is not null ? Schedule : Schedule with { WarmupFraction = WarmupFraction },
+            MaximumGradientNorm = MaximumGradientNorm,
+            Freezing = Freezing,
+            Checkpoints = Checkpoints,
+            Precision = Precision,
+            ValidationInterval = ValidationInterval,
+            // Without patience nothing ends early; the best weights are those of the same metric.
+            EarlyStopping = ValidationData is null ? null : new EarlyStoppingOptions
+            {
+                Patience = Patience ?? int.MaxValue,
+                Metric = WatchedMetric,
+                HigherIsBetter = WatchedMetric != EarlyStoppingOptions.Loss,
+            },
+            Seed = seed,
+            Replicas = Replicas,
+            Device = Device,
+        };
+        return Configure is null ? training : Configure(training) ?? throw new ArgumentException($"{nameof(Configure)} must give options; it gave null.", nameof(Configure));
+    }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Models;
 
 namespace Microsoft.ML.LlmFineTune.Generation;
 
@@ -217,5 +218,5 @@ internal sealed class GenerationConfigReader
 
     private int AsInt32(string key, JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw Unexpected(key, "a whole number", value);
 
-    private InvalidDataException Unexpected(string key, string expected, JsonElement found) => new($"{_file}: '{key}' must be {expected}; found {found.GetRawText()}.");
+    private InvalidDataException Unexpected(string key, string expected, JsonElement found) => new($"{_file}: '{key}' must be {expected}; found {ConfigReader.Cut(found.GetRawText())}.");
 }

@@ -161,6 +161,12 @@ public sealed record GenerationOptions
     /// <summary>Whether log-probabilities are made to add up again after all steps; default false. Beams compare sums of them.</summary>
     public bool RenormalizeLogits { get; init; }
 
+    /// <summary>
+    /// Whether a prompt gets the special tokens that the tokenizer puts around a text (Llama's and Gemma's begin-of-text token, an encoder's end token); default true, as in Hugging Face. False for a
+    /// text that has them already, as a chat template writes it.
+    /// </summary>
+    public bool AddSpecialTokens { get; init; } = true;
+
     /// <summary>Id of the token that an encoder-decoder begins with; default null: that of the model's configuration.</summary>
     public int? DecoderStartToken { get; init; }
 

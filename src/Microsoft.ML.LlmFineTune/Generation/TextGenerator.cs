@@ -8,8 +8,9 @@ namespace Microsoft.ML.LlmFineTune.Generation;
 /// <summary>Continues texts with a decoder, or writes other texts from them with an encoder-decoder.</summary>
 /// <remarks>
 /// Where prompt and new tokens together exceed the model's positions, first tokens of the prompt are dropped until they fit (counted in the result), but half of the
-/// positions stay the prompt's; when the positions run out all the same, the older half of the context is forgotten. An empty prompt stands for the token that
-/// begins a text, or else ends one. One generator may serve several threads at a time.
+/// positions stay the prompt's; when the positions run out all the same, the older half of the context is forgotten. Prompts get the special tokens that the tokenizer
+/// puts around a text (<see cref="GenerationOptions.AddSpecialTokens"/>); a prompt that is empty all the same stands for the token that begins a text, or else ends one.
+/// One generator may serve several threads at a time.
 /// </remarks>
 public sealed class TextGenerator
 {
@@ -24,7 +25,7 @@ public sealed class TextGenerator
     {
     }
 
-    /// <summary>Puts an encoder-decoder and its tokenizer together. Prompts get the special tokens that the tokenizer puts around a text; special tokens that the model writes are left out.</summary>
+    /// <summary>Puts an encoder-decoder and its tokenizer together. Special tokens that the model writes are left out.</summary>
     /// <param name="model">The model; it reads in evaluation mode.</param>
     /// <param name="tokenizer">The tokenizer that the model was trained with.</param>
     /// <exception cref="ArgumentException">The tokenizer has tokens that the model does not know.</exception>
@@ -103,20 +104,21 @@ public sealed class TextGenerator
     private static void RequireOneText(GenerationOptions? options) =>
         Require.Argument(options is null or { ReturnSequences: 1 }, $"One text is given; ReturnSequences asks for {options?.ReturnSequences}. Give the prompt in a list to get them all.", nameof(options));
 
-    /// <summary>Whether prompts are an encoder's, whole texts with special tokens around them.</summary>
+    /// <summary>Whether prompts are whole texts that an encoder reads.</summary>
     private bool IsSource => _model is GenerativeEncoderDecoder;
 
-    private int[] EncodeSource(string prompt) => _tokenizer.Tokenizer is TokenizerModel own ? [.. own.Encode(prompt).Ids]
-        : _tokenizer.EndOfText is int end ? [.. _tokenizer.Encode(prompt), end]
+    /// <summary>A prompt with its special tokens. What the tokenizer's file says of truncation and padding is not for prompts, as in Hugging Face; tokenizers that are not ours do not tell their special tokens, but a source always ends.</summary>
+    private int[] EncodeWithSpecialTokens(string prompt) => _tokenizer.Tokenizer is TokenizerModel own ? [.. own.Encode(prompt, new EncodingOptions()).Ids]
+        : IsSource && _tokenizer.EndOfText is int end ? [.. _tokenizer.Encode(prompt), end]
         : _tokenizer.Encode(prompt);
 
     private TextStream NewText() =>
         new(IsSource && _tokenizer.Tokenizer is TokenizerModel own ? own.CreateStreamingDecoder(skipSpecialTokens: true) : _tokenizer.CreateStreamingDecoder());
 
-    private IReadOnlyList<int> Encode(string prompt)
+    private IReadOnlyList<int> Encode(string prompt, bool addSpecialTokens)
     {
         Require.NotNull(prompt);
-        int[] tokens = IsSource ? EncodeSource(prompt) : _tokenizer.Encode(prompt);
+        int[] tokens = addSpecialTokens ? EncodeWithSpecialTokens(prompt) : _tokenizer.Encode(prompt);
         if (tokens.Length > 0) return tokens;
         ModelConfig config = _model.Model.Config;
         int? first = config.BeginOfText ?? _tokenizer.EndOfText ?? (config.EndOfText.Count > 0 ? config.EndOfText[0] : null);
@@ -139,7 +141,7 @@ public sealed class TextGenerator
             _stops = new StopStrings(options.StopStrings);
             _hasBeams = options.Beams > 1;
             _decoding = new DecodingSession(generator._model, generator.Draft is null ? null : IGenerativeModel.Of(generator.Draft), generator._tokenizer.VocabularySize,
-                [.. prompts.Select(generator.Encode)], options, _hasBeams ? StopsBeam : StopsText);
+                [.. prompts.Select(prompt => generator.Encode(prompt, options.AddSpecialTokens))], options, _hasBeams ? StopsBeam : StopsText);
         }
 
         public bool IsRunning => _decoding.IsRunning;

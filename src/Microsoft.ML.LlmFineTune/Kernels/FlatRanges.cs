@@ -12,9 +12,32 @@ internal static class FlatRanges
     public static int Pieces(long elements) => checked((int)((elements + Piece - 1) / Piece));
 
     /// <summary>Runs <paramref name="body"/>(piece, first element, element count) for every piece, neighbouring pieces in one thread of the pool.</summary>
-    public static void ForEach(long elements, ReplicaPool? pool, Action<int, long, int> body)
+    public static void ForEach(long elements, ReplicaPool? pool, Action<int, long, int> body) =>
+        Share(Pieces(elements), pool, piece =>
+        {
+            long first = (long)piece * Piece;
+            body(piece, first, (int)Math.Min(Piece, elements - first));
+        });
+
+    /// <summary>Runs <paramref name="body"/>(range, first element within it, element count) for every piece of ranges of the given sizes, neighbouring pieces in one thread of the pool.</summary>
+    public static void ForEach(IReadOnlyList<long> sizes, ReplicaPool? pool, Action<int, long, int> body)
     {
-        int pieces = Pieces(elements);
+        int[] ends = new int[sizes.Count];
+        int pieces = 0;
+        for (int i = 0; i < ends.Length; i++) ends[i] = pieces = checked(pieces + Pieces(sizes[i]));
+        Share(pieces, pool, piece =>
+        {
+            int range = Array.BinarySearch(ends, piece + 1);
+            if (range < 0) range = ~range;
+            // Ranges without elements end where the one before them ends.
+            while (range > 0 && ends[range - 1] > piece) range--;
+            long first = (long)(piece - (range == 0 ? 0 : ends[range - 1])) * Piece;
+            body(range, first, (int)Math.Min(Piece, sizes[range] - first));
+        });
+    }
+
+    private static void Share(int pieces, ReplicaPool? pool, Action<int> body)
+    {
         // A wake-up of the pool costs about as much as a few dozen pieces.
         if (pool is null || pool.Replicas == 1 || pieces < 32)
         {
@@ -25,11 +48,7 @@ internal static class FlatRanges
 
         void Range(int from, int to)
         {
-            for (int piece = from; piece < to; piece++)
-            {
-                long first = (long)piece * Piece;
-                body(piece, first, (int)Math.Min(Piece, elements - first));
-            }
+            for (int piece = from; piece < to; piece++) body(piece);
         }
     }
 }

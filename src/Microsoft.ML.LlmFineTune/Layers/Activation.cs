@@ -38,5 +38,5 @@ public static class Activation
     /// <exception cref="ArgumentException">The name is not known.</exception>
     public static Func<Tensor, Tensor> ByName(string name) =>
         Functions.TryGetValue(name, out Func<Tensor, Tensor>? function) ? function
-            : throw new ArgumentException($"Unknown activation function '{name}'; known are {string.Join(", ", Functions.Keys)}.", nameof(name));
+            : throw new ArgumentException($"Unknown activation function '{(name.Length > 100 ? $"{name[..100]}..." : name)}'; known are {string.Join(", ", Functions.Keys)}.", nameof(name));
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Layers;
@@ -16,9 +17,11 @@ public static class AttentionBias
     /// <param name="device">Device of the result.</param>
     /// <param name="dtype">Type of the result.</param>
     /// <param name="window">How many keys a query may see, its own position and those before it; null: all before it.</param>
-    /// <returns>[queries, keys], or with a mask [batch, 1, queries, keys].</returns>
-    public static Tensor Causal(long queries, long keys, Tensor? mask, Device? device, ScalarType dtype, long? window = null)
+    /// <param name="documents">[batch, keys] int64: a query sees the keys of its own document only, with as many queries as keys; null: of all.</param>
+    /// <returns>[queries, keys], or with a mask or documents [batch, 1, queries, keys].</returns>
+    public static Tensor Causal(long queries, long keys, Tensor? mask, Device? device, ScalarType dtype, long? window = null, Tensor? documents = null)
     {
+        Require.Argument(mask is null || documents is null, "Packed rows need no mask: padding is a document of its own.", nameof(mask));
         double barred = Barred(dtype);
         using Tensor everything = full([queries, keys], barred, dtype: dtype, device: device);
         Tensor causal = everything.triu(1 + keys - queries);
@@ -28,9 +31,17 @@ public static class AttentionBias
             using Tensor behind = everything.tril(keys - queries - reach);
             causal.add_(behind);
         }
+        if (documents is not null)
+        {
+            using Tensor everyone = causal, same = SameDocument(documents), others = same.logical_not();
+            return everyone.masked_fill(others, barred).unsqueeze(1);
+        }
         if (mask is null) return causal;
         using (causal) return WithPadding(causal, mask, barred);
     }
+
+    /// <summary>[batch, length] numbers of documents to [batch, length, length]: whether two tokens belong to the same.</summary>
+    internal static Tensor SameDocument(Tensor documents) => documents.unsqueeze(2).eq(documents.unsqueeze(1));
 
     /// <summary>The bias of attention to both sides: a query sees the keys that are not padding and, with a distance, near enough.</summary>
     /// <param name="length">Positions.</param>

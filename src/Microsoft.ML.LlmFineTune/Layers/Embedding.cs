@@ -7,8 +7,14 @@ namespace Microsoft.ML.LlmFineTune.Layers;
 /// <summary>A table with a row of numbers for each id. The weight is a plain parameter, so that an output head may share it and it is still one.</summary>
 public sealed class Embedding : nn.Module<Tensor, Tensor>
 {
+    private const string AdapterName = "adapter";
+    private const string HeadAdapterName = "headAdapter";
+
     private readonly Parameter weight;
     private readonly long? _padding;
+    private readonly TiedHead _head;
+    private EmbeddingAdapter? _adapter;
+    private LinearAdapter? _headAdapter;
 
     /// <summary>Creates the table with uninitialised weights.</summary>
     /// <param name="rows">How many ids there are; at least 1.</param>
@@ -23,11 +29,44 @@ public sealed class Embedding : nn.Module<Tensor, Tensor>
     {
         weight = Weights.Uninitialized(device, dtype, Require.AtLeast(rows, 1), Require.AtLeast(width, 1));
         _padding = padding is long id ? Require.Below(id, 0, rows, nameof(padding)) : null;
+        _head = new TiedHead(this);
         RegisterComponents();
     }
 
     /// <summary>[rows, width].</summary>
     public Parameter Weight => weight;
+
+    /// <summary>The table as an output head.</summary>
+    public TiedHead Head => _head;
+
+    /// <summary>What changes the rows; null for nothing. The layer registers it, and becomes its owner.</summary>
+    public EmbeddingAdapter? Adapter
+    {
+        get => _adapter;
+        set
+        {
+            register_module(AdapterName, null!);
+            if (value is not null) register_module(AdapterName, value);
+            _adapter = value;
+        }
+    }
+
+    /// <summary>What changes the scores of the tied head; null for nothing. The layer registers it, and becomes its owner.</summary>
+    internal LinearAdapter? HeadAdapter
+    {
+        get => _headAdapter;
+        set
+        {
+            register_module(HeadAdapterName, null!);
+            if (value is not null) register_module(HeadAdapterName, value);
+            _headAdapter = value;
+        }
+    }
+
+    /// <summary>
+    /// Gives [virtual tokens, width]: rows of tokens that no id stands for. The columns of negative ids, which stand before all others, get them. Null: there are none.
+    /// </summary>
+    internal Func<Tensor?>? VirtualRows { get; set; }
 
     /// <summary>Draws the table from a normal distribution of mean 0; the row of padding becomes 0.</summary>
     /// <param name="random">Where the draws come from.</param>
@@ -47,15 +86,49 @@ public sealed class Embedding : nn.Module<Tensor, Tensor>
     /// <returns>[.., width].</returns>
     public override Tensor forward(Tensor ids)
     {
+        if (VirtualRows is not null && ids.dim() == 2 && IsVirtual(ids) && VirtualRows() is Tensor rows)
+        {
+            long count = rows.size(0), real = ids.size(1) - count;
+            Tensor first = rows.to(weight.dtype).unsqueeze(0).expand(ids.size(0), count, rows.size(1));   // [batch, virtual, width]
+            return real == 0 ? first : cat([first, Adapted(ids.narrow(1, count, real))], 1);
+        }
+        return Adapted(ids);
+    }
+
+    /// <summary>Consecutive rows, without a copy where no adapter changes them.</summary>
+    /// <param name="start">The first row.</param>
+    /// <param name="count">How many rows.</param>
+    /// <returns>[count, width].</returns>
+    public Tensor Rows(long start, long count) =>
+        _adapter is null ? weight.narrow(0, start, count) : _adapter.Apply(this, arange(start, start + count, dtype: ScalarType.Int64, device: weight.device));
+
+    /// <summary>The scores of hidden states for each row: what an output head does that is tied to the table.</summary>
+    /// <param name="hidden">[.., width].</param>
+    /// <returns>[.., rows].</returns>
+    public Tensor Scores(Tensor hidden)
+    {
+        Require.NotNull(hidden);
+        return _headAdapter is null ? _head.ApplyBase(hidden) : _headAdapter.Apply(_head, hidden);
+    }
+
+    /// <summary>Looks rows of any table with a row for each id up.</summary>
+    /// <param name="table">[rows, any width]; the row of padding gets no gradient.</param>
+    /// <param name="ids">[..] int64.</param>
+    /// <returns>[.., any width].</returns>
+    internal Tensor Lookup(Tensor table, Tensor ids)
+    {
         Tensor flat = ids.reshape(-1);
-        Tensor rows = weight.index_select(0, flat);              // [ids, width]
+        Tensor rows = table.index_select(0, flat);               // [ids, width]
         if (_padding is long id && rows.requires_grad) rows = where(flat.eq(id).unsqueeze(1), rows.detach(), rows);
         return ids.dim() == 1 ? rows : rows.view([.. ids.shape, rows.size(1)]);
     }
 
-    /// <summary>Consecutive rows, without a copy.</summary>
-    /// <param name="start">The first row.</param>
-    /// <param name="count">How many rows.</param>
-    /// <returns>[count, width].</returns>
-    public Tensor Rows(long start, long count) => weight.narrow(0, start, count);
+    private static bool IsVirtual(Tensor ids)
+    {
+        using Tensor row = ids.select(0, 0);
+        using Tensor first = row.select(0, 0);
+        return first.item<long>() < 0;
+    }
+
+    private Tensor Adapted(Tensor ids) => _adapter is null ? Lookup(weight, ids) : _adapter.Apply(this, ids);
 }

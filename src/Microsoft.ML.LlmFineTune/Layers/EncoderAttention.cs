@@ -37,6 +37,12 @@ public sealed class EncoderAttention
     public Tensor Apply(Tensor query, Tensor key, Tensor value, EncoderContext context)
     {
         Require.NotNull(context);
+        if (context.First is not null)
+        {
+            (Tensor firstKeys, Tensor firstValues) = context.NextFirst();                                 // [batch, heads, virtual tokens, headSize]
+            (query, key, value) = (Split(query), cat([firstKeys.to(key.dtype), Split(key)], 2), cat([firstValues.to(value.dtype), Split(value)], 2));
+            return Attend(query, key, value, context.Bias(query.device, query.dtype), context.Training);
+        }
         return !Drops(context.Training) && context.IsPaddedOnTheRight && BidirectionalAttention.Fits(query, key, value, _heads)
             ? BidirectionalAttention.Apply(query, key, value, _heads, context.Lengths)
             : Apply(query, key, value, context.Bias(query.device, query.dtype), context.Training);
@@ -49,13 +55,12 @@ public sealed class EncoderAttention
     /// <param name="bias">Added to the scores, broadcasts to [batch, heads, queries, keys]; null: none.</param>
     /// <param name="training">Whether the model is in training mode.</param>
     /// <returns>The shape of <paramref name="query"/>.</returns>
-    public Tensor Apply(Tensor query, Tensor key, Tensor value, Tensor? bias, bool training)
-    {
-        (query, key, value) = (Split(query), Split(key), Split(value));                                   // [batch, heads, .., headSize] each
-        return Drops(training)
-            ? _writtenOut.Apply(query, key, value, bias, training)
-            : F.scaled_dot_product_attention(query, key, value, bias).transpose(1, 2).flatten(2);
-    }
+    public Tensor Apply(Tensor query, Tensor key, Tensor value, Tensor? bias, bool training) => Attend(Split(query), Split(key), Split(value), bias, training);
+
+    /// <summary>[batch, heads, .., headSize] each to [batch, queries, heads * headSize].</summary>
+    private Tensor Attend(Tensor query, Tensor key, Tensor value, Tensor? bias, bool training) => Drops(training)
+        ? _writtenOut.Apply(query, key, value, bias, training)
+        : F.scaled_dot_product_attention(query, key, value, bias).transpose(1, 2).flatten(2);
 
     private bool Drops(bool training) => training && _dropout.Probability > 0;
 

@@ -6,7 +6,8 @@ namespace Microsoft.ML.LlmFineTune.Layers;
 /// <summary>What the layers of an encoder share during one forward pass: padding, the mode, and the attention biases that follow from them.</summary>
 public sealed class EncoderContext : IDisposable
 {
-    private readonly long _length;
+    private readonly long _keys;
+    private int _layer;
     private readonly Dictionary<long, Tensor?> _biases = [];
     private readonly Lazy<int[]?> _lengths;
     private bool _isOver;
@@ -17,29 +18,34 @@ public sealed class EncoderContext : IDisposable
     /// <param name="training">Whether the model is in training mode.</param>
     /// <param name="maximumLength">How many positions the model knows; null: any number.</param>
     /// <param name="segments">[batch, sequence] int64; null for none.</param>
+    /// <param name="first">Keys and values of virtual tokens before the text, which the mask counts; null for none.</param>
     /// <exception cref="ArgumentException">Shapes or types do not fit each other.</exception>
-    public EncoderContext(Tensor tokens, Tensor? mask, bool training, long? maximumLength, Tensor? segments = null)
+    public EncoderContext(Tensor tokens, Tensor? mask, bool training, long? maximumLength, Tensor? segments = null, VirtualKeys? first = null)
     {
         Require.NotNull(tokens);
         Require.Argument(tokens.dim() == 2 && tokens.dtype == ScalarType.Int64, $"tokens must be [batch, sequence] of Int64; received [{string.Join(", ", tokens.shape)}] of {tokens.dtype}.", nameof(tokens));
-        long batch = tokens.size(0);
-        _length = tokens.size(1);
-        Require.Argument(batch > 0 && _length > 0, $"tokens must have at least one row and one column; received [{batch}, {_length}].", nameof(tokens));
-        Require.Argument(maximumLength is null || _length <= maximumLength, $"The model knows {maximumLength} positions; received {_length}. Cut the text or take a model with more positions.", nameof(tokens));
-        Require.Argument(mask is null || (mask.dtype == ScalarType.Bool && mask.shape.SequenceEqual(tokens.shape)), $"mask must be [{batch}, {_length}] of Bool; received [{string.Join(", ", mask?.shape ?? [])}] of {mask?.dtype}.", nameof(mask));
+        (long batch, long length) = (tokens.size(0), tokens.size(1));
+        _keys = length + (first?.Virtual ?? 0);
+        First = first;
+        Require.Argument(batch > 0 && length > 0, $"tokens must have at least one row and one column; received [{batch}, {length}].", nameof(tokens));
+        Require.Argument(maximumLength is null || _keys <= maximumLength, $"The model knows {maximumLength} positions; received {_keys}{(first is null ? "" : ", virtual ones included")}. Cut the text or take a model with more positions.", nameof(tokens));
+        Require.Argument(mask is null || (mask.dtype == ScalarType.Bool && mask.shape.SequenceEqual([batch, _keys])), $"mask must be [{batch}, {_keys}] of Bool; received [{string.Join(", ", mask?.shape ?? [])}] of {mask?.dtype}.", nameof(mask));
         Require.Argument(segments is null || (segments.dtype == ScalarType.Int64 && segments.shape.SequenceEqual(tokens.shape)),
-            $"segments must be [{batch}, {_length}] of Int64; received [{string.Join(", ", segments?.shape ?? [])}] of {segments?.dtype}.", nameof(segments));
+            $"segments must be [{batch}, {length}] of Int64; received [{string.Join(", ", segments?.shape ?? [])}] of {segments?.dtype}.", nameof(segments));
         (Mask, Training) = (mask, training);
         _lengths = new Lazy<int[]?>(() => mask is null ? [] : LengthsOf(mask));
     }
 
     private EncoderContext(EncoderContext before, Tensor? mask)
     {
-        (_length, Training, Mask, _isOver) = (before._length, before.Training, mask, true);
+        (_keys, Training, Mask, _isOver) = (before._keys, before.Training, mask, true);
         _lengths = before._lengths.IsValueCreated ? before._lengths : new Lazy<int[]?>(() => mask is null ? [] : LengthsOf(mask));
     }
 
-    /// <summary>[batch, sequence] bool, false for padding; null when nothing is padded.</summary>
+    /// <summary>Keys and values of virtual tokens before the text; null for none.</summary>
+    public VirtualKeys? First { get; }
+
+    /// <summary>[batch, virtual tokens + sequence] bool, false for padding; null when nothing is padded.</summary>
     public Tensor? Mask { get; }
 
     /// <summary>Whether the model is in training mode.</summary>
@@ -59,7 +65,7 @@ public sealed class EncoderContext : IDisposable
     public Tensor? Bias(Device device, ScalarType dtype, long? distance = null)
     {
         if (_biases.TryGetValue(distance ?? -1, out Tensor? bias)) return bias;
-        bias = AttentionBias.BothSides(_length, Mask, device, dtype, distance);
+        bias = AttentionBias.BothSides(_keys, Mask, device, dtype, distance);
         // It serves every layer, so it belongs to none of their scopes; a layer that is computed again has its own.
         return _isOver ? bias : _biases[distance ?? -1] = bias?.DetachFromDisposeScope();
     }
@@ -67,6 +73,9 @@ public sealed class EncoderContext : IDisposable
     /// <summary>This context while the forward pass lasts; afterwards, for a layer that is computed again, one that says the same and needs no disposing.</summary>
     /// <param name="mask">The mask, perhaps another tensor of the same numbers.</param>
     internal EncoderContext With(Tensor? mask) => _isOver ? new EncoderContext(this, mask) : this;
+
+    /// <summary>The keys and values of the virtual tokens in the next layer: layers ask for them in their order.</summary>
+    internal (Tensor Keys, Tensor Values) NextFirst() => First!.Of(_layer++);
 
     /// <summary>Ends the forward pass: frees the biases.</summary>
     public void Dispose()

@@ -40,7 +40,7 @@ public sealed class GroupedQueryAttention
     {
         (long batch, long heads, long queries) = (query.size(0), query.size(1), query.size(2));
         bool drops = context.Training && _dropout.Probability > 0;
-        if (_isUsual && !drops && context is { Mask: null, Cache: null } && (_window is null || _window >= queries))
+        if (_isUsual && !drops && context.IsPlain && (_window is null || _window >= queries))
         {
             long shared = heads / key.size(1);
             if (shared > 1) (key, value) = (key.repeat_interleave(shared, 1), value.repeat_interleave(shared, 1));                  // [batch, heads, queries, headSize]

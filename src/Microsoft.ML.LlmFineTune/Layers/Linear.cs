@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -5,12 +6,17 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Microsoft.ML.LlmFineTune.Layers;
 
-/// <summary>A linear map of the last dimension: x W^T + b.</summary>
-public sealed class Linear : nn.Module<Tensor, Tensor>
+/// <summary>A linear map of the last dimension: x W^T + b. An adapter may change what it computes, and the matrix may be kept in four bits a number.</summary>
+public sealed class Linear : nn.Module<Tensor, Tensor>, ILinearMap
 {
+    private const string AdapterName = "adapter";
+    private const string QuantizedName = "quantized";
+
     // A field's name is the name under which the module registers it.
     private readonly Parameter weight;
     private readonly Parameter? bias;
+    private LinearAdapter? _adapter;
+    private Nf4Weight? _quantized;
 
     /// <summary>Creates the layer with uninitialised weights.</summary>
     /// <param name="inputWidth">Size of the last dimension of the input; at least 1.</param>
@@ -28,17 +34,32 @@ public sealed class Linear : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>Size of the last dimension of the input.</summary>
+    /// <inheritdoc/>
     public long InputWidth { get; }
 
-    /// <summary>Size of the last dimension of the output.</summary>
+    /// <inheritdoc/>
     public long OutputWidth { get; }
 
-    /// <summary>[outputWidth, inputWidth].</summary>
+    /// <summary>[outputWidth, inputWidth]; [0] while the matrix is <see cref="Quantized"/>.</summary>
     public Parameter Weight => weight;
 
-    /// <summary>[outputWidth], or null.</summary>
+    /// <inheritdoc/>
     public Parameter? Bias => bias;
+
+    /// <summary>What changes the layer's result; null for nothing. The layer registers it, and becomes its owner.</summary>
+    public LinearAdapter? Adapter
+    {
+        get => _adapter;
+        set
+        {
+            register_module(AdapterName, null!);
+            if (value is not null) register_module(AdapterName, value);
+            _adapter = value;
+        }
+    }
+
+    /// <summary>The matrix in four bits a number, in place of <see cref="Weight"/>; null: it is a dense parameter.</summary>
+    public Nf4Weight? Quantized => _quantized;
 
     /// <summary>Draws the weight from a normal distribution of mean 0; the bias becomes 0.</summary>
     /// <param name="random">Where the draws come from.</param>
@@ -57,6 +78,42 @@ public sealed class Linear : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         if (input.size(-1) != InputWidth) throw new ArgumentException($"A linear layer of input width {InputWidth} received a tensor [{string.Join(", ", input.shape)}]; its last dimension must be {InputWidth}.", nameof(input));
-        return F.linear(input, weight, bias);
+        return _adapter is null ? ApplyBase(input) : _adapter.Apply(this, input);
+    }
+
+    /// <inheritdoc/>
+    public Tensor ApplyBase(Tensor input, bool withBias = true)
+    {
+        if (_quantized is null) return F.linear(input, weight, withBias ? bias : null);
+        Tensor product = Nf4Product.Apply(input, _quantized.Blocks);                            // [.., outputWidth]
+        return withBias && bias is not null ? product + bias : product;
+    }
+
+    /// <inheritdoc/>
+    public Tensor ReadWeight() => _quantized is null ? weight.detach() : _quantized.Dequantize();
+
+    /// <summary>Replaces the dense matrix by one in four bits a number, and frees its memory. The matrix gets no gradient any more.</summary>
+    /// <param name="quantized">The same matrix; the layer becomes its owner.</param>
+    internal void Quantize(Nf4Weight quantized)
+    {
+        Require.State(_quantized is null, "The layer's matrix is quantized already.");
+        register_module(QuantizedName, quantized);
+        _quantized = quantized;
+        weight.requires_grad_(false);
+        using IDisposable withoutGradients = no_grad();
+        using Tensor nothing = empty([0], dtype: weight.dtype, device: weight.device);
+        // The parameter object stays, so that names and optimizers' lists stay true.
+        weight.set_(nothing);
+    }
+
+    /// <summary>Makes the matrix a dense parameter again: its numbers are those that the four bits stand for.</summary>
+    internal void Dequantize()
+    {
+        if (_quantized is null) return;
+        using IDisposable withoutGradients = no_grad();
+        using (Tensor dense = _quantized.Dequantize()) weight.set_(dense);
+        register_module(QuantizedName, null!);
+        _quantized.Dispose();
+        _quantized = null;
     }
 }

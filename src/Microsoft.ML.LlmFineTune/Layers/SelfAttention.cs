@@ -44,7 +44,7 @@ public sealed class SelfAttention
     {
         bool drops = context.Training && _dropout.Probability > 0;
         bool isUsual = _hasUsualScale && !_upcast && !drops;
-        if (isUsual && context is { Mask: null, Cache: null }) return CausalAttention.Apply(queryKeyValue, _heads);
+        if (isUsual && context.IsPlain) return CausalAttention.Apply(queryKeyValue, _heads);
 
         (long batch, long queries) = (queryKeyValue.size(0), queryKeyValue.size(1));
         Tensor[] parts = queryKeyValue.view(batch, queries, 3, _heads, _headSize).permute(2, 0, 3, 1, 4).contiguous().unbind(0);

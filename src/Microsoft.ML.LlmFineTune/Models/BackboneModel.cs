@@ -8,7 +8,7 @@ namespace Microsoft.ML.LlmFineTune.Models;
 /// What every family gives: a model that turns tokens into hidden states, without a task's head. Its weights are plain parameters; constructing it draws
 /// no random numbers: <see cref="Initialize"/> or a checkpoint fills the weights.
 /// </summary>
-public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel
+public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel, IAdaptable
 {
     private ActivationCheckpoints? _checkpoints;
 
@@ -53,6 +53,11 @@ public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel
     /// <param name="task">What the head is for.</param>
     internal virtual string HeadedPrefix(ModelHead task) => "";
 
+    /// <summary>The name that one of the backbone's tensors has in checkpoints of a model with a head.</summary>
+    /// <param name="file">Its name in <see cref="WeightNames"/>.</param>
+    /// <param name="task">What the head is for.</param>
+    internal virtual string HeadedName(string file, ModelHead task) => HeadedPrefix(task) + file;
+
     /// <summary>Device of the weights.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public Device Device => Weights.FirstOf(this).device;
@@ -64,8 +69,19 @@ public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel
     /// <summary>What a user should hear of the files that the weights were read from (numbers that are NaN, types that are mixed), a line each; empty where there is nothing to say.</summary>
     public IReadOnlyList<string> LoadWarnings { get; internal set; } = [];
 
+    /// <summary>What stands before every text that the model reads; null for nothing. An adapter sets it.</summary>
+    internal VirtualTokens? Prompt { get; set; }
+
+    /// <summary>The keys and values of a position, for virtual ones; null: the family takes none.</summary>
+    internal virtual KeyValueShape? KeyValueShape => null;
+
+    /// <summary>Positions that virtual tokens leave for a text in generation.</summary>
+    internal int GenerationLength => Config.GenerationLength - (Prompt?.Count ?? 0);
+
+    IModelAttachments? IAdaptable.Attachments { get; set; }
+
     /// <summary>How many numbers the weights are; shared ones are counted once.</summary>
-    public long ParameterCount => parameters().Sum(parameter => parameter.numel());
+    public long ParameterCount => parameters().Sum(parameter => parameter.numel()) + LinearQuantization.LayersOf(this).Sum(entry => entry.Layer.Quantized is Nf4Weight matrix ? matrix.Rows * matrix.Columns : 0);
 
     /// <summary>The hidden states of whole texts, as a task's head wants them.</summary>
     /// <param name="tokens">[batch, sequence] int64, ids below the vocabulary size; padding stands on the right.</param>
@@ -80,10 +96,25 @@ public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel
     public BackboneModel CreateLike()
     {
         BackboneModel model = Config.CreateBackbone(Device, WeightType);
+        LinearQuantization.CopyTo(this, model);
+        ((IAdaptable)this).Attachments?.AttachTo(model);
         model.train(training);
         model.RecomputesActivations = RecomputesActivations;
         return model;
     }
+
+    /// <summary>The hidden states of whole texts for a head that gives numbers for each text: virtual tokens are part of the text then, as in the reference.</summary>
+    /// <returns>The hidden states, and the tokens and mask that they are of.</returns>
+    internal (Tensor Hidden, Tensor Tokens, Tensor? Mask) ReadForHead(Tensor tokens, Tensor? mask, Tensor? segments)
+    {
+        if (Prompt?.Embeddings is null) return (ReadTexts(tokens, mask, segments), tokens, mask);
+        // No token that a head looks for: neither padding nor an end.
+        long other = Enumerable.Range(0, 3).First(id => id != Config.Padding && !Config.EndOfText.Contains(id));
+        return (ReadWithPrompt(tokens, mask, segments), Prompt.Filled(tokens, other), Prompt.Mask(mask));
+    }
+
+    /// <summary><see cref="ReadTexts"/> with the hidden states of the virtual tokens.</summary>
+    private protected abstract Tensor ReadWithPrompt(Tensor tokens, Tensor? mask, Tensor? segments);
 
     /// <summary>Gives the weights their initial values, by the family's published scheme.</summary>
     /// <param name="random">Where the draws come from.</param>
@@ -105,6 +136,13 @@ public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel
         register_module(name, null!);
         part?.Dispose();
         part = null;
+    }
+
+    /// <summary>Frees the weights, and what adapters keep beside them.</summary>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) ((IAdaptable)this).Attachments?.Dispose();
+        base.Dispose(disposing);
     }
 
     nn.Module IReplicable.CreateLike() => CreateLike();

@@ -80,11 +80,11 @@ internal sealed class ConfigReader
 
     public int Int32(string key, int defaultValue) => Take(key) is JsonElement value ? AsInt32(key, value) : defaultValue;
 
-    /// <summary>A count of layers, from 1 to <see cref="MostLayers"/>.</summary>
-    public int LayerCount(string key, int defaultValue)
+    /// <summary>A count of layers, from <paramref name="least"/> to <see cref="MostLayers"/>.</summary>
+    public int LayerCount(string key, int defaultValue, int least = 1)
     {
         int count = Int32(key, defaultValue);
-        if (count is < 1 or > MostLayers) throw new InvalidDataException($"config.json: '{key}' must be from 1 to {MostLayers}; found {count}.");
+        if (count < least || count > MostLayers) throw new InvalidDataException($"config.json: '{key}' must be from {least} to {MostLayers}; found {count}.");
         return count;
     }
 
@@ -175,7 +175,7 @@ internal sealed class ConfigReader
         foreach (JsonProperty entry in map.EnumerateObject())
         {
             bool isNext = int.TryParse(entry.Name, CultureInfo.InvariantCulture, out int id) && id >= 0 && id < labels.Length && entry.Value.ValueKind == JsonValueKind.String;
-            if (!isNext) throw new InvalidDataException($"config.json: id2label must map 0 to {labels.Length - 1} to names; found '{entry.Name}': {entry.Value.GetRawText()}.");
+            if (!isNext) throw new InvalidDataException($"config.json: id2label must map 0 to {labels.Length - 1} to names; found '{Cut(entry.Name)}': {Cut(entry.Value.GetRawText())}.");
             labels[id] = entry.Value.GetString();
         }
         return labels!;
@@ -202,5 +202,5 @@ internal sealed class ConfigReader
         new($"config.json: '{key}' must be {expected}; found {Cut(found.GetRawText())}.");
 
     /// <summary>The beginning of a text: a damaged file's values can be long.</summary>
-    private static string Cut(string text) => text.Length > 200 ? $"{text[..200]}..." : text;
+    public static string Cut(string text) => text.Length > 200 ? $"{text[..200]}..." : text;
 }

@@ -25,20 +25,37 @@ public abstract class EncoderDecoderModel : BackboneModel
     /// <param name="tokens">[batch, source] int64, ids below the vocabulary size.</param>
     /// <param name="mask">[batch, source] bool, false for padding on either side; null when nothing is padded.</param>
     /// <param name="hiddenStates">Receives the input of the first encoder layer and the output of every layer; null: nobody wants them.</param>
-    /// <returns>[batch, source, width].</returns>
+    /// <returns>[batch, virtual tokens + source, width].</returns>
     /// <exception cref="ArgumentException">Shapes or types do not fit; the message says how.</exception>
-    public abstract Tensor Encode(Tensor tokens, Tensor? mask = null, ICollection<Tensor>? hiddenStates = null);
+    public Tensor Encode(Tensor tokens, Tensor? mask = null, ICollection<Tensor>? hiddenStates = null)
+    {
+        if (Prompt is null) return EncodeTokens(tokens, mask, hiddenStates);
+        if (Prompt.Embeddings is null) throw new NotSupportedException($"Prefix tuning is not offered for '{Config.Family}'. Take LoRA or prompt tuning.");
+        return EncodeTokens(Prompt.Before(Require.NotNull(tokens)), Prompt.Mask(mask), hiddenStates);
+    }
 
     /// <summary>Reads what was written so far.</summary>
     /// <param name="tokens">[batch, target] int64: the decoder's input, which begins with <see cref="DecoderStart"/>.</param>
     /// <param name="memory">[batch, source, width], from <see cref="Encode"/>. With a cache its numbers are looked at in the first call only, but its rows must be those of the cache, in their order.</param>
-    /// <param name="memoryMask">[batch, source] bool, the mask of <see cref="Encode"/>; null when nothing is padded.</param>
+    /// <param name="memoryMask">[batch, source] bool, the mask that <see cref="Encode"/> was given; null when nothing is padded.</param>
     /// <param name="cache">What the decoder keeps of earlier positions and of the memory, from <see cref="CreateCache"/>; null: the tokens are all there is.</param>
     /// <param name="mask">[batch, cached + target] bool, false for padding of the target; null when nothing is padded.</param>
     /// <param name="hiddenStates">Receives the input of the first decoder layer and the output of every layer; null: nobody wants them.</param>
     /// <returns>[batch, target, width].</returns>
     /// <exception cref="ArgumentException">Shapes or types do not fit; the message says how.</exception>
-    public abstract Tensor Decode(Tensor tokens, Tensor memory, Tensor? memoryMask = null, DecoderCache? cache = null, Tensor? mask = null, ICollection<Tensor>? hiddenStates = null);
+    public Tensor Decode(Tensor tokens, Tensor memory, Tensor? memoryMask = null, DecoderCache? cache = null, Tensor? mask = null, ICollection<Tensor>? hiddenStates = null) =>
+        DecodeTokens(tokens, memory, Prompt is null ? memoryMask : Prompt.Mask(memoryMask), cache, mask, hiddenStates);
+
+    /// <summary>What a family computes: <see cref="Encode"/>, without regard to virtual tokens.</summary>
+    /// <inheritdoc cref="Encode"/>
+    protected abstract Tensor EncodeTokens(Tensor tokens, Tensor? mask, ICollection<Tensor>? hiddenStates);
+
+    /// <summary>What a family computes: <see cref="Decode"/>, with a mask of the memory that counts virtual tokens.</summary>
+    /// <inheritdoc cref="Decode"/>
+    protected abstract Tensor DecodeTokens(Tensor tokens, Tensor memory, Tensor? memoryMask, DecoderCache? cache, Tensor? mask, ICollection<Tensor>? hiddenStates);
+
+    private protected override Tensor ReadWithPrompt(Tensor tokens, Tensor? mask, Tensor? segments) =>
+        throw new NotSupportedException($"Texts are classified by the decoder of '{Config.Family}', and virtual tokens stand before the encoder's text only. Take LoRA.");
 
     /// <summary>Scores for the token that follows each position of the target.</summary>
     /// <param name="hidden">[.., width], from <see cref="Decode"/>.</param>
@@ -57,9 +74,7 @@ public abstract class EncoderDecoderModel : BackboneModel
     {
         Require.NotNull(targets);
         int padding = Config.Padding ?? throw new InvalidOperationException($"Shifting targets needs a padding id; the configuration of this {Config.Family} has none. Set Padding.");
-        Tensor first = full([targets.size(0), 1], DecoderStart, dtype: ScalarType.Int64, device: targets.device);
-        Tensor shifted = cat([first, targets.narrow(1, 0, targets.size(1) - 1)], 1);
-        return shifted.masked_fill(shifted.eq(-100), padding);
+        return TargetShift.FromStart(targets, DecoderStart, padding);
     }
 
     /// <inheritdoc/>

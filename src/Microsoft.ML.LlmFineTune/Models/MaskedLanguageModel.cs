@@ -22,12 +22,7 @@ public sealed class MaskedLanguageModel : HeadedModel<TokenHead>
     public Tensor Forward(Tensor tokens, Tensor? mask = null, Tensor? segments = null) => HeadModule.Forward(Backbone.ReadTexts(tokens, mask, segments));
 
     /// <summary>A model of the same shape, device, type and mode, with uninitialised weights.</summary>
-    public MaskedLanguageModel CreateLike()
-    {
-        MaskedLanguageModel like = new(Backbone.CreateLike());
-        like.train(training);
-        return like;
-    }
+    public MaskedLanguageModel CreateLike() => Like(new MaskedLanguageModel(Backbone.CreateLike()));
 
     private protected override nn.Module CreateLikeModule() => CreateLike();
 }

@@ -53,14 +53,23 @@ public abstract record ModelConfig
     /// <summary>Those of <see cref="OtherKeys"/> that the family does not know: worth a word to the user.</summary>
     public IReadOnlyList<string> UnknownKeys { get; init; } = [];
 
+    /// <summary>What the checkpoint's <c>generation_config.json</c> said, all of it; empty where there was none. It is written back; <see cref="EndOfText"/> is what is said of end tokens.</summary>
+    public IReadOnlyDictionary<string, JsonElement> GenerationKeys { get; init; } = new Dictionary<string, JsonElement>();
+
     /// <summary>Standard deviation of a new head's weights.</summary>
     internal virtual double HeadDeviation => 0.02;
 
     /// <summary>Positions that a text in generation may have before its beginning is forgotten; a family without positions has no end to it.</summary>
     internal virtual int GenerationLength => MaximumLength;
 
+    /// <summary>Where a growing text gets longer than this, generation reads it once anew, as the reference does for the family; null: nowhere.</summary>
+    internal virtual int? RereadLength => null;
+
     /// <summary>About how many numbers the decoder's weights are: its matrices, by arithmetic alone, whatever a damaged file claims.</summary>
     internal abstract double MatrixNumbers { get; }
+
+    /// <summary>How many layers have weights of their own: each has at least one tensor in a checkpoint.</summary>
+    internal abstract long StoredLayers { get; }
 
     /// <summary>Demands that the numbers make a model.</summary>
     /// <exception cref="ArgumentException">One of them is out of its range; the message says which.</exception>
@@ -92,6 +101,12 @@ public abstract record ModelConfig
     /// <param name="dtype">Type of the weights.</param>
     /// <exception cref="NotSupportedException">The family is of another kind.</exception>
     public EncoderDecoderModel CreateEncoderDecoder(Device? device = null, ScalarType dtype = ScalarType.Float32) => Create<EncoderDecoderModel>(device, dtype, "an encoder-decoder, which writes one text from another");
+
+    /// <summary>What a task's head stands on: <see cref="CreateBackbone"/>, or the part of it that the family's published models of the task consist of.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="device">Where the weights live; default: the CPU.</param>
+    /// <param name="dtype">Type of the weights.</param>
+    public virtual BackboneModel CreateBackboneFor(ModelHead task, Device? device = null, ScalarType dtype = ScalarType.Float32) => CreateBackbone(device, dtype);
 
     /// <summary>The family's head that gives numbers for each text, with uninitialised weights.</summary>
     /// <param name="backbone">What it stands on, of this configuration's shape.</param>
@@ -155,7 +170,10 @@ public abstract record ModelConfig
         if (Labels.Count > 0)
         {
             json["id2label"] = new JsonObject(Labels.Select((label, id) => KeyValuePair.Create(id.ToString(CultureInfo.InvariantCulture), (JsonNode?)label)));
-            json["label2id"] = new JsonObject(Labels.Select((label, id) => KeyValuePair.Create(label, (JsonNode?)id)));
+            JsonObject ids = [];
+            // Of two labels of one name the last has it, as in Hugging Face.
+            for (int id = 0; id < Labels.Count; id++) ids[Labels[id]] = id;
+            json["label2id"] = ids;
         }
         if (head == ModelHead.SequenceClassification && Problem != ClassificationProblem.SingleLabel) json["problem_type"] = ConfigReader.ProblemNames[Problem];
         if (Pooling is Pooling pooling) json[PoolingKey] = ConfigReader.PoolingNames[pooling];

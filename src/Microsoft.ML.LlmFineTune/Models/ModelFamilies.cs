@@ -57,7 +57,7 @@ public static class ModelFamilies
         string? family = json["model_type"] is JsonValue value && value.TryGetValue(out string? name) ? name : null;
         if (family is null) throw new InvalidDataException("config.json: 'model_type' is missing; it names the model's family.");
         if (!Readers.TryGetValue(family, out Func<JsonObject, ModelConfig>? read))
-            throw new InvalidDataException($"config.json: the model family '{family}' is not supported; supported are {string.Join(", ", Readers.Keys)}.");
+            throw new InvalidDataException($"config.json: the model family '{ConfigReader.Cut(family)}' is not supported; supported are {string.Join(", ", Readers.Keys)}.");
         ModelConfig config = read(json);
         try
         {

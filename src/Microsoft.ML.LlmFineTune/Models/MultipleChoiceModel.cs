@@ -25,16 +25,12 @@ public sealed class MultipleChoiceModel : HeadedModel<SequenceHead>
         Require.Argument(tokens.dim() == 3, $"tokens must be [batch, choices, sequence]; received [{string.Join(", ", tokens.shape)}].", nameof(tokens));
         (long batch, long choices) = (tokens.size(0), tokens.size(1));
         (tokens, mask, segments) = (tokens.flatten(0, 1), mask?.flatten(0, 1), segments?.flatten(0, 1));   // [batch * choices, sequence]
-        return HeadModule.Forward(Backbone.ReadTexts(tokens, mask, segments), tokens, mask).view(batch, choices);
+        (Tensor hidden, tokens, mask) = Backbone.ReadForHead(tokens, mask, segments);
+        return HeadModule.Forward(hidden, tokens, mask).view(batch, choices);
     }
 
     /// <summary>A model of the same shape, device, type and mode, with uninitialised weights.</summary>
-    public MultipleChoiceModel CreateLike()
-    {
-        MultipleChoiceModel like = new(Backbone.CreateLike());
-        like.train(training);
-        return like;
-    }
+    public MultipleChoiceModel CreateLike() => Like(new MultipleChoiceModel(Backbone.CreateLike()));
 
     private protected override nn.Module CreateLikeModule() => CreateLike();
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Layers;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Models;
@@ -30,7 +31,7 @@ public sealed class ParameterReport
     public static ParameterReport Of<TModel>(TModel model) where TModel : nn.Module, ICheckpointModel
     {
         ArgumentNullException.ThrowIfNull(model);
-        return Of(model, model.WeightNames);
+        return Of(model, [.. model.WeightNames, .. (model as IAdaptable)?.Attachments?.WeightNames ?? []]);
     }
 
     /// <summary>Reports on the model of a configuration, by the configuration alone: no weights are allocated, and all count as trainable.</summary>
@@ -79,14 +80,16 @@ public sealed class ParameterReport
     private static ParameterReport Of(nn.Module model, IReadOnlyList<WeightName> names)
     {
         Dictionary<string, TorchSharp.Modules.Parameter> parameters = model.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter, StringComparer.Ordinal);
+        // A matrix in four bits a number has an empty parameter, and its bytes beside it.
+        Dictionary<string, Nf4Weight> quantized = LinearQuantization.LayersOf(model).Where(entry => entry.Layer.Quantized is not null).ToDictionary(entry => $"{entry.Name}.weight", entry => entry.Layer.Quantized!, StringComparer.Ordinal);
         // A name that is no parameter is a buffer: computed or fixed, never trained.
         return new ParameterReport(
         [
             .. names.Where(name => parameters.ContainsKey(name.Parameter)).GroupBy(name => (name.Kind, name.Layer)).Select(group => new ParameterGroup(
                 group.Key.Kind, group.Key.Layer,
-                group.Sum(name => parameters[name.Parameter].numel()),
+                group.Sum(name => quantized.TryGetValue(name.Parameter, out Nf4Weight? matrix) ? matrix.Rows * matrix.Columns : parameters[name.Parameter].numel()),
                 group.Sum(name => parameters[name.Parameter].requires_grad ? parameters[name.Parameter].numel() : 0),
-                group.Sum(name => parameters[name.Parameter].numel() * parameters[name.Parameter].element_size()))),
+                group.Sum(name => quantized.TryGetValue(name.Parameter, out Nf4Weight? matrix) ? matrix.Bytes : parameters[name.Parameter].numel() * parameters[name.Parameter].element_size()))),
         ]);
     }
 

@@ -26,12 +26,7 @@ public sealed class QuestionAnsweringModel : HeadedModel<TokenHead>
     }
 
     /// <summary>A model of the same shape, device, type and mode, with uninitialised weights.</summary>
-    public QuestionAnsweringModel CreateLike()
-    {
-        QuestionAnsweringModel like = new(Backbone.CreateLike());
-        like.train(training);
-        return like;
-    }
+    public QuestionAnsweringModel CreateLike() => Like(new QuestionAnsweringModel(Backbone.CreateLike()));
 
     private protected override nn.Module CreateLikeModule() => CreateLike();
 }

@@ -22,12 +22,7 @@ public sealed class ReplacedTokenDetector : HeadedModel<TokenHead>
     public Tensor Forward(Tensor tokens, Tensor? mask = null, Tensor? segments = null) => HeadModule.Forward(Backbone.ReadTexts(tokens, mask, segments)).squeeze(-1);
 
     /// <summary>A model of the same shape, device, type and mode, with uninitialised weights.</summary>
-    public ReplacedTokenDetector CreateLike()
-    {
-        ReplacedTokenDetector like = new(Backbone.CreateLike());
-        like.train(training);
-        return like;
-    }
+    public ReplacedTokenDetector CreateLike() => Like(new ReplacedTokenDetector(Backbone.CreateLike()));
 
     private protected override nn.Module CreateLikeModule() => CreateLike();
 }

@@ -43,7 +43,7 @@ internal static class RotaryJson
         if (parameters is null) return defaults;
         ConfigReader reader = new(parameters);
         reader.Ignore(Keys);
-        if (reader.Unknown.Count > 0) throw new InvalidDataException($"config.json: 'rope_parameters' (or 'rope_scaling') is supported with the keys {string.Join(", ", Keys)}; found {string.Join(", ", reader.Unknown)}.");
+        if (reader.Unknown.Count > 0) throw new InvalidDataException($"config.json: 'rope_parameters' (or 'rope_scaling') is supported with the keys {string.Join(", ", Keys)}; found {ConfigReader.Cut(string.Join(", ", reader.Unknown))}.");
         string type = reader.Text("rope_type", reader.Text("type", "default"));
         originalLength ??= reader.OptionalInt32("original_max_position_embeddings");
         return new RotaryOptions
@@ -107,7 +107,7 @@ internal static class RotaryJson
                     Truncate = reader.Boolean("truncate", true),
                 };
             default:
-                throw new InvalidDataException($"config.json: 'rope_type' is supported as default, linear, dynamic, yarn, longrope or llama3; found '{type}'.");
+                throw new InvalidDataException($"config.json: 'rope_type' is supported as default, linear, dynamic, yarn, longrope or llama3; found '{ConfigReader.Cut(type)}'.");
         }
 
         double Factor() => Needed("factor");

@@ -37,16 +37,14 @@ public sealed class SequenceClassifier : HeadedModel<SequenceHead>
     /// <param name="mask">[batch, sequence] bool, false for padding; null when nothing is padded.</param>
     /// <param name="segments">[batch, sequence] int64, for families that tell two texts apart; null: all is the first.</param>
     /// <returns>[batch, labels].</returns>
-    public Tensor Forward(Tensor tokens, Tensor? mask = null, Tensor? segments = null) =>
-        HeadModule.Forward(Backbone.ReadTexts(tokens, mask, segments), tokens, mask);
+    public Tensor Forward(Tensor tokens, Tensor? mask = null, Tensor? segments = null)
+    {
+        (Tensor hidden, tokens, mask) = Backbone.ReadForHead(tokens, mask, segments);
+        return HeadModule.Forward(hidden, tokens, mask);
+    }
 
     /// <summary>A classifier of the same shape, device, type and mode, with uninitialised weights.</summary>
-    public SequenceClassifier CreateLike()
-    {
-        SequenceClassifier classifier = new(Backbone.CreateLike(), Labels, Pooling, Problem);
-        classifier.train(training);
-        return classifier;
-    }
+    public SequenceClassifier CreateLike() => Like(new SequenceClassifier(Backbone.CreateLike(), Labels, Pooling, Problem));
 
     private protected override nn.Module CreateLikeModule() => CreateLike();
 

@@ -6,7 +6,7 @@ namespace Microsoft.ML.LlmFineTune.Models;
 public static class TaskModels
 {
     /// <summary>The model of a configuration with the head of a task, with uninitialised weights.</summary>
-    /// <param name="config">The shape; classifiers take its labels (two, where it names none).</param>
+    /// <param name="config">The shape; classifiers take its labels (two, where it names none), embedders the mean of the hidden states.</param>
     /// <param name="head">The task; null: none but what the backbone has.</param>
     /// <param name="device">Where the weights live; default: the CPU. On <see cref="META"/> nothing is allocated.</param>
     /// <param name="dtype">Type of the weights.</param>
@@ -16,7 +16,7 @@ public static class TaskModels
     {
         ArgumentNullException.ThrowIfNull(config);
         IReadOnlyList<string> labels = config.Labels.Count > 0 ? config.Labels : ["LABEL_0", "LABEL_1"];
-        BackboneModel backbone = config.CreateBackbone(device, dtype);
+        BackboneModel backbone = config.CreateBackboneFor(head ?? ModelHead.None, device, dtype);
         try
         {
             return head switch
@@ -29,6 +29,7 @@ public static class TaskModels
                 ModelHead.ReplacedToken => new ReplacedTokenDetector(backbone),
                 ModelHead.QuestionAnswering => new QuestionAnsweringModel(backbone),
                 ModelHead.MultipleChoice => new MultipleChoiceModel(backbone),
+                ModelHead.Embedding => new TextEmbedder(backbone),
                 _ => throw new NotSupportedException($"'{config.Family}' cannot be made for {head}: its backbone is for {backbone.Head}. Take a family of that kind."),
             };
         }

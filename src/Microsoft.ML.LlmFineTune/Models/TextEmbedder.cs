@@ -35,17 +35,13 @@ public sealed class TextEmbedder : HeadedModel<SequenceHead>
     /// <returns>[batch, width].</returns>
     public Tensor Forward(Tensor tokens, Tensor? mask = null, Tensor? segments = null)
     {
-        Tensor pooled = HeadModule.Forward(Backbone.ReadTexts(tokens, mask, segments), tokens, mask);   // [batch, width]
+        (Tensor hidden, tokens, mask) = Backbone.ReadForHead(tokens, mask, segments);
+        Tensor pooled = HeadModule.Forward(hidden, tokens, mask);                                       // [batch, width]
         return IsNormalized ? pooled / pooled.square().sum(-1, keepdim: true).clamp_min(SmallestSquare).sqrt() : pooled;
     }
 
     /// <summary>A model of the same shape, device, type and mode, with uninitialised weights.</summary>
-    public TextEmbedder CreateLike()
-    {
-        TextEmbedder like = new(Backbone.CreateLike(), Pooling, IsNormalized);
-        like.train(training);
-        return like;
-    }
+    public TextEmbedder CreateLike() => Like(new TextEmbedder(Backbone.CreateLike(), Pooling, IsNormalized));
 
     private protected override nn.Module CreateLikeModule() => CreateLike();
 }

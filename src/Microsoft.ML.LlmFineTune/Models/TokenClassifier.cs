@@ -31,12 +31,7 @@ public sealed class TokenClassifier : HeadedModel<TokenHead>
     public Tensor Forward(Tensor tokens, Tensor? mask = null, Tensor? segments = null) => HeadModule.Forward(Backbone.ReadTexts(tokens, mask, segments));
 
     /// <summary>A classifier of the same shape, device, type and mode, with uninitialised weights.</summary>
-    public TokenClassifier CreateLike()
-    {
-        TokenClassifier like = new(Backbone.CreateLike(), Labels);
-        like.train(training);
-        return like;
-    }
+    public TokenClassifier CreateLike() => Like(new TokenClassifier(Backbone.CreateLike(), Labels));
 
     private protected override nn.Module CreateLikeModule() => CreateLike();
 }

@@ -1,40 +1,36 @@
 using System.Globalization;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Runtime;
 
-/// <summary>Where a parameter lies in the flat tensors.</summary>
-/// <param name="Name">The name it is registered under (the first one, if several).</param>
-/// <param name="Offset">Index of its first element.</param>
-/// <param name="Shape">Its shape.</param>
-/// <param name="Decays">Whether weight decay applies: true for two and more dimensions.</param>
-public sealed record FlatParameter(string Name, long Offset, IReadOnlyList<long> Shape, bool Decays)
-{
-    /// <summary>How many elements.</summary>
-    public long Count { get; } = Shape.Aggregate(1L, (product, size) => product * size);
-}
-
 /// <summary>
 /// The trained parameters of a module as views of one flat tensor, with a flat gradient beside it, so that optimizer, clipping, adding up of replicas and
-/// checkpoints are a few passes over memory. Matrices (which weight decay shrinks) come first, then vectors (which it leaves alone).
+/// checkpoints are a few passes over memory. Matrices (which weight decay usually shrinks) come first, then vectors (which it usually leaves alone).
 /// </summary>
 /// <remarks>
+/// Weights of 16 bits keep a second, exact copy in 32 bits, <see cref="Masters"/>, and their gradients are added up in <see cref="MasterGradients"/>: what
+/// optimizers read and write (Micikevicius and others: "Mixed Precision Training", 2018). For all other types both are the weights and the gradients themselves.
 /// The parameter objects stay; only their storage changes. Each starts at a multiple of 16 elements; the elements between are 0 and stay so.
 /// Frozen parameters (<c>requires_grad</c> false) keep their own storage.
 /// </remarks>
 public sealed class FlatParameters : IDisposable
 {
-    private const int Alignment = 16;
+    internal const int Alignment = 16;
     private readonly List<(string Name, Tensor Value)> _outside;
+    private readonly bool _ownsMasters;
 
-    private FlatParameters(Tensor weights, Tensor gradients, IReadOnlyList<FlatParameter> entries, long decayEnd, List<(string, Tensor)> outside)
+    private FlatParameters(Tensor weights, Tensor gradients, IReadOnlyList<FlatParameter> entries, List<(string, Tensor)> outside, (Tensor Weights, Tensor Gradients)? masters, bool ownsMasters)
     {
         Weights = weights;
         Gradients = gradients;
         Entries = entries;
-        DecayEnd = decayEnd;
+        Masters = masters?.Weights ?? weights;
+        MasterGradients = masters?.Gradients ?? gradients;
+        HasMasters = masters is not null;
         _outside = outside;
+        _ownsMasters = ownsMasters;
     }
 
     /// <summary>[elements]: all trained weights.</summary>
@@ -46,16 +42,23 @@ public sealed class FlatParameters : IDisposable
     /// <summary>The parameters in the order in which they lie.</summary>
     public IReadOnlyList<FlatParameter> Entries { get; }
 
-    /// <summary>Weight decay applies to the elements before this index.</summary>
-    public long DecayEnd { get; }
+    /// <summary>[elements]: the weights that an optimizer changes: <see cref="Weights"/>, or their exact copy in float32 where those have 16 bits.</summary>
+    public Tensor Masters { get; }
+
+    /// <summary>[elements]: the gradients that an optimizer reads: <see cref="Gradients"/>, or, for weights of 16 bits, the float32 sum that <c>FlatGradients.SumAndNorm</c> fills.</summary>
+    public Tensor MasterGradients { get; }
+
+    /// <summary>Whether <see cref="Masters"/> is a copy of its own.</summary>
+    public bool HasMasters { get; }
 
     /// <summary>How many weights are trained, without the elements between parameters.</summary>
     public long ParameterCount => Entries.Sum(entry => entry.Count);
 
     /// <summary>Moves the trained parameters of a module into one flat tensor; their values stay what they are.</summary>
     /// <param name="module">The module; its parameters have one dtype and one device.</param>
+    /// <param name="weightType">The type that the module is to compute in; its parameters and buffers of floating point are converted. Types of 16 bits keep the present values as <see cref="Masters"/>. Default null: the parameters' own.</param>
     /// <exception cref="ArgumentException">Nothing to train, or parameters of several dtypes or devices.</exception>
-    public static FlatParameters Adopt(nn.Module module)
+    public static FlatParameters Adopt(nn.Module module, ScalarType? weightType = null)
     {
         Require.NotNull(module);
         List<(string Name, List<Parameter> Aliases)> trained = Distinct(module);
@@ -68,28 +71,42 @@ public sealed class FlatParameters : IDisposable
         }
 
         List<FlatParameter> entries = [];
-        long end = 0, decayEnd = 0;
+        ParameterRoles roles = new(module);
+        long end = 0;
         foreach ((string name, List<Parameter> aliases) in trained.OrderByDescending(parameter => parameter.Aliases[0].dim() >= 2))
         {
-            FlatParameter entry = new(name, end, aliases[0].shape, aliases[0].dim() >= 2);
+            FlatParameter entry = new(name, end, aliases[0].shape, roles[name]);
             entries.Add(entry);
             end = (end + entry.Count + Alignment - 1) / Alignment * Alignment;
-            if (entry.Decays) decayEnd = end;
         }
 
-        Tensor weights = zeros([end], first.dtype, first.device).DetachFromDisposeScope();
-        Tensor gradients = zeros([end], first.dtype, first.device).DetachFromDisposeScope();
         Dictionary<string, List<Parameter>> byName = trained.ToDictionary(parameter => parameter.Name, parameter => parameter.Aliases, StringComparer.Ordinal);
-        using (no_grad())
+        ScalarType type = weightType ?? first.dtype;
+        Tensor exact = zeros([end], first.dtype, first.device).DetachFromDisposeScope(), weights = exact;
+        using IDisposable noGradients = no_grad();
+        foreach (FlatParameter entry in entries)
         {
-            foreach (FlatParameter entry in entries)
-            {
-                using Tensor view = View(weights, entry);
-                view.copy_(byName[entry.Name][0]);
-            }
+            using Tensor view = View(exact, entry);
+            view.copy_(byName[entry.Name][0]);
         }
+        if (type != exact.dtype)
+        {
+            module.to(type);
+            // The module has new parameter objects now.
+            byName = Distinct(module).ToDictionary(parameter => parameter.Name, parameter => parameter.Aliases, StringComparer.Ordinal);
+            Require.Argument(byName.Count == entries.Count, $"A module's parameters must stay the same ones when it is converted to {type}; {byName.Count} came of {entries.Count}. Convert it before two modules share a parameter.", nameof(module));
+            weights = exact.to(type).DetachFromDisposeScope();
+        }
+        Tensor gradients = zeros_like(weights).DetachFromDisposeScope();
         Bind(weights, gradients, entries, byName);
-        return new FlatParameters(weights, gradients, entries, decayEnd, Outside(module));
+        (Tensor Weights, Tensor)? masters = null;
+        if (type is ScalarType.BFloat16 or ScalarType.Float16)
+        {
+            Tensor wide = exact.dtype == ScalarType.Float32 ? exact : exact.to(ScalarType.Float32).DetachFromDisposeScope();
+            masters = (wide, zeros_like(wide).DetachFromDisposeScope());
+        }
+        if (!ReferenceEquals(exact, weights) && !ReferenceEquals(exact, masters?.Weights)) exact.Dispose();
+        return new FlatParameters(weights, gradients, entries, Outside(module), masters, ownsMasters: true);
     }
 
     /// <summary>Makes the parameters and buffers of a replica views of the same memory, with a flat gradient of its own.</summary>
@@ -116,7 +133,15 @@ public sealed class FlatParameters : IDisposable
         {
             foreach (((_, Tensor mine), (_, Tensor theirs)) in _outside.Zip(outside)) theirs.set_(mine);
         }
-        return new FlatParameters(Weights.alias().DetachFromDisposeScope(), gradients, Entries, DecayEnd, outside);
+        return new FlatParameters(Weights.alias().DetachFromDisposeScope(), gradients, Entries, outside, HasMasters ? (Masters, MasterGradients) : null, ownsMasters: false);
+    }
+
+    /// <summary>Rounds <see cref="Masters"/> to the type of <see cref="Weights"/> (nearest, ties to even), which the modules compute with; nothing to do where they are the same.</summary>
+    public void PublishMasters()
+    {
+        if (!HasMasters) return;
+        using IDisposable noGradients = no_grad();
+        Weights.copy_(Masters);
     }
 
     /// <summary>A view of a flat tensor of this layout in the shape of one parameter, for example of an optimizer's moments.</summary>
@@ -135,6 +160,9 @@ public sealed class FlatParameters : IDisposable
     {
         Weights.Dispose();
         Gradients.Dispose();
+        if (!HasMasters || !_ownsMasters) return;
+        Masters.Dispose();
+        MasterGradients.Dispose();
     }
 
     private static void Bind(Tensor weights, Tensor gradients, IReadOnlyList<FlatParameter> entries, Dictionary<string, List<Parameter>> byName)

@@ -22,6 +22,15 @@ public sealed record RandomStreams(long Seed)
     /// <param name="replica">The replica, from 0.</param>
     public RandomStream Dropout(long step, int replica) => Stream(3, step, replica);
 
+    /// <summary>A fresh stream for what one row of the data has hidden, replaced or cut in one epoch: a pure function of seed, epoch and row, whatever the order and the batches are.</summary>
+    /// <param name="epoch">The epoch, from 0.</param>
+    /// <param name="row">The row's number in the data, from 0.</param>
+    public RandomStream Masking(int epoch, long row) => Stream(5, epoch, row);
+
+    /// <summary>A fresh stream for the weights that have their old values in one step.</summary>
+    /// <param name="step">The optimizer step, from 0.</param>
+    public RandomStream Mixout(long step) => Stream(6, step, 0);
+
     private RandomStream Stream(ulong purpose, long first, long second) =>
         new(RandomStream.Derive(RandomStream.Derive(RandomStream.Derive((ulong)Seed, purpose), (ulong)first), (ulong)second));
 }

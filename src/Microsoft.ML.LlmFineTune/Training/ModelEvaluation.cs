@@ -38,17 +38,17 @@ public static class ModelEvaluation
         int replicas = pool?.Replicas ?? 1;
         double[] losses = new double[replicas];
         MetricSums[] metrics = Enumerable.Range(0, replicas).Select(_ => new MetricSums()).ToArray();
-        long targets = 0;
+        double targets = 0;
         foreach (TokenBatch batch in batches)
         {
             cancellation.ThrowIfCancellationRequested();
-            targets += batch.TargetCount;
+            targets += objective.Weight(batch);
             if (pool is null) Add(0);
             else pool.Run(Add);
 
             void Add(int replica)
             {
-                if (batch.Share(replica, replicas) is not { TargetCount: > 0 } share) return;
+                if (batch.Share(replica, replicas) is not TokenBatch share || objective.Weight(share) <= 0) return;
                 using var scope = NewDisposeScope();
                 using var noGradients = no_grad();
                 losses[replica] += objective.SummedLoss(model, share, metrics[replica]).item<float>();

@@ -26,9 +26,9 @@ public sealed record TrainingStep(long Step, long TotalSteps, int Epoch, double 
 /// <param name="Step">Steps taken before it.</param>
 /// <param name="Loss">Loss a target.</param>
 /// <param name="Metrics">The objective's metrics by name.</param>
-/// <param name="Targets">Targets counted.</param>
+/// <param name="Targets">What the summed loss was divided by: the targets, or what the objective weighs them with.</param>
 /// <param name="Best">Whether it is the best so far.</param>
-public sealed record TrainingValidation(long Step, double Loss, IReadOnlyDictionary<string, double> Metrics, long Targets, bool Best = false)
+public sealed record TrainingValidation(long Step, double Loss, IReadOnlyDictionary<string, double> Metrics, double Targets, bool Best = false)
 {
     /// <summary>exp(<see cref="Loss"/>): the perplexity, where targets are tokens.</summary>
     public double Perplexity => Math.Exp(Loss);
@@ -39,3 +39,8 @@ public sealed record TrainingValidation(long Step, double Loss, IReadOnlyDiction
 /// <param name="Step">Steps taken so far.</param>
 /// <param name="Loss">Training loss a target over the epoch's steps.</param>
 public sealed record TrainingEpoch(int Epoch, long Step, double Loss);
+
+/// <summary>One saved state.</summary>
+/// <param name="Step">Steps taken so far.</param>
+/// <param name="Folder">Where the states are.</param>
+public sealed record TrainingSave(long Step, string Folder);

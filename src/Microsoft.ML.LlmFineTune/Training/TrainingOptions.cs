@@ -15,20 +15,11 @@ public sealed record TrainingOptions
     /// <summary>Batches whose gradients make one step, at least 1. The last step of an epoch may have fewer. Default 1.</summary>
     public int AccumulatedBatches { get; init; } = 1;
 
-    /// <summary>The optimizer's settings, peak learning rate included.</summary>
-    public AdamWOptions Optimizer { get; init; } = new();
+    /// <summary>The optimizer's settings, peak learning rate included. Default <see cref="AdamWOptions"/>.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new AdamWOptions();
 
-    /// <summary>The shape of the learning rate. Default <see cref="ScheduleKind.Cosine"/>.</summary>
-    public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
-
-    /// <summary>Steps over which the learning rate rises from 0 to its peak; 0 or more. Default 0.</summary>
-    public long WarmupSteps { get; init; }
-
-    /// <summary>The smallest learning rate at the end, as a part of the peak, from 0 to 1. Default 0.</summary>
-    public double ScheduleFloor { get; init; }
-
-    /// <summary>The step at which the schedule ends, warm-up included; at least 1. Default null: the last step of the run.</summary>
-    public long? ScheduleSteps { get; init; }
+    /// <summary>The shape of the learning rate, warm-up included. Default <see cref="CosineSchedule"/> without warm-up. A <see cref="ReactiveSchedule"/> follows the metric that early stopping watches, the loss without it, and needs validation data.</summary>
+    public LearningRateSchedule Schedule { get; init; } = new CosineSchedule();
 
     /// <summary>Gradients longer than this (Euclidean norm over all parameters) are scaled down to it; greater than 0. Default 1; null: no clipping.</summary>
     public double? MaximumGradientNorm { get; init; } = 1;
@@ -41,6 +32,31 @@ public sealed record TrainingOptions
 
     /// <summary>Whether the weights of the best validation are taken at the end (by <see cref="EarlyStopping"/>'s metric, the loss without it). Default true; without validation data the last weights stay.</summary>
     public bool RestoreBest { get; init; } = true;
+
+    /// <summary>Which parameters move, since when, and how fast; default null: all that can.</summary>
+    public FreezingOptions? Freezing { get; init; }
+
+    /// <summary>In what numbers the model computes; default null: in those of its weights.</summary>
+    public TrainingPrecision? Precision { get; init; }
+
+    /// <summary>
+    /// Half of this, times the squared distance from the weights that training began with, is added to the loss of everything below the head (L2-SP: Li, Grandvalet, Davoine, 2018); at least 0. Default 0. The reported loss is without it.
+    /// </summary>
+    public double StartPenalty { get; init; }
+
+    /// <summary>
+    /// Probability that a weight of a matrix below the head has, for a step, the value that training began with (mixout: Lee, Cho, Kang, 2020); from 0 to less than 1. Default 0. Its authors take 0.7 to 0.9 for little data.
+    /// </summary>
+    public double Mixout { get; init; }
+
+    /// <summary>A running average of the weights, which then is what is validated and what the model has in the end; default null: the weights themselves.</summary>
+    public WeightAverageOptions? WeightAverage { get; init; }
+
+    /// <summary>How the loss is scaled up where the model computes in float16; read there. Default: as torch's gradient scaler does.</summary>
+    public LossScaleOptions LossScale { get; init; } = new();
+
+    /// <summary>Where and when the state is saved, to be gone on from after an interruption. Default null: nowhere.</summary>
+    public CheckpointOptions? Checkpoints { get; init; }
 
     /// <summary>
     /// Whether backward computes the activations of each layer again instead of keeping them (activation checkpointing: Chen et al.: "Training Deep Nets with Sublinear Memory Cost", 2016): less memory for
@@ -71,27 +87,21 @@ public sealed record TrainingOptions
         if (MaximumSteps is long steps) Require.AtLeast(steps, 1, nameof(MaximumSteps));
         Require.AtLeast(AccumulatedBatches, 1);
         Require.NotNull(Optimizer).Validate();
-        Require.Argument(Enum.IsDefined(Schedule), $"Schedule must be one of {string.Join(", ", Enum.GetNames<ScheduleKind>())}; received {Schedule}.");
-        Require.NotNegative(WarmupSteps);
-        Require.Within(ScheduleFloor, 0.0, 1.0);
-        if (ScheduleSteps is long end) Require.AtLeast(end, 1, nameof(ScheduleSteps));
+        Require.NotNull(Schedule).Validate();
+        bool higherIsBetter = EarlyStopping?.HigherIsBetter ?? false;
+        Require.Argument(Schedule is not ReactiveSchedule reactive || reactive.HigherIsBetter == higherIsBetter,
+            $"Schedule.HigherIsBetter must be {higherIsBetter}, as for the metric that is watched, {EarlyStopping?.Metric ?? EarlyStoppingOptions.Loss}; received {!higherIsBetter}.", nameof(Schedule));
         if (MaximumGradientNorm is double norm) Require.Positive(norm, nameof(MaximumGradientNorm));
         if (ValidationInterval is long interval) Require.AtLeast(interval, 1, nameof(ValidationInterval));
         EarlyStopping?.Validate();
+        Freezing?.Validate();
+        WeightAverage?.Validate();
+        Require.NotNull(LossScale).Validate();
+        Require.Argument(Precision is null || Enum.IsDefined(Precision.Value), $"Precision must be one of {string.Join(", ", Enum.GetNames<TrainingPrecision>())}, or null; received {Precision}.");
+        Require.NotNegative(StartPenalty);
+        Require.Below(Mixout, 0.0, 1.0);
+        Checkpoints?.Validate();
         if (Replicas is int replicas) Require.AtLeast(replicas, 1, nameof(Replicas));
         Require.Argument(Enum.IsDefined(Device), $"Device must be one of {string.Join(", ", Enum.GetNames<ComputeDevice>())}; received {Device}.");
-    }
-
-    /// <summary>The factor of the peak learning rate at each step.</summary>
-    /// <param name="totalSteps">Steps of the run.</param>
-    internal Func<long, double> Factors(long totalSteps)
-    {
-        long end = ScheduleSteps ?? Math.Max(1, totalSteps);
-        return Schedule switch
-        {
-            ScheduleKind.Constant => Schedules.Constant(WarmupSteps),
-            ScheduleKind.Linear => Schedules.Linear(end, WarmupSteps, ScheduleFloor),
-            _ => Schedules.Cosine(end, WarmupSteps, ScheduleFloor),
-        };
     }
 }

@@ -1,9 +1,10 @@
+using Microsoft.ML.LlmFineTune.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Training;
 
 /// <summary>A copy of flat weights, to come back to.</summary>
-internal sealed class WeightsSnapshot(Tensor weights) : IDisposable
+internal sealed class WeightsSnapshot(FlatParameters parameters) : IDisposable
 {
     private Tensor? _copy;
 
@@ -14,9 +15,19 @@ internal sealed class WeightsSnapshot(Tensor weights) : IDisposable
     public void Take(long step)
     {
         using IDisposable noGradients = no_grad();
-        if (_copy is null) _copy = weights.clone().DetachFromDisposeScope();
-        else _copy.copy_(weights);
+        if (_copy is null) _copy = parameters.Masters.clone().DetachFromDisposeScope();
+        else _copy.copy_(parameters.Masters);
         Step = step;
+    }
+
+    /// <summary>Takes a copy over from elsewhere.</summary>
+    /// <param name="step">Its step.</param>
+    /// <param name="fill">Writes it into a tensor of the weights' layout.</param>
+    public void Take(long step, Action<Tensor> fill)
+    {
+        Take(step);
+        using IDisposable noGradients = no_grad();
+        fill(_copy!);
     }
 
     /// <summary>Puts the copied weights back.</summary>
@@ -24,7 +35,8 @@ internal sealed class WeightsSnapshot(Tensor weights) : IDisposable
     public long Restore()
     {
         using IDisposable noGradients = no_grad();
-        weights.copy_(_copy!);
+        parameters.Masters.copy_(_copy!);
+        parameters.PublishMasters();
         return Step!.Value;
     }
 

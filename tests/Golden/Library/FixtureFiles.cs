@@ -17,6 +17,16 @@ internal static class FixtureFiles
     // Files that describe one case: their folder has its name.
     private static readonly HashSet<string> OfFolders = new(StringComparer.Ordinal) { "expected.json", "training.json", "trajectory.json", ShardIndex };
 
+    // Single cases that files have beside their lists.
+    private static readonly Dictionary<string, string[]> SingleCases = new(StringComparer.Ordinal)
+    {
+        ["embeddings.json"] = ["pair", "retrieval", "sts"],
+        ["losses/language.json"] = ["accumulation"],
+        ["objectives/masked_lm.json"] = ["measured"],
+        ["objectives/completion_masks.json"] = ["batch", "batch_multiple_of_8", "multi_turn"],
+        ["objectives/shift_right.json"] = ["t5", "bart", "mbart"],
+    };
+
     public static IEnumerable<string> In(string area) => Directory.EnumerateFiles(area, "*.json", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(area, path).Replace(Path.DirectorySeparatorChar, '/'))
         .Where(file => (!NotCases.Contains(Path.GetFileName(file)) || IsShardedCheckpoint(area, file)) && !file.EndsWith(".tokenizer.json", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
 
@@ -40,8 +50,7 @@ internal static class FixtureFiles
         // A file that is one table of draws and their outcomes.
         if (file is "sampling.json" or "mirostat.json") return [Of(Path.GetFileNameWithoutExtension(file), root)];
         var found = root.EnumerateObject().Where(p => p.Name is "cases" or "models" or "stems" or "stems_original_algorithm" || p.Name.EndsWith("_vectors", StringComparison.Ordinal) || IsListOfObjects(p.Value)).SelectMany(p => Items(p.Name == "cases" ? "" : p.Name, p.Value, Of)).ToList();
-        // Beside its lists this file has single cases.
-        if (file == "embeddings.json") found.AddRange(((string[])["pair", "retrieval", "sts"]).Where(name => root.TryGetProperty(name, out _)).Select(name => Of(name, root.GetProperty(name))));
+        if (SingleCases.TryGetValue(file, out var singles)) found.AddRange(singles.Where(name => root.TryGetProperty(name, out _)).Select(name => Of(name, root.GetProperty(name))));
         return found.Count > 0 ? found : [Of(Path.GetFileNameWithoutExtension(file), root)];
     }
 

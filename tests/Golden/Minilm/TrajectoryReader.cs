@@ -81,13 +81,16 @@ internal sealed partial class TrajectoryReader : CaseReader
     {
         string schedule = settings.GetProperty("schedule").GetString()!;
         var warmup = Warmup().Match(schedule);
+        LearningRateSchedule shape = schedule == "constant" ? new ConstantSchedule() : schedule.EndsWith("linear decay", StringComparison.Ordinal) ? new LinearSchedule() : throw new UnsupportedException($"there is no reader for the schedule {schedule}");
         var betas = settings.GetProperty("betas").ToDoubles();
         return new TrainingOptions
         {
             Optimizer = new AdamWOptions { LearningRate = settings.GetProperty("lr").GetDouble(), Beta1 = betas[0], Beta2 = betas[1], Epsilon = settings.GetProperty("eps").GetDouble(), WeightDecay = settings.GetProperty("weight_decay").GetDouble() },
-            Schedule = schedule == "constant" ? ScheduleKind.Constant : schedule.EndsWith("linear decay", StringComparison.Ordinal) ? ScheduleKind.Linear : throw new UnsupportedException($"there is no reader for the schedule {schedule}"),
-            WarmupSteps = warmup.Success ? long.Parse(warmup.Groups[1].Value, CultureInfo.InvariantCulture) : 0,
-            ScheduleSteps = warmup.Success ? long.Parse(warmup.Groups[2].Value, CultureInfo.InvariantCulture) : steps,
+            Schedule = shape with
+            {
+                WarmupSteps = warmup.Success ? long.Parse(warmup.Groups[1].Value, CultureInfo.InvariantCulture) : 0,
+                EndStep = warmup.Success ? long.Parse(warmup.Groups[2].Value, CultureInfo.InvariantCulture) : steps,
+            },
             MaximumGradientNorm = settings.TryGetProperty("clip", out var clip) && clip.IsGiven() ? clip.GetDouble() : null,
             Replicas = 2,
             Device = ComputeDevice.Cpu,

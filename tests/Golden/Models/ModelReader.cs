@@ -254,7 +254,7 @@ internal sealed class ModelReader : CaseReader
             model.train();
             using var parameters = FlatParameters.Adopt(model);
             // The reference decays every parameter.
-            using var optimizer = new FlatAdamWOptimizer(parameters, new() { LearningRate = 1e-3, WeightDecay = 0.01, DecayVectors = true });
+            using var optimizer = new AdamWOptions { LearningRate = 1e-3, WeightDecay = 0.01, Decays = WeightDecayScope.All }.Create(parameters);
             var losses = c.Root.GetProperty("loss_steps").ToDoubles();
             for (int step = 0; step < losses.Length; step++)
             {

@@ -1,104 +1,95 @@
-using System.Text.Json;
 using Golden.Library;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Golden.Training;
 
-/// <summary>training/optimizers: twelve steps of AdamW on three parameters; clipping.</summary>
+/// <summary>training/optimizers: twelve steps of an optimizer on a few parameters, what it remembers after them; one orthogonalisation.</summary>
 internal sealed class OptimizersReader : CaseReader
 {
-    private static readonly string[] Names = ["p0", "p1", "p2"];
+    // What computes with an iteration in bfloat16 is that far from what does not.
+    private const double HalfPrecision = 1e-2;
 
-    // What FlatAdamWOptimizer can be told.
-    private static readonly string[] Known = ["class", "lr", "betas", "eps", "weight_decay", "clip_max_norm", "learning_rates"];
-
-    public override bool Reads(string file) => file.StartsWith("optimizers/", StringComparison.Ordinal);
+    public override bool Reads(string file) => file.StartsWith("optimizers/", StringComparison.Ordinal) && Path.GetFileNameWithoutExtension(file) is not ("clipping" or "ema" or "bf16_master" or "grad_scaler");
 
     public override void Verify(FixtureCase c, Tally tally)
     {
-        if (c.File == "optimizers/clipping.json") VerifyClipping(c, tally);
-        else VerifySteps(c, tally);
+        NativeRuntime.Initialize();
+        var what = OptimizerCase.Read(c);
+        var stem = Path.Combine(c.Folder, Path.GetFileNameWithoutExtension(c.File));
+        Run(c, what, tally, stem + ".safetensors", "float32", ScalarType.Float32, 1e-5);
+        if (File.Exists(stem + ".fp64.safetensors")) Run(c, what, tally, stem + ".fp64.safetensors", "float64", ScalarType.Float64, 1e-9);
+        if (File.Exists(stem + "_torch_bf16.safetensors")) Run(c, what, tally, stem + "_torch_bf16.safetensors", "float32 and torch's bfloat16", ScalarType.Float32, HalfPrecision);
+        if (what.Options is MuonOptions { LeftOut: [] } muon) VerifyOrthogonal(c, muon, tally);
     }
 
-    private static void VerifySteps(FixtureCase c, Tally tally)
+    private static void Run(FixtureCase c, OptimizerCase what, Tally tally, string file, string type, ScalarType dtype, double tolerance)
     {
-        var options = c["options"];
-        var type = options.ValueKind == JsonValueKind.Object && options.TryGetProperty("class", out var text) ? text.GetString()! : c.Name;
-        var decays = options.ValueKind == JsonValueKind.Object && options.TryGetProperty("weight_decay", out var decay) && decay.GetDouble() != 0;
-        // Adam without decay is AdamW without decay.
-        var isAdamW = type.EndsWith(".AdamW", StringComparison.Ordinal) || (type.EndsWith(".Adam", StringComparison.Ordinal) && !decays);
-        if (!isAdamW) throw new UnsupportedException($"there is no optimizer {type}");
-        var unknown = options.EnumerateObject().Select(option => option.Name).Where(name => !Known.Contains(name)).ToList();
-        if (unknown.Count > 0) throw new UnsupportedException($"AdamW has no option {string.Join(", ", unknown)}");
-        Run(c, tally, ".safetensors", "float32", ScalarType.Float32, 1e-5);
-        Run(c, tally, ".fp64.safetensors", "float64", ScalarType.Float64, 1e-9);
-    }
-
-    private static void Run(FixtureCase c, Tally tally, string ending, string what, ScalarType type, double tolerance)
-    {
-        var options = c["options"];
-        double Option(string name, double otherwise) => options.TryGetProperty(name, out var value) ? value.GetDouble() : otherwise;
-        var (beta1, beta2) = options.TryGetProperty("betas", out var betas) ? (betas[0].GetDouble(), betas[1].GetDouble()) : (0.9, 0.999);
-        var problem = SafeTensors.Read(Path.Combine(c.Folder, "problem.safetensors"));
-        var expected = SafeTensors.Read(Path.Combine(c.Folder, Path.GetFileNameWithoutExtension(c.File) + ending));
-        using var module = new Holder(Names.Select(name => (name, problem[$"init.{name}"].to(type))));
+        using var scope = NewDisposeScope();
+        var expected = SafeTensors.Read(file);
+        string[] names = c["params"].IsGiven() ? c["params"].ToTexts() : [.. expected.Keys.Where(key => !key.StartsWith("state.", StringComparison.Ordinal))];
+        var problem = Problem(c.Folder, names[0]);
+        using var module = new Holder(names.Select(name => (name, problem[$"init.{name}"].to(dtype))));
         using var parameters = FlatParameters.Adopt(module);
-        using var optimizer = new FlatAdamWOptimizer(parameters, new AdamWOptions
-        {
-            // Every parameter decays here, vectors too.
-            LearningRate = Option("lr", 1e-3), Beta1 = beta1, Beta2 = beta2, Epsilon = Option("eps", 1e-8), WeightDecay = Option("weight_decay", DefaultDecay(options)), DecayVectors = true,
-        });
-        var steps = problem["grad.p0"].size(0);
-        for (long step = 0; step < steps; step++)
+        using var optimizer = what.Options.Create(parameters, what.Groups);
+        Dictionary<string, Tensor> before = [];
+        var steps = (int)expected[names[0]].size(0);
+        for (int step = 0; step < steps; step++)
         {
             foreach (var entry in parameters.Entries)
             {
-                using var view = FlatParameters.View(parameters.Gradients, entry);
-                view.copy_(problem[$"grad.{entry.Name}"][step]);
+                before[entry.Name] = FlatParameters.View(parameters.Weights, entry).clone();
+                FlatParameters.View(parameters.Gradients, entry).copy_(what.Maximizes ? -problem[$"grad.{entry.Name}"][step] : problem[$"grad.{entry.Name}"][step]);
             }
-            var scale = options.TryGetProperty("clip_max_norm", out var limit) ? GradientClipping.Coefficient(FlatGradients.SumAndNorm([parameters.Gradients]), limit.GetDouble()) : 1;
-            var rate = options.TryGetProperty("learning_rates", out var rates) ? rates[(int)step].GetDouble() : Option("lr", 1e-3);
-            optimizer.Step(rate, scale);
-            foreach (var entry in parameters.Entries)
-            {
-                using var view = FlatParameters.View(parameters.Weights, entry);
-                tally.Tensors($"{what} weights", expected[entry.Name][step], view, tolerance);
-            }
+            if (what.ClipValue is { } value) GradientClipping.ByValue(parameters.Gradients, value);
+            var scale = what.ClipNorm is { } limit ? GradientClipping.Coefficient(FlatGradients.SumAndNorm(parameters.Gradients, [], power: what.NormPower), limit) : 1;
+            optimizer.Step(what.Rates?[step] ?? what.Options.LearningRate, scale);
+            foreach (var entry in parameters.Entries) tally.Tensors($"{type} weights", expected[entry.Name][step], FlatParameters.View(parameters.Weights, entry), tolerance);
         }
-        foreach (var entry in parameters.Entries)
+        foreach (var (key, value) in expected.Where(pair => pair.Key.StartsWith("state.", StringComparison.Ordinal)))
         {
-            tally.Tensors($"{what} first moments", expected[$"state.{entry.Name}.exp_avg"], FlatParameters.View(optimizer.FirstMoment, entry), tolerance, tolerance);
-            tally.Tensors($"{what} second moments", expected[$"state.{entry.Name}.exp_avg_sq"], FlatParameters.View(optimizer.SecondMoment, entry), tolerance, tolerance);
+            var (name, state) = (key.Split('.')[1], key[(key.IndexOf('.', 6) + 1)..]);
+            var actual = StateOf(optimizer, state, name) ?? (state == "RMS" ? before[name].square().mean().sqrt() : throw new InvalidOperationException($"the optimizer remembers no {state} of {name}"));
+            tally.Tensors($"{type} {state}", value, actual, tolerance, tolerance);
         }
     }
 
-    /// <summary>torch's default: AdamW decays by 0.01, Adam by nothing.</summary>
-    private static double DefaultDecay(JsonElement options) => options.GetProperty("class").GetString()!.EndsWith(".AdamW", StringComparison.Ordinal) ? 0.01 : 0;
-
-    private static void VerifyClipping(FixtureCase c, Tally tally)
+    /// <summary>What an optimizer remembers under torch's name.</summary>
+    private static Tensor? StateOf(FlatOptimizer optimizer, string state, string parameter)
     {
-        if (!c["norm_type"].IsGiven() || c["norm_type"].ToDouble() != 2) throw new UnsupportedException("gradients are clipped by their Euclidean norm only");
-        var problem = SafeTensors.Read(Path.Combine(c.Folder, "problem.safetensors"));
-        var step = c["step"].GetInt64() - 1;
-        using var flat = cat([.. Names.Select(name => problem[$"grad.{name}"][step].reshape(-1))]);
-        var norm = FlatGradients.SumAndNorm([flat]);
-        tally.Number("total norm", c["total_norm"].ToDouble(), norm, 1e-5);
-        var clipped = problem["grad.p1"][step] * GradientClipping.Coefficient(norm, c["max_norm"].ToDouble());
-        tally.Tensors("clipped gradient", c["p1_clipped"].ReadTensor(), clipped, 1e-5);
+        var group = optimizer.Groups.ToList().FindIndex(group => group.Parameters.Contains(parameter));
+        return state switch
+        {
+            "step" => tensor((double)optimizer.Counters[FlatOptimizer.GroupSteps][group]),
+            "mu_product" => optimizer.State[state][group],
+            _ => optimizer.StateOf(state, parameter),
+        };
     }
 
-    /// <summary>A module that is nothing but parameters.</summary>
-    private sealed class Holder : nn.Module
+    private static void VerifyOrthogonal(FixtureCase c, MuonOptions options, Tally tally)
     {
-        public Holder(IEnumerable<(string Name, Tensor Value)> values) : base(nameof(Holder))
+        var file = Path.Combine(c.Folder, "newton_schulz.safetensors");
+        MuonOptions usual = new();
+        if (!File.Exists(file) || (options.Iterations, options.Coefficients, options.Epsilon) != (usual.Iterations, usual.Coefficients, usual.Epsilon)) return;
+        using var scope = NewDisposeScope();
+        var tensors = SafeTensors.Read(file);
+        foreach (var (key, input) in tensors.Where(pair => pair.Key.StartsWith("in.", StringComparison.Ordinal)))
         {
-            foreach (var (name, value) in values) register_parameter(name, new Parameter(value.clone()));
+            var actual = NewtonSchulz.Orthogonal(input, options.Iterations, options.Coefficients, options.Epsilon);
+            tally.Tensors("orthogonal", tensors["out." + key[3..]], actual, 1e-5);
+            if (tensors.TryGetValue("torch_bf16." + key[3..], out var half)) tally.Tensors("orthogonal, torch's bfloat16", half, actual, 3e-2);
         }
+    }
+
+    /// <summary>The file whose parameters a case has.</summary>
+    internal static IReadOnlyDictionary<string, Tensor> Problem(string folder, string parameter)
+    {
+        foreach (var file in new[] { "problem.safetensors", "muon_problem.safetensors" })
+            if (File.Exists(Path.Combine(folder, file)) && SafeTensors.Read(Path.Combine(folder, file)) is { } problem && problem.ContainsKey($"init.{parameter}")) return problem;
+        throw new UnsupportedException($"there is no problem with a parameter {parameter}");
     }
 }

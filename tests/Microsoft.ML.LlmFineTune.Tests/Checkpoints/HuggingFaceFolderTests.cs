@@ -183,7 +183,6 @@ public sealed class HuggingFaceFolderTests : IDisposable
     [InlineData("vocab_size")]
     [InlineData("n_positions")]
     [InlineData("n_embd")]
-    [InlineData("n_layer")]
     [InlineData("n_inner")]
     public void AConfigurationOutOfProportionIsRefusedBeforeAnythingIsAllocated(string key)
     {
@@ -193,6 +192,80 @@ public sealed class HuggingFaceFolderTests : IDisposable
         string message = Refused();
         Assert.Contains("config.json' describes a model of", message, StringComparison.Ordinal);
         Assert.Contains("the weights beside it have", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LayersThatTheFilesDoNotHaveAreRefusedBeforeOneIsMade()
+    {
+        using Gpt2Model model = Tiny();
+        HuggingFaceFolder.Save(_folder, model);
+        // So narrow that the numbers of all layers are few.
+        Edit(config => (config["n_embd"], config["n_head"], config["n_inner"], config["n_layer"]) = (1, 1, 1, 60_000));
+        Assert.Contains("config.json' describes a model of 60000 layers; the weights beside it are ", Refused(), StringComparison.Ordinal);
+        Edit(config => config["n_layer"] = 10_000_000);
+        Assert.Contains("config.json: 'n_layer' must be from 1 to 65536; found 10000000.", Refused(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("albert", "num_hidden_layers")]
+    [InlineData("bart", "encoder_layers")]
+    [InlineData("bart", "decoder_layers")]
+    [InlineData("bert", "num_hidden_layers")]
+    [InlineData("camembert", "num_hidden_layers")]
+    [InlineData("deberta-v2", "num_hidden_layers")]
+    [InlineData("distilbert", "n_layers")]
+    [InlineData("electra", "num_hidden_layers")]
+    [InlineData("gemma", "num_hidden_layers")]
+    [InlineData("gemma2", "num_hidden_layers")]
+    [InlineData("gemma3_text", "num_hidden_layers")]
+    [InlineData("gpt2", "n_layer")]
+    [InlineData("gpt_neox", "num_hidden_layers")]
+    [InlineData("llama", "num_hidden_layers")]
+    [InlineData("marian", "decoder_layers")]
+    [InlineData("mistral", "num_hidden_layers")]
+    [InlineData("modernbert", "num_hidden_layers")]
+    [InlineData("mpnet", "num_hidden_layers")]
+    [InlineData("olmo2", "num_hidden_layers")]
+    [InlineData("phi3", "num_hidden_layers")]
+    [InlineData("qwen2", "num_hidden_layers")]
+    [InlineData("qwen3", "num_hidden_layers")]
+    [InlineData("recurrent", "num_layers")]
+    [InlineData("roberta", "num_hidden_layers")]
+    [InlineData("smollm3", "num_hidden_layers")]
+    [InlineData("t5", "num_layers")]
+    [InlineData("t5", "num_decoder_layers")]
+    [InlineData("xlm-roberta", "num_hidden_layers")]
+    public void NoFamilyHasTenMillionLayers(string family, string key)
+    {
+        foreach (int count in (int[])[10_000_000, int.MaxValue, -1])
+        {
+            string message = Assert.Throws<InvalidDataException>(() => ModelFamilies.ReadConfig(new JsonObject { ["model_type"] = family, [key] = count })).Message;
+            Assert.StartsWith($"config.json: '{key}' must be from ", message, StringComparison.Ordinal);
+            Assert.EndsWith($"to 65536; found {count}.", message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void SettingsOfGenerationAreWrittenAsTheyWereRead()
+    {
+        using (Gpt2Model model = Tiny()) HuggingFaceFolder.Save(_folder, model);
+        const string Given = """{"bos_token_id": 5, "eos_token_id": [3, 4], "do_sample": true, "temperature": 0.6, "top_p": 0.95, "of_later_times": {"list": [1, null, "x"]}, "transformers_version": "9.9"}""";
+        File.WriteAllText(Path.Combine(_folder, "generation_config.json"), Given);
+        Edit(config => (config["pad_token_id"], config["bos_token_id"], config["eos_token_id"]) = (7, 6, 2));
+        using DecoderModel read = HuggingFaceFolder.LoadDecoder(_folder);
+        using BackboneModel like = read.CreateLike();
+        string copy = Path.Combine(_folder, "copy");
+        HuggingFaceFolder.Save(copy, like);
+        JsonObject expected = JsonNode.Parse(Given)!.AsObject(), written = Settings();
+        expected["pad_token_id"] = 7;
+        Assert.True(JsonNode.DeepEquals(expected, written), written.ToJsonString());
+
+        // End tokens are the model's own: they may have become others.
+        using BackboneModel other = (read.Config with { EndOfText = [8] }).CreateBackbone();
+        HuggingFaceFolder.Save(copy, other);
+        Assert.Equal((8, 0.6), ((int)Settings()["eos_token_id"]!, (double)Settings()["temperature"]!));
+
+        JsonObject Settings() => JsonNode.Parse(File.ReadAllText(Path.Combine(copy, "generation_config.json")))!.AsObject();
     }
 
     [Fact]

@@ -95,6 +95,19 @@ public sealed class ShardTests : IDisposable
     }
 
     [Fact]
+    public void A_tensor_that_two_shards_have_is_refused()
+    {
+        HuggingFaceFolder.Save(_folder, _model, maximumShardBytes: 2000);
+        string last = WeightFiles[^2];
+        Dictionary<string, Tensor> tensors = new(SafeTensors.Read(Path.Combine(_folder, last)), StringComparer.Ordinal) { ["transformer.wte.weight"] = zeros(11, 8) };
+        SafeTensors.Write(Path.Combine(_folder, last), tensors);
+        // The index names one of the two, so it agrees with both shards.
+        Assert.NotEqual(last, (string)Index["weight_map"]!["transformer.wte.weight"]!);
+        string message = Assert.Throws<InvalidDataException>(() => HuggingFaceFolder.LoadDecoder(_folder)).Message;
+        Assert.Contains("There more than once: 'transformer.wte.weight'.", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_shard_of_no_bytes_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => HuggingFaceFolder.Save(_folder, _model, maximumShardBytes: 0));
 
     private void AssertReadBack()

@@ -16,7 +16,7 @@ public sealed class OptionsTests
         {
             Assert.Equal("Text", options.TextColumnName);
             Assert.Equal((3, null, 32), (options.Epochs, options.MaximumSteps, options.BatchSize));
-            Assert.Equal((5e-4, ScheduleKind.Cosine, 0.05, 0.0), (options.LearningRate, options.Schedule, options.WarmupFraction, options.FinalLearningRateFraction));
+            Assert.Equal((5e-4, new CosineSchedule(), 0.05), (options.LearningRate, options.Schedule, options.WarmupFraction));
             Assert.Equal((0.01, 0.99, 1.0), (options.WeightDecay, options.Beta2, options.MaximumGradientNorm!.Value));
             Assert.Equal((null, null, 3), (options.ValidationData, options.ValidationInterval, options.Patience));
             Assert.Equal((null, null, ComputeDevice.Auto), (options.Seed, options.Replicas, options.Device));
@@ -69,7 +69,7 @@ public sealed class OptionsTests
         foreach (TextClassificationOptions options in (TextClassificationOptions[])
         [
             valid with { TextColumnName = "" }, valid with { Epochs = 0 }, valid with { Epochs = null }, valid with { MaximumSteps = 0 }, valid with { BatchSize = 0 },
-            valid with { LearningRate = -1 }, valid with { Schedule = (ScheduleKind)9 }, valid with { WarmupFraction = 1 }, valid with { FinalLearningRateFraction = 2 },
+            valid with { LearningRate = -1 }, valid with { Schedule = new CosineSchedule { Floor = 2 } }, valid with { WarmupFraction = 1 }, valid with { Schedule = new PlateauSchedule { HigherIsBetter = true } },
             valid with { WeightDecay = -1 }, valid with { Beta2 = 1 }, valid with { MaximumGradientNorm = 0 }, valid with { ValidationInterval = 0 }, valid with { Patience = 0 },
             valid with { Replicas = 0 }, valid with { Device = (ComputeDevice)9 }, valid with { Observers = null! }, valid with { Observers = [null!] },
             valid with { LabelColumnName = "" }, valid with { PredictedLabelColumnName = " " }, valid with { ScoreColumnName = "" }, valid with { ScoreColumnName = "PredictedLabel" }, valid with { MaximumTokens = 1 }, valid with { Pooling = (Pooling)9 }, valid with { LabelSmoothing = -0.1 }, valid with { LabelSmoothing = 1 },
@@ -114,20 +114,23 @@ public sealed class OptionsTests
     {
         var options = new CausalPretrainingOptions
         {
-            Epochs = 2, MaximumSteps = 15, LearningRate = 0.1, Schedule = ScheduleKind.Linear, WarmupFraction = 0.2, FinalLearningRateFraction = 0.3, WeightDecay = 0.4, Beta2 = 0.95,
+            Epochs = 2, MaximumSteps = 15, LearningRate = 0.1, Schedule = new LinearSchedule { Floor = 0.3 }, WarmupFraction = 0.2, WeightDecay = 0.4, Beta2 = 0.95,
             MaximumGradientNorm = 2, ValidationInterval = 7, Patience = 4, Replicas = 3, Device = ComputeDevice.Cpu, ValidationData = new MLContext().Data.LoadFromEnumerable<LabeledRow>([]),
         };
-        var training = options.ForTraining(seed: 6, batchesPerEpoch: 5);
-        Assert.Equal((2, 15L, 2L, 6L), (training.Epochs, training.MaximumSteps, training.WarmupSteps, training.Seed));
-        Assert.Equal((0.1, 0.4, 0.95), (training.Optimizer.LearningRate, training.Optimizer.WeightDecay, training.Optimizer.Beta2));
-        Assert.Equal((ScheduleKind.Linear, 0.3, 2.0), (training.Schedule, training.ScheduleFloor, training.MaximumGradientNorm!.Value));
+        var training = options.ForTraining(seed: 6);
+        Assert.Equal((2, 15L, 6L), (training.Epochs, training.MaximumSteps, training.Seed));
+        Assert.Equal((0.1, 0.4, 0.95), (training.Optimizer.LearningRate, training.Optimizer.WeightDecay, Assert.IsType<AdamWOptions>(training.Optimizer).Beta2));
+        Assert.Equal((new LinearSchedule { Floor = 0.3, WarmupFraction = 0.2 }, 2.0), (training.Schedule, training.MaximumGradientNorm!.Value));
+        // What the schedule itself says about its beginning counts.
+        foreach (LearningRateSchedule schedule in new LearningRateSchedule[] { new LinearSchedule { WarmupSteps = 0 }, new LinearSchedule { WarmupFraction = 0.5 }, new OneCycleSchedule() })
+            Assert.Same(schedule, (options with { Schedule = schedule }).ForTraining(6).Schedule);
         Assert.Equal((7L, 4, 3, ComputeDevice.Cpu), (training.ValidationInterval, training.EarlyStopping!.Patience, training.Replicas, training.Device));
         Assert.Equal("loss", training.EarlyStopping.Metric);
-        Assert.Null((options with { ValidationData = null }).ForTraining(6, 5).EarlyStopping);
-        var classification = new TextClassificationOptions { ValidationData = options.ValidationData }.ForTraining(6, 5).EarlyStopping!;
+        Assert.Null((options with { ValidationData = null }).ForTraining(6).EarlyStopping);
+        var classification = new TextClassificationOptions { ValidationData = options.ValidationData }.ForTraining(6).EarlyStopping!;
         Assert.Equal(("accuracy", true), (classification.Metric, classification.HigherIsBetter));
         // Without patience the best weights are still those of the best accuracy.
-        var patient = new TextClassificationOptions { ValidationData = options.ValidationData, Patience = null }.ForTraining(6, 5).EarlyStopping!;
+        var patient = new TextClassificationOptions { ValidationData = options.ValidationData, Patience = null }.ForTraining(6).EarlyStopping!;
         Assert.Equal(("accuracy", int.MaxValue), (patient.Metric, patient.Patience));
     }
 }

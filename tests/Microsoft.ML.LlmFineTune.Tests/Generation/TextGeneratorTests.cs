@@ -1,5 +1,7 @@
 using Microsoft.ML.LlmFineTune.Generation;
+using Microsoft.ML.LlmFineTune.Layers.Rotary;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
+using Microsoft.ML.LlmFineTune.Models.Llama;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tokenization;
 using TorchSharp;
@@ -33,6 +35,31 @@ public sealed class TextGeneratorTests : IDisposable
         Assert.Equal(together[1].Text, _generator.Generate("short", options, _cancellation).Text);
         Assert.Equal(together[0].Tokens, _generator.Generate("a longer prompt", options, _cancellation).Tokens);
         Assert.NotEqual(together[1].Text, _generator.Generate("short", options with { Seed = 5 }, _cancellation).Text);
+    }
+
+    [Fact]
+    public void PhiReadsItsTextAnewWhereItGetsLongerThanTheOriginalLength()
+    {
+        LlamaConfig phi = new()
+        {
+            Kind = LlamaKind.Phi3, VocabularySize = 40, TrainedLength = 48, Width = 16, InnerWidth = 24, Layers = 2, Heads = 2, KeyValueHeads = 2, InitializerRange = 1,
+            Rotary = new() { Scaling = new LongRopeScaling([1, 1, 1, 1], [1, 3, 7, 20], OriginalLength: 8, Factor: 6) },
+        };
+        GenerationOptions options = new() { Temperature = 0, MaxNewTokens = 20, EndTokens = [] };
+        int[][] prompts = [[1, 2, 3, 4], [5, 6]];
+        Assert.Equal(8, phi.RereadLength);
+        Assert.Equal(Of(phi, options with { UseCache = false }), Of(phi, options));
+        // The relatives keep the keys that they have, and so tell another story.
+        LlamaConfig llama = phi with { Kind = LlamaKind.Llama };
+        Assert.Null(llama.RereadLength);
+        Assert.NotEqual(Of(llama, options with { UseCache = false }), Of(llama, options));
+
+        IReadOnlyList<int>[] Of(LlamaConfig config, GenerationOptions given)
+        {
+            using LlamaModel model = new(config);
+            model.Initialize(new RandomStream(3));
+            return [.. new TokenGenerator(model).Generate(prompts, given, _cancellation).Select(text => text.Tokens)];
+        }
     }
 
     [Fact]

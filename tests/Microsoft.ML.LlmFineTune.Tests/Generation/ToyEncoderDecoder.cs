@@ -46,14 +46,14 @@ internal sealed class ToyEncoderDecoder : EncoderDecoderModel
     /// <summary>Whether any was read in training mode.</summary>
     public bool EncodedInTraining { get; private set; }
 
-    public override Tensor Encode(Tensor tokens, Tensor? mask = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor EncodeTokens(Tensor tokens, Tensor? mask, ICollection<Tensor>? hiddenStates)
     {
         Encoded += (int)tokens.size(0);
         EncodedInTraining |= training;
         return embedding[tokens].matmul(sourceWeight).tanh();   // [batch, source, width]
     }
 
-    public override Tensor Decode(Tensor tokens, Tensor memory, Tensor? memoryMask = null, DecoderCache? cache = null, Tensor? mask = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor DecodeTokens(Tensor tokens, Tensor memory, Tensor? memoryMask, DecoderCache? cache, Tensor? mask, ICollection<Tensor>? hiddenStates)
     {
         StateCache states = (StateCache?)cache ?? new StateCache(tokens.size(0), long.MaxValue, true);
         if (states.Source is null)
@@ -144,6 +144,8 @@ internal sealed class ToyEncoderDecoder : EncoderDecoderModel
         public override int MaximumLength { get; init; } = 12;
 
         public override int Width { get; init; } = 8;
+
+        internal override long StoredLayers => 0;
 
         internal override double MatrixNumbers => 0;
 

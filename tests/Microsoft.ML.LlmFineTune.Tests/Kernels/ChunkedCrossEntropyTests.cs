@@ -94,9 +94,9 @@ public sealed class ChunkedCrossEntropyTests
             TokenBatch batch = new(Rows, Length, tokens, tokens);
             MetricSums whole = new(), chunked = new();
             double loss = new NextTokenObjective().SummedLoss(model, batch, whole).item<float>();
-            Assert.Equal(loss, new NextTokenObjective(scoreBudget: 1).SummedLoss(model, batch, chunked).item<float>(), 1e-6 * loss);
+            Assert.Equal(loss, new NextTokenObjective(new TokenLossOptions { ScoreBudget = 1 }).SummedLoss(model, batch, chunked).item<float>(), 1e-6 * loss);
             Assert.Equal(whole.Means(), chunked.Means());
-            Assert.Throws<ArgumentOutOfRangeException>(() => new NextTokenObjective(0));
+            Assert.Throws<ArgumentOutOfRangeException>(() => new NextTokenObjective(new TokenLossOptions { ScoreBudget = 0 }));
         }
     }
 

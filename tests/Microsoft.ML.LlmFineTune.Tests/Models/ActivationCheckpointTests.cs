@@ -12,6 +12,7 @@ using Microsoft.ML.LlmFineTune.Models.ModernBert;
 using Microsoft.ML.LlmFineTune.Models.NeoX;
 using Microsoft.ML.LlmFineTune.Models.Recurrent;
 using Microsoft.ML.LlmFineTune.Models.T5;
+using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tests.Models.Bert;
 using Microsoft.ML.LlmFineTune.Training;
@@ -188,7 +189,7 @@ public sealed class ActivationCheckpointTests
         float[] Weights(bool recompute)
         {
             using BackboneModel model = New(Configs["gpt2"]);
-            TrainingOptions options = new() { Replicas = replicas, RecomputeActivations = recompute, Device = ComputeDevice.Cpu, Optimizer = new() { LearningRate = 0.01 } };
+            TrainingOptions options = new() { Replicas = replicas, RecomputeActivations = recompute, Device = ComputeDevice.Cpu, Optimizer = new AdamWOptions { LearningRate = 0.01 } };
             long[] tokens = [.. Enumerable.Range(0, 48).Select(i => (long)(i * 7 % 29))];
             new Trainer(model, new NextTokenObjective(), options).Train(new OneBatch(new TokenBatch(4, 12, tokens, tokens), 4), cancellation: TestContext.Current.CancellationToken);
             Assert.False(model.RecomputesActivations);

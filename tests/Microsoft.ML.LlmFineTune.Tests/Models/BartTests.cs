@@ -136,6 +136,33 @@ public sealed class BartTests : IDisposable
     }
 
     [Fact]
+    public void Encoder_and_decoder_may_have_tables_of_their_own()
+    {
+        BartConfig config = Config with { TieEmbeddings = false, HasSeparateEmbeddings = true };
+        Assert.Throws<ArgumentException>(() => (config with { TieEmbeddings = true }).Validate());
+        using BartModel model = EncoderChecks.Drawn(new BartModel(config));
+        HuggingFaceFolder.Save(_folder, model);
+        string weights = Path.Combine(_folder, "model.safetensors");
+        Dictionary<string, Tensor> tensors = new(SafeTensors.Read(weights), StringComparer.Ordinal);
+        Assert.DoesNotContain("model.shared.weight", tensors.Keys);
+        // The reference has a third, which nothing looks at.
+        tensors["model.shared.weight"] = zeros(13, 8);
+        SafeTensors.Write(weights, tensors);
+        Tensor source = tensor([4L, 5, 6], [1, 3]), target = tensor([2L, 7], [1, 2]);
+        using IDisposable withoutGradients = no_grad();
+        using EncoderDecoderModel read = HuggingFaceFolder.LoadEncoderDecoder(_folder);
+        GoldenModel.AssertClose("scores", Scores(model), Scores(read), 0);
+        // Where all tables are one, a copy of it is no table of its own.
+        using BartModel shared = EncoderChecks.Drawn(new BartModel(Config with { TieEmbeddings = false }));
+        HuggingFaceFolder.Save(_folder, shared);
+        using EncoderDecoderModel one = HuggingFaceFolder.LoadEncoderDecoder(_folder);
+        Assert.False(((BartConfig)one.Config).HasSeparateEmbeddings);
+        GoldenModel.AssertClose("scores", Scores(shared), Scores(one), 0);
+
+        Tensor Scores(EncoderDecoderModel one) => one.Logits(one.Decode(target, one.Encode(source)));
+    }
+
+    [Fact]
     public void Marian_may_have_two_vocabularies()
     {
         MarianConfig config = BartPresets.OpusMt(20) with { Width = 8, EncoderLayers = 1, DecoderLayers = 1, EncoderHeads = 2, DecoderHeads = 2, ShareEmbeddings = false, DecoderVocabularySize = 25 };

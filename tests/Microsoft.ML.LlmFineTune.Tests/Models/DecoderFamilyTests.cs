@@ -49,6 +49,40 @@ public sealed class DecoderFamilyTests
     public static TheoryData<string> DroppingFamilies => new("llama", "phi3", "gemma2", "neox");
 
     [Theory]
+    [InlineData("llama", "transformer.")]
+    [InlineData("qwen2", "transformer.")]
+    [InlineData("qwen3", "transformer.")]
+    [InlineData("smollm3", "transformer.")]
+    [InlineData("mistral", "model.")]
+    public void FindersOfAnswersCallTheirBackboneAsTheReferenceDoes(string family, string prefix)
+    {
+        string folder = Directory.CreateTempSubdirectory().FullName;
+        try
+        {
+            using QuestionAnsweringModel model = EncoderChecks.Drawn(new QuestionAnsweringModel(New(family)));
+            HuggingFaceFolder.Save(folder, model);
+            string weights = Path.Combine(folder, "model.safetensors");
+            Dictionary<string, Tensor> tensors = new(SafeTensors.Read(weights), StringComparer.Ordinal);
+            Assert.All(tensors.Keys.Where(name => !name.StartsWith("qa_outputs.", StringComparison.Ordinal)), name => Assert.StartsWith(prefix, name, StringComparison.Ordinal));
+            AssertReturns();
+            // Either is read.
+            SafeTensors.Write(weights, tensors.ToDictionary(entry => entry.Key.Replace("transformer.", "model.", StringComparison.Ordinal), entry => entry.Value));
+            AssertReturns();
+
+            void AssertReturns()
+            {
+                using QuestionAnsweringModel read = HuggingFaceFolder.LoadQuestionAnswering(folder);
+                using IDisposable withoutGradients = no_grad();
+                GoldenModel.AssertClose(family, model.Forward(Tokens(2, 8)).Start, read.Forward(Tokens(2, 8)).Start, 0);
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Families))]
     public void ReadingPieceByPieceWithACacheGivesTheSame(string family)
     {
@@ -86,6 +120,19 @@ public sealed class DecoderFamilyTests
         Assert.True(left.isfinite().all().item<bool>());
         GoldenModel.AssertClose("left", alone, left.narrow(1, 3, 6), 1e-5);
         GoldenModel.AssertClose("right", alone, model.Forward(cat([tokens, filler], 1), cat([real, padding], 1)).narrow(1, 0, 6), 1e-5);
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void PackedDocumentsReadAsIfAlone(string family)
+    {
+        using DecoderModel model = New(family);
+        Tensor tokens = Tokens(2, 12), documents = tensor(new long[] { 0, 0, 0, 0, 0, 1, 2, 2, 2, 2, -1, -1, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2 }, [2, 12]);
+        Tensor packed = model.Forward(tokens, documents: documents);
+        foreach ((int row, int start, int length) in ((int, int, int)[])[(0, 0, 5), (0, 5, 1), (0, 6, 4), (1, 0, 2), (1, 2, 6), (1, 8, 4)])
+            GoldenModel.AssertClose($"document of {length}", model.Forward(tokens.narrow(0, row, 1).narrow(1, start, length)), packed.narrow(0, row, 1).narrow(1, start, length), 1e-5);
+        Assert.Contains("neither a cache nor a mask", Assert.Throws<ArgumentException>(() => model.Forward(tokens, ones([2, 12], dtype: ScalarType.Bool), documents: documents)).Message, StringComparison.Ordinal);
+        Assert.Contains("documents must be [2, 12]", Assert.Throws<ArgumentException>(() => model.Forward(tokens, documents: documents.narrow(1, 0, 3))).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -278,7 +278,7 @@ public sealed class RecurrentModelTests
     [InlineData("""{"head":"classify","bidirectional":true,"tied":true}""", "A language model reads from left to right")]
     [InlineData("""{"padding_idx":40,"vocab_size":40}""", "PaddingIndex must be at least 0 and less than 40; received 40")]
     [InlineData("""{"weight_drop":1}""", "WeightDrop must be")]
-    [InlineData("""{"hidden_size":0}""", "HiddenWidth must be at least 1")]
+    [InlineData("""{"hidden_size":0}""", "HiddenWidth must be from 1 to")]
     [InlineData("""{"hidden_size":"many"}""", "'hidden_size' must be a whole number")]
     public void A_configuration_that_cannot_be_is_refused(string json, string message)
     {

@@ -44,6 +44,33 @@ public sealed class T5Tests : IDisposable
         GoldenModel.AssertClose("the last query alone", whole.narrow(2, 2, 1), last, 0);
     }
 
+    [Fact]
+    public void Embeddings_and_classes_of_tokens_are_the_encoders()
+    {
+        using T5Model whole = EncoderChecks.Drawn(new T5Model(Config));
+        HuggingFaceFolder.Save(_folder, whole);
+        using IDisposable withoutGradients = no_grad();
+        Tensor expected = whole.Encode(EncoderChecks.Tokens, EncoderChecks.Mask);
+        using TextEmbedder embedder = HuggingFaceFolder.LoadTextEmbedder(_folder, Pooling.FirstToken, isNormalized: false);
+        GoldenModel.AssertClose("vectors", expected.select(1, 0), embedder.Forward(EncoderChecks.Tokens, EncoderChecks.Mask), 1e-6);
+        using TextEmbedder like = embedder.CreateLike();
+        Assert.IsType<T5EncoderModel>(like.Backbone);
+
+        string copy = Path.Combine(_folder, "copy");
+        HuggingFaceFolder.Save(copy, embedder);
+        Assert.Equal("T5EncoderModel", (string)JsonNode.Parse(File.ReadAllText(Path.Combine(copy, "config.json")))!["architectures"]![0]!);
+        using TextEmbedder back = HuggingFaceFolder.LoadTextEmbedder(copy, Pooling.FirstToken, isNormalized: false);
+        GoldenModel.AssertClose("the same vectors", expected.select(1, 0), back.Forward(EncoderChecks.Tokens, EncoderChecks.Mask), 1e-6);
+
+        foreach (ModelHead task in (ModelHead[])[ModelHead.Embedding, ModelHead.TokenClassification])
+        {
+            using nn.Module model = TaskModels.Create(Config, task, META);
+            Assert.IsType<T5EncoderModel>(((IHeadedModel)model).Backbone);
+        }
+        using nn.Module classifier = TaskModels.Create(Config, ModelHead.SequenceClassification, META);
+        Assert.IsType<T5Model>(((IHeadedModel)classifier).Backbone);
+    }
+
     [Theory]
     [InlineData("\"feed_forward_proj\": \"relu\"", "relu", false)]
     [InlineData("\"feed_forward_proj\": \"gelu\"", "gelu", false)]
@@ -227,7 +254,7 @@ public sealed class T5Tests : IDisposable
         Assert.IsType<T5EncoderModel>(read.Backbone);
         GoldenModel.AssertClose("scores", model.Forward(tokens, mask), read.Forward(tokens, mask), 0);
         model.Dispose();
-        Assert.Contains("HasDecoder = false", Assert.Throws<NotSupportedException>(() => new TokenClassifier(New(Config), ["a", "b"])).Message, StringComparison.Ordinal);
+        Assert.Contains("CreateBackboneFor(ModelHead.TokenClassification)", Assert.Throws<NotSupportedException>(() => new TokenClassifier(New(Config), ["a", "b"])).Message, StringComparison.Ordinal);
         Assert.Throws<NotSupportedException>(() => new SequenceClassifier(New(Config with { HasDecoder = true }).Config.CreateEncoder(), ["a", "b"]));
     }
 

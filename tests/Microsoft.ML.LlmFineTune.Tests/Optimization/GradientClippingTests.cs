@@ -37,4 +37,14 @@ public sealed class GradientClippingTests
         Assert.Equal(1, GradientClipping.Coefficient(1e9, null));
         Assert.Throws<ArgumentOutOfRangeException>(() => GradientClipping.Coefficient(1, 0));
     }
+
+    [Fact]
+    public void Values_are_cut_to_a_magnitude()
+    {
+        using var scope = NewDisposeScope();
+        Tensor gradients = tensor(new[] { -3f, -0.5f, 0, 2 });
+        GradientClipping.ByValue(gradients, 1);
+        Assert.Equal([-1f, -0.5f, 0, 1], gradients.data<float>().ToArray());
+        Assert.Throws<ArgumentOutOfRangeException>(() => GradientClipping.ByValue(gradients, 0));
+    }
 }

@@ -1,48 +1,103 @@
-using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Xunit;
 
 namespace Microsoft.ML.LlmFineTune.Tests.Optimization;
 
+/// <summary>What holds for schedules beyond the golden curves.</summary>
 public sealed class SchedulesTests
 {
-    [Theory]
-    [InlineData("constant")]
-    [InlineData("constant_with_warmup")]
-    [InlineData("linear")]
-    [InlineData("linear_no_warmup")]
-    [InlineData("linear_warmup_equals_total")]
-    [InlineData("cosine")]
-    [InlineData("cosine_cycles_1_25")]
-    [InlineData("cosine_with_min_lr_rate")]
-    public void Equals_the_fixture_at_every_step(string name)
+    private static readonly LearningRateSchedule[] Falling =
+    [
+        new LinearSchedule { Floor = 0.1 }, new CosineSchedule { Floor = 0.1 }, new CosineRestartsSchedule { Floor = 0.1 }, new PolynomialSchedule { Floor = 0.1, Power = 2 }, new WarmupStableDecaySchedule { Floor = 0.1, DecayFraction = 0.3 },
+    ];
+
+    [Fact]
+    public void The_floor_is_where_they_end()
     {
-        JsonNode fixture = JsonNode.Parse(File.ReadAllText("Fixtures/training/schedules.json"))![name]!;
-        JsonNode options = fixture["options"]!;
-        long warmup = (long?)options["num_warmup_steps"] ?? 0, total = (long?)options["num_training_steps"] ?? 1;
-        Func<long, double> schedule = name.Split('_')[0] switch
-        {
-            "constant" => Schedules.Constant(warmup),
-            "linear" => Schedules.Linear(total, warmup),
-            _ => Schedules.Cosine(total, warmup, (double?)options["min_lr_rate"] ?? 0, (double?)options["num_cycles"] ?? 0.5),
-        };
-        double[] expected = fixture["multipliers"]!.AsArray().Select(value => (double)value!).ToArray();
-        for (int step = 0; step < expected.Length; step++) Assert.Equal(expected[step], schedule(step), 1e-12);
+        Assert.All(Falling, schedule => Assert.Equal(0.1, schedule.Factors(2000)(2000), 1e-12));
+        Assert.Equal(0.55, new LinearSchedule { Floor = 0.1, WarmupSteps = 100 }.Factors(2000)(1050), 1e-12);
+        Assert.Equal(0.55, new LinearSchedule { Floor = 0.1, WarmupSteps = 10, EndStep = 210 }.Factors(100)(110), 1e-12);
+        // Beyond the end they stay, the cosine excepted.
+        Assert.All(Falling.Where(schedule => schedule is not CosineSchedule), schedule => Assert.Equal(0.1, schedule.Factors(2000)(3000), 1e-12));
     }
 
     [Fact]
-    public void The_floor_is_where_the_line_and_the_curve_end()
+    public void A_fraction_of_warm_up_is_that_of_the_whole()
     {
-        Assert.Equal(0.1, Schedules.Linear(2000, 100, 0.1)(2000), 1e-12);
-        Assert.Equal(0.1, Schedules.Cosine(2000, 100, 0.1)(2000), 1e-12);
-        Assert.Equal(0.55, Schedules.Linear(2000, 100, 0.1)(1050), 1e-12);
+        foreach (LearningRateSchedule schedule in Falling.Append(new ConstantSchedule()).Append(new InverseSquareRootSchedule()).Append(new WarmRestartsSchedule()).Append(new PlateauSchedule()))
+        {
+            Func<long, double> factors = (schedule with { WarmupFraction = 0.05 }).Factors(200), same = (schedule with { WarmupSteps = 10 }).Factors(200);
+            for (int step = 0; step < 250; step++) Assert.Equal(same(step), factors(step));
+            Assert.Equal(1, factors(10), 1e-12);
+            Assert.True(factors(5) < factors(10));
+        }
+    }
+
+    [Fact]
+    public void Momentum_is_lowest_at_the_peak_of_one_cycle()
+    {
+        OneCycleSchedule schedule = new();
+        (Func<long, double> factors, Func<long, double> momenta) = (schedule.Factors(1000), schedule.Momenta(1000)!);
+        Assert.Equal((1.0, 0.85), (factors(299), momenta(299)));
+        Assert.Equal((0.04, 0.95), (Math.Round(factors(0), 12), Math.Round(momenta(0), 12)));
+        Assert.Equal(4e-6, factors(999), 1e-12);
+        Assert.Equal(factors(999), factors(5000));
+        Assert.Null((schedule with { CyclesMomentum = false }).Momenta(1000));
+        Assert.Null(new CosineSchedule().Momenta(1000));
+    }
+
+    [Fact]
+    public void Runs_of_a_step_or_two_have_finite_factors()
+    {
+        LearningRateSchedule[] all = [.. Falling, new ConstantSchedule(), new InverseSquareRootSchedule(), new WarmRestartsSchedule(), new OneCycleSchedule(), new OneCycleSchedule { ThreePhases = true }, new SlantedTriangularSchedule(), new CosineSchedule { OneStepAhead = true, WarmupStart = 0.5, WarmupSteps = 1 }];
+        foreach (LearningRateSchedule schedule in all)
+        {
+            for (int total = 1; total <= 4; total++)
+            {
+                Func<long, double> factors = schedule.Factors(total);
+                for (int step = 0; step < 6; step++) Assert.InRange(factors(step), 0, 1);
+            }
+        }
     }
 
     [Fact]
     public void Bad_numbers_are_refused()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => Schedules.Linear(0));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Schedules.Cosine(10, -1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Schedules.Cosine(10, 0, 1.5));
+        LearningRateSchedule[] bad =
+        [
+            new LinearSchedule { Floor = 1.5 }, new LinearSchedule { WarmupSteps = -1 }, new LinearSchedule { WarmupFraction = 1 }, new LinearSchedule { WarmupSteps = 1, WarmupFraction = 0.1 }, new LinearSchedule { EndStep = 0 },
+            new CosineSchedule { Cycles = 0 }, new CosineSchedule { WarmupStart = 0.1 }, new CosineSchedule { OneStepAhead = true, WarmupStart = 2 }, new CosineRestartsSchedule { Cycles = 0 }, new WarmRestartsSchedule { FirstPeriod = 0 },
+            new WarmRestartsSchedule { PeriodFactor = 0 }, new PolynomialSchedule { Power = 0 }, new InverseSquareRootSchedule { Timescale = 0 }, new OneCycleSchedule { RiseFraction = 1 }, new OneCycleSchedule { WarmupSteps = 5 },
+            new OneCycleSchedule { ThreePhases = true, RiseFraction = 0.6 }, new OneCycleSchedule { StartDivisor = 0.5 }, new OneCycleSchedule { EndDivisor = 0 }, new OneCycleSchedule { Shape = AnnealingShape.OneMinusRoot },
+            new OneCycleSchedule { MinimumMomentum = 0.96 }, new OneCycleSchedule { MaximumMomentum = 1 }, new SlantedTriangularSchedule { RiseFraction = 0 }, new SlantedTriangularSchedule { Ratio = 0.5 }, new SlantedTriangularSchedule { WarmupFraction = 0.1 },
+            new WarmupStableDecaySchedule { DecaySteps = -1 }, new WarmupStableDecaySchedule { DecayFraction = 2 }, new WarmupStableDecaySchedule { StableSteps = -1 }, new WarmupStableDecaySchedule { WarmupShape = (AnnealingShape)9 }, new WarmupStableDecaySchedule { Cycles = 0 },
+            new PlateauSchedule { Factor = 1 }, new PlateauSchedule { Patience = -1 }, new PlateauSchedule { Threshold = -1 }, new PlateauSchedule { Cooldown = -1 }, new PlateauSchedule { MinimumRate = -1 }, new PlateauSchedule { MinimumChange = -1 },
+            new GreedySchedule { MaximumRate = 0 }, new GreedySchedule { RaisingPause = -1 }, new GreedySchedule { Window = 0 }, new GreedySchedule { ResetAfter = 0 },
+        ];
+        Assert.All(bad, broken => Assert.ThrowsAny<ArgumentException>(() => broken.Factors(100)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new LinearSchedule().Factors(0));
+    }
+
+    [Fact]
+    public void A_reaction_continues_from_its_state_and_no_other()
+    {
+        GreedySchedule greedy = new() { Patience = 0, MinimumRate = 1e-4, Window = 3, Factor = 0.5, ResetAfter = 2 };
+        RateReaction reaction = greedy.Start(1e-3), resumed = greedy.Start(1);
+        // The mean falls with the window, then everything gets worse until the rate starts anew.
+        double[] rates = [.. new double[] { 5, 4, 3, 2, 9, 9, 9, 9, 9, 9, 9, 9 }.Select(reaction.Observe)];
+        Assert.True(rates.Max() > 1e-3 && rates.Contains(1e-4));
+        resumed.Restore(reaction.State);
+        foreach (double metric in new double[] { 3, 2, 7, 7, 7, 1 }) Assert.Equal(reaction.Observe(metric), resumed.Observe(metric));
+        Assert.Contains("cooldown", Assert.Throws<ArgumentException>(() => new PlateauSchedule().Start(1).Restore(reaction.State)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => greedy.Start(0));
+    }
+
+    [Fact]
+    public void At_the_lowest_rate_a_greedy_schedule_begins_anew()
+    {
+        RateReaction reaction = new GreedySchedule { Patience = 0, MinimumRate = 0.5, MaximumRate = 4, Factor = 0.5, ResetAfter = 2 }.Start(1);
+        double[] rates = [.. new double[] { 1, 2, 2, 2, 0.5 }.Select(reaction.Observe)];
+        // Raised, lowered to the first rate, to the lowest one (one lowering there), once more: anew; then better than nothing: raised.
+        Assert.Equal([2, 1, 0.5, 1, 2], rates);
     }
 }

@@ -28,6 +28,7 @@ public sealed class GoldenTests
     [Theory]
     [InlineData("tokenizers")]
     [InlineData("generation")]
+    [InlineData("training")]
     public async Task Own_fixtures_agree_with_the_reference(string area) => await Agrees(Path.Combine(AppContext.BaseDirectory, "Fixtures", "golden"), area);
 
     private static async Task Agrees(string fixtures, string area)

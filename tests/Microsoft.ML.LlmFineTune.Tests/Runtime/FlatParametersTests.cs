@@ -17,9 +17,10 @@ public sealed class FlatParametersTests
         using FlatParameters flat = FlatParameters.Adopt(model);
         Assert.Equal(before, model.Values());
         Assert.Equal(["table", "hidden", "bias"], flat.Entries.Select(entry => entry.Name));
-        Assert.Equal([true, true, false], flat.Entries.Select(entry => entry.Decays));
+        Assert.Equal([ParameterRole.Weight, ParameterRole.Weight, ParameterRole.Bias], flat.Entries.Select(entry => entry.Role));
         Assert.All(flat.Entries, entry => Assert.Equal(0, entry.Offset % 16));
-        Assert.Equal(flat.Entries[2].Offset, flat.DecayEnd);
+        Assert.False(flat.HasMasters);
+        Assert.Same(flat.Weights, flat.Masters);
         Assert.Equal(before.Length, flat.ParameterCount);
     }
 

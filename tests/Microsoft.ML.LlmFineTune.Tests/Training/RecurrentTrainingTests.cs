@@ -24,7 +24,7 @@ public sealed class RecurrentTrainingTests
 
     private static readonly TrainingOptions Options = new()
     {
-        Epochs = 20, Optimizer = new AdamWOptions { LearningRate = 0.02 }, Schedule = ScheduleKind.Constant, Replicas = 1, Device = ComputeDevice.Cpu,
+        Epochs = 20, Optimizer = new AdamWOptions { LearningRate = 0.02 }, Schedule = new ConstantSchedule(), Replicas = 1, Device = ComputeDevice.Cpu,
     };
 
     public RecurrentTrainingTests() => NativeRuntime.Initialize();
@@ -93,7 +93,7 @@ public sealed class RecurrentTrainingTests
         using RecurrentLanguageModel model = New(new());
         model.train();
         using FlatParameters parameters = FlatParameters.Adopt(model);
-        using FlatAdamWOptimizer optimizer = new(parameters, new AdamWOptions { LearningRate = 0.02 });
+        using FlatOptimizer optimizer = new AdamWOptions { LearningRate = 0.02 }.Create(parameters);
         ContiguousStreams source = new(Documents, 0, 6, 4, new RandomStreams(1));
         double first = 0, last = 0;
         for (int epoch = 0; epoch < 20; epoch++)

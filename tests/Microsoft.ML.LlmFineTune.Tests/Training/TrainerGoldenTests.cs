@@ -27,7 +27,7 @@ public sealed class TrainerGoldenTests
         JsonNode trajectory = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "trajectory.json")))!;
         TrainingOptions options = new()
         {
-            Schedule = ScheduleKind.Linear, WarmupSteps = 3, Replicas = replicas, Device = ComputeDevice.Cpu,
+            Schedule = new LinearSchedule { WarmupSteps = 3 }, Replicas = replicas, Device = ComputeDevice.Cpu,
             Optimizer = new AdamWOptions { LearningRate = 0.005, WeightDecay = 0.1, Beta2 = 0.98, Epsilon = 1e-5 },
         };
         TakesTheSteps(folder, options, trajectory["steps"]!.AsArray(), parts: 1);
@@ -43,7 +43,7 @@ public sealed class TrainerGoldenTests
         JsonNode trajectory = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "trajectory.json")))!;
         TrainingOptions options = new()
         {
-            Schedule = ScheduleKind.Constant, AccumulatedBatches = parts, Replicas = 1, Device = ComputeDevice.Cpu,
+            Schedule = new ConstantSchedule(), AccumulatedBatches = parts, Replicas = 1, Device = ComputeDevice.Cpu,
             Optimizer = new AdamWOptions { LearningRate = 0.004, WeightDecay = 0.05, Epsilon = 1e-5 },
         };
         TakesTheSteps(folder, options, trajectory["runs"]![run]!["steps"]!.AsArray(), parts);

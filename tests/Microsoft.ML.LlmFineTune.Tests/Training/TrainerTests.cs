@@ -14,7 +14,7 @@ public sealed class TrainerTests
 {
     private static readonly TrainingOptions Options = new()
     {
-        Epochs = 3, Optimizer = new AdamWOptions { LearningRate = 0.05 }, Schedule = ScheduleKind.Constant, Replicas = 1, Device = ComputeDevice.Cpu,
+        Epochs = 3, Optimizer = new AdamWOptions { LearningRate = 0.05 }, Schedule = new ConstantSchedule(), Replicas = 1, Device = ComputeDevice.Cpu,
     };
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class TrainerTests
             // One large batch, or the same rows in several small ones.
             IBatchSource source = new Split(new ToyBatches(8, 12, 5), batches);
             Assert.Equal(rows, source.Epoch(0).First().Rows);
-            new Trainer(model, new ToyObjective(), Options with { Replicas = replicas, AccumulatedBatches = accumulated, Schedule = ScheduleKind.Linear, WarmupSteps = 3 }).Train(source);
+            new Trainer(model, new ToyObjective(), Options with { Replicas = replicas, AccumulatedBatches = accumulated, Schedule = new LinearSchedule { WarmupSteps = 3 } }).Train(source);
             return model.Values();
         }
         float[] one = Weights(1, 1, 1, 12);
@@ -157,7 +157,7 @@ public sealed class TrainerTests
         using ToyModel model = new(dropout: 0.5, initialization: new RandomStream(1));
         Log log = new();
         // A rate of 0 leaves the weights alone, so losses of one batch differ by dropout only.
-        new Trainer(model, new ToyObjective(), Options with { WarmupSteps = 1_000_000_000, MaximumGradientNorm = null }, log).Train(new Repeated(new ToyBatches(1, 6, 5)), new ToyBatches(1, 6, 5));
+        new Trainer(model, new ToyObjective(), Options with { Schedule = new ConstantSchedule { WarmupSteps = 1_000_000_000 }, MaximumGradientNorm = null }, log).Train(new Repeated(new ToyBatches(1, 6, 5)), new ToyBatches(1, 6, 5));
         Assert.Equal(3, log.Steps.Select(step => step.Loss).Distinct().Count());
         Assert.Single(log.Validations.Select(validation => validation.Loss).Distinct());
     }

@@ -43,7 +43,7 @@ public sealed class CausalPretrainingEstimator : IEstimator<CausalPretrainingTra
         var text = SchemaChecks.RequireText(Require.NotNull(input).Schema, _options.TextColumnName);
         var validationText = _options.ValidationData is { } data ? SchemaChecks.RequireText(data.Schema, _options.TextColumnName, "validation data") : default;
 
-        using var task = new TrainingTask(_environment, nameof(CausalPretrainingEstimator), _options);
+        using var task = new TrainingTask(_environment, nameof(CausalPretrainingEstimator), _options) { Decode = id => _model.Tokenizer.Decode([id]) };
         var documents = Documents(input, text, "Training data", task);
         IBatchSource source = _options.PackTexts
             ? new CausalPackedBatches(documents, _model.EndOfText, _length, _options.BatchSize, task.Random)

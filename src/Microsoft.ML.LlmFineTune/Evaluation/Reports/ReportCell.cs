@@ -37,6 +37,9 @@ public readonly record struct ReportCell
     /// <summary>A number with an interval.</summary>
     public static ReportCell Of(double number, double lower, double upper) => new(null, number, false, lower, upper);
 
+    /// <summary>The number alone, where its interval has a column of its own.</summary>
+    internal ReportCell WithoutInterval() => new(Text, Number, IsCount, null, null);
+
     /// <summary>As the text table shows it.</summary>
     public override string ToString() => Text ?? Main + (Interval is string interval ? " " + interval : "");
 

@@ -13,15 +13,17 @@ internal abstract class DecodingBatch : IDisposable
     private readonly int _positions;
     private readonly bool _useCache;
     private readonly Device _device;
+    private readonly int? _rereadLength;
 
     /// <param name="cache">What the model remembers; the batch becomes its owner.</param>
     /// <param name="positions">Positions that the model knows.</param>
     /// <param name="useCache">Whether anything is remembered from one reading to the next.</param>
     /// <param name="device">Where the model is.</param>
-    protected DecodingBatch(DecoderCache cache, int positions, bool useCache, Device device)
+    /// <param name="rereadLength">Beyond this many tokens of the longest row nothing counts that was read before; null: there is no such border.</param>
+    protected DecodingBatch(DecoderCache cache, int positions, bool useCache, Device device, int? rereadLength = null)
     {
         Cache = cache;
-        (_positions, _useCache, _device) = (positions, useCache, device);
+        (_positions, _useCache, _device, _rereadLength) = (positions, useCache, device, rereadLength);
     }
 
     /// <summary>Columns that the model remembers.</summary>
@@ -32,7 +34,7 @@ internal abstract class DecodingBatch : IDisposable
 
     /// <summary>
     /// Lets the model read what it has not read yet. When a row's positions have run out, the older half of its context is forgotten, and when columns do not fit any more, the contexts
-    /// are aligned and read anew.
+    /// are aligned and read anew. So they are where a model reads long texts otherwise than short ones.
     /// </summary>
     /// <param name="rows">As many as the batch has, in its order.</param>
     /// <param name="added">Last tokens of every row that the model does not know yet; whatever it is, nothing is known at first.</param>
@@ -72,6 +74,11 @@ internal abstract class DecodingBatch : IDisposable
             if (row.Context.Length <= _positions) continue;
             row.Forget(Math.Max(1, _positions / 2));
             anew = true;
+        }
+        if (_rereadLength is int border)
+        {
+            int longest = rows.Max(row => row.Context.Length);
+            anew |= longest > border && longest - added <= border;
         }
         if (anew) Cache.Clear();
     }

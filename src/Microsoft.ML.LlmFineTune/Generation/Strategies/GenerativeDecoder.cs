@@ -11,7 +11,7 @@ internal sealed class GenerativeDecoder(DecoderModel model) : IGenerativeModel
 {
     public BackboneModel Model => model;
 
-    public int Positions => model.Config.GenerationLength;
+    public int Positions => model.GenerationLength;
 
     public DecodingPrompt Begin(int index, IReadOnlyList<int> tokens, GenerationOptions options)
     {
@@ -25,7 +25,7 @@ internal sealed class GenerativeDecoder(DecoderModel model) : IGenerativeModel
     public DecodingBatch Open(IReadOnlyList<DecodingPrompt> prompts, long capacity, bool useCache) => new DecoderBatch(model, Positions, prompts.Count, capacity, useCache);
 
     private sealed class DecoderBatch(DecoderModel model, int positions, int rows, long capacity, bool useCache)
-        : DecodingBatch(model.CreateCache(rows, Math.Min(capacity, positions)), positions, useCache, model.Device)
+        : DecodingBatch(model.CreateCache(rows, Math.Min(capacity, positions)), positions, useCache, model.Device, model.Config.RereadLength)
     {
         protected override Tensor Forward(Tensor tokens, Tensor? mask) => model.Forward(tokens, mask, Cache);
 

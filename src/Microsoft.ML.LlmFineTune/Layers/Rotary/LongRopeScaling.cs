@@ -4,7 +4,7 @@ namespace Microsoft.ML.LlmFineTune.Layers.Rotary;
 
 /// <summary>
 /// LongRoPE (Ding et al.: "LongRoPE: Extending LLM Context Window Beyond 2 Million Tokens", 2024): a divisor for each frequency, found by search; one list for texts of the original length, one for longer ones.
-/// Keys that are cached keep the rotation of the step that made them.
+/// Keys that are cached keep the rotation of the step that made them; Phi-3's generation makes them anew.
 /// </summary>
 /// <param name="ShortFactors">Divisors up to <paramref name="OriginalLength"/> positions; rotary size / 2 of them, each greater than 0.</param>
 /// <param name="LongFactors">Divisors beyond it; as many.</param>

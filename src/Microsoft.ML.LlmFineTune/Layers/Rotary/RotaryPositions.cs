@@ -28,10 +28,11 @@ public sealed class RotaryPositions
     public (Tensor Cos, Tensor Sin) At(DecoderContext context, Device device)
     {
         Require.NotNull(context);
-        Tensor positions = context.Positions()                                                                                      // [batch, sequence]
+        Tensor? numbers = context.Positions();                                                                                      // [batch, sequence]
+        Tensor positions = numbers
             ?? arange(context.Start, context.Start + context.Queries, dtype: ScalarType.Int64, device: device).unsqueeze(0);       // [1, sequence]
         // The longest row decides for the whole batch, as in the reference implementation.
-        long length = _scaling is not { DependsOnLength: true } ? 0 : context.Mask is null ? context.Start + context.Queries : positions.max().item<long>() + 1;
+        long length = _scaling is not { DependsOnLength: true } ? 0 : numbers is null ? context.Start + context.Queries : positions.max().item<long>() + 1;
         float[] frequencies = _scaling?.Frequencies(_size, _theta, length) ?? RotaryEmbedding.Frequencies(_size, _theta);
         return RotaryEmbedding.At(positions, tensor(frequencies, device: device), _scaling?.Amplitude ?? 1);
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Models.Heads;
+using Microsoft.ML.LlmFineTune.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Models.Bart;
 
@@ -21,6 +22,14 @@ public sealed record BartConfig : BartFamilyConfig
 
     /// <inheritdoc/>
     public override string Family => "bart";
+
+    /// <summary>
+    /// Whether encoder and decoder have embeddings of their own; default false. No key says it: the reference has them since its version 5 where <see cref="BartFamilyConfig.TieEmbeddings"/> is false, and a checkpoint that
+    /// has both is read so.
+    /// </summary>
+    public bool HasSeparateEmbeddings { get; init; }
+
+    internal override bool SharesEmbeddings => !HasSeparateEmbeddings;
 
     internal override bool LearnsPositions => true;
 
@@ -49,6 +58,15 @@ public sealed record BartConfig : BartFamilyConfig
         reader.MustBe("extra_pos_embeddings", $"{PositionOffset}");
         return (BartConfig)config.WithCommonKeys(reader);
     }
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        base.Validate();
+        Require.Argument(!HasSeparateEmbeddings || !TieEmbeddings, "Encoder and decoder of a BART have embeddings of their own only where the head has its own, too: set TieEmbeddings to false, or HasSeparateEmbeddings.", nameof(HasSeparateEmbeddings));
+    }
+
+    internal override ModelConfig For(IReadOnlySet<string> tensors) => TieEmbeddings ? this : this with { HasSeparateEmbeddings = BartWeightNames.HasSeparateEmbeddings(tensors) };
 
     /// <inheritdoc/>
     public override JsonObject ToJson(ModelHead head)

@@ -17,7 +17,7 @@ public abstract record BartFamilyConfig : ModelConfig
     /// <summary>Size of the hidden states (<c>d_model</c>); default 1,024; a multiple of both numbers of heads.</summary>
     public override int Width { get; init; } = 1024;
 
-    /// <summary>How many encoder layers (<c>encoder_layers</c>); default 12; at least 1.</summary>
+    /// <summary>How many encoder layers (<c>encoder_layers</c>); default 12; from 1 to 65,536.</summary>
     public int EncoderLayers { get; init; } = 12;
 
     /// <summary>How many attention heads an encoder layer (<c>encoder_attention_heads</c>); default 16; at least 1.</summary>
@@ -26,7 +26,7 @@ public abstract record BartFamilyConfig : ModelConfig
     /// <summary>Size between the two matrices of an encoder layer's feed-forward part (<c>encoder_ffn_dim</c>); default 4,096; at least 1.</summary>
     public int EncoderInnerWidth { get; init; } = 4096;
 
-    /// <summary>How many decoder layers (<c>decoder_layers</c>); default 12; at least 1.</summary>
+    /// <summary>How many decoder layers (<c>decoder_layers</c>); default 12; from 1 to 65,536.</summary>
     public int DecoderLayers { get; init; } = 12;
 
     /// <summary>How many attention heads a decoder layer (<c>decoder_attention_heads</c>); default 16; at least 1.</summary>
@@ -79,6 +79,8 @@ public abstract record BartFamilyConfig : ModelConfig
 
     internal override double HeadDeviation => InitializerRange;
 
+    internal override long StoredLayers => (long)EncoderLayers + DecoderLayers;
+
     internal override double MatrixNumbers
     {
         get
@@ -96,10 +98,10 @@ public abstract record BartFamilyConfig : ModelConfig
         Require.AtLeast(VocabularySize, 1);
         Require.AtLeast(MaximumLength, 1);
         Require.AtLeast(Width, 2);
-        Require.AtLeast(EncoderLayers, 1);
+        Require.Within(EncoderLayers, 1, ConfigReader.MostLayers);
         Require.AtLeast(EncoderHeads, 1);
         Require.AtLeast(EncoderInnerWidth, 1);
-        Require.AtLeast(DecoderLayers, 1);
+        Require.Within(DecoderLayers, 1, ConfigReader.MostLayers);
         Require.AtLeast(DecoderHeads, 1);
         Require.AtLeast(DecoderInnerWidth, 1);
         Require.Argument(Width % EncoderHeads == 0 && Width % DecoderHeads == 0, $"Width must be a multiple of EncoderHeads and DecoderHeads; received {Width}, {EncoderHeads} and {DecoderHeads}.", nameof(Width));
@@ -126,10 +128,10 @@ public abstract record BartFamilyConfig : ModelConfig
             VocabularySize = reader.Int32("vocab_size", VocabularySize),
             MaximumLength = reader.Int32("max_position_embeddings", MaximumLength),
             Width = reader.Int32("d_model", Width),
-            EncoderLayers = reader.Int32("encoder_layers", EncoderLayers),
+            EncoderLayers = reader.LayerCount("encoder_layers", EncoderLayers),
             EncoderHeads = reader.Int32("encoder_attention_heads", EncoderHeads),
             EncoderInnerWidth = reader.Int32("encoder_ffn_dim", EncoderInnerWidth),
-            DecoderLayers = reader.Int32("decoder_layers", DecoderLayers),
+            DecoderLayers = reader.LayerCount("decoder_layers", DecoderLayers),
             DecoderHeads = reader.Int32("decoder_attention_heads", DecoderHeads),
             DecoderInnerWidth = reader.Int32("decoder_ffn_dim", DecoderInnerWidth),
             Activation = reader.Text("activation_function", Activation),

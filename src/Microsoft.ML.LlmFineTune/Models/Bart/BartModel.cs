@@ -70,7 +70,7 @@ public sealed class BartModel : EncoderDecoderModel
     public override string? CanonicalName(string file) => BartWeightNames.Canonical(file, _config);
 
     /// <inheritdoc/>
-    public override Tensor Encode(Tensor tokens, Tensor? mask = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor EncodeTokens(Tensor tokens, Tensor? mask, ICollection<Tensor>? hiddenStates)
     {
         using EncoderContext context = new(tokens, mask, training, _config.MaximumLength);
         Tensor? numbers = mask?.to(ScalarType.Int64).cumsum(1).sub(1).clamp_min(0);                             // [batch, source]: each token's number among the real ones
@@ -87,7 +87,7 @@ public sealed class BartModel : EncoderDecoderModel
     }
 
     /// <inheritdoc/>
-    public override Tensor Decode(Tensor tokens, Tensor memory, Tensor? memoryMask = null, DecoderCache? cache = null, Tensor? mask = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor DecodeTokens(Tensor tokens, Tensor memory, Tensor? memoryMask, DecoderCache? cache, Tensor? mask, ICollection<Tensor>? hiddenStates)
     {
         EncoderDecoderCache? kept = EncoderDecoderCache.Of(cache);
         using DecoderContext context = new(tokens, mask, kept?.Target, training, _config.MaximumLength);
@@ -110,7 +110,7 @@ public sealed class BartModel : EncoderDecoderModel
 
     /// <inheritdoc/>
     public override Tensor Logits(Tensor hidden) =>
-        (_config.TieEmbeddings ? nn.functional.linear(Require.NotNull(hidden), (targetEmbedding ?? embedding).Weight) : Present(head).forward(hidden)) + logitsBias;
+        (_config.TieEmbeddings ? (targetEmbedding ?? embedding).Scores(hidden) : Present(head).forward(hidden)) + logitsBias;
 
     /// <inheritdoc/>
     public override EncoderDecoderCache CreateCache(long batch, long capacity) =>

@@ -56,6 +56,10 @@ public static class BartWeightNames
         }
     }
 
+    /// <summary>Whether a checkpoint has an embedding for the encoder and one for the decoder.</summary>
+    internal static bool HasSeparateEmbeddings(IReadOnlySet<string> tensors) =>
+        new[] { EncoderEmbeddingName, DecoderEmbeddingName }.All(name => tensors.Contains(name) || tensors.Contains(name[Prefix.Length..]));
+
     /// <summary>
     /// The table's name for a tensor of a checkpoint: checkpoints of the bare model leave the prefix out, and a shared embedding may stand there under the names of encoder, decoder and head, too. Null for what
     /// a model can do without: heads of other tasks, computed positions, marks of the first versions.
@@ -70,6 +74,8 @@ public static class BartWeightNames
         string name = file.StartsWith(Prefix, StringComparison.Ordinal) ? file : Prefix + file;
         if (name is "model.encoder.version" or "model.decoder.version") return null;
         if (name is EncoderEmbeddingName or DecoderEmbeddingName && config.SharesEmbeddings) return SharedName;
+        // Nothing looks at it where encoder and decoder have tables of their own.
+        if (name == SharedName && !config.SharesEmbeddings) return null;
         if (name is "model.encoder.embed_positions.weight" or "model.decoder.embed_positions.weight" && !config.LearnsPositions) return null;
         return name;
     }

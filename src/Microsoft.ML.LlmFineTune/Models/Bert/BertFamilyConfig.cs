@@ -23,7 +23,7 @@ public abstract record BertFamilyConfig : ModelConfig
     /// <summary>Size of the hidden states (<c>hidden_size</c>); default 768; a multiple of <see cref="Heads"/>.</summary>
     public override int Width { get; init; } = 768;
 
-    /// <summary>How many layers (<c>num_hidden_layers</c>); default 12; at least 1.</summary>
+    /// <summary>How many layers (<c>num_hidden_layers</c>); default 12; from 1 to 65,536.</summary>
     public int Layers { get; init; } = 12;
 
     /// <summary>How many attention heads a layer (<c>num_attention_heads</c>); default 12; at least 1.</summary>
@@ -112,6 +112,8 @@ public abstract record BertFamilyConfig : ModelConfig
 
     internal override double HeadDeviation => InitializerRange;
 
+    internal override long StoredLayers => BlockCount;
+
     internal override double MatrixNumbers =>
         TableWidth * (1.0 * VocabularySize + PositionRows + SegmentCount) + BlockCount * (4.0 * Width * Width + 2.0 * Width * InnerWidth) + (ProjectionName is null ? 0 : 1.0 * TableWidth * Width);
 
@@ -124,7 +126,7 @@ public abstract record BertFamilyConfig : ModelConfig
         Require.AtLeast(VocabularySize, 1);
         Require.AtLeast(MaximumLength, 1);
         Require.AtLeast(Width, 1);
-        Require.AtLeast(Layers, 1);
+        Require.Within(Layers, 1, ConfigReader.MostLayers);
         Require.AtLeast(Heads, 1);
         Require.Argument(Width % Heads == 0, $"Width must be a multiple of Heads; received {Width} and {Heads}.", nameof(Width));
         Require.AtLeast(InnerWidth, 1);
@@ -196,7 +198,7 @@ public abstract record BertFamilyConfig : ModelConfig
             VocabularySize = reader.Int32("vocab_size", VocabularySize),
             MaximumLength = reader.Int32("max_position_embeddings", PositionRows) - ReservedPositions,
             Width = reader.Int32("hidden_size", Width),
-            Layers = reader.Int32("num_hidden_layers", Layers),
+            Layers = reader.LayerCount("num_hidden_layers", Layers),
             Heads = reader.Int32("num_attention_heads", Heads),
             InnerWidth = reader.Int32("intermediate_size", InnerWidth),
             Activation = reader.Text("hidden_act", Activation),

@@ -61,10 +61,18 @@ public sealed class BertModel : EncoderModel
     public override string? CanonicalName(string file) => BertWeightNames.Canonical(file, _config);
 
     /// <inheritdoc/>
-    public override Tensor ReadTexts(Tensor tokens, Tensor? mask = null, Tensor? segments = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor ReadTokens(Tensor tokens, Tensor? mask, Tensor? segments, ICollection<Tensor>? hiddenStates) => Read(null, tokens, mask, segments, hiddenStates);
+
+    internal override KeyValueShape? KeyValueShape => relativePositions is null ? new(_order.Length, _config.Heads, _config.Width / _config.Heads) : null;
+
+    private protected override Tensor ReadBehind(VirtualKeys first, Tensor tokens, Tensor? mask, Tensor? segments, ICollection<Tensor>? hiddenStates) =>
+        relativePositions is null ? Read(first, tokens, mask, segments, hiddenStates) : base.ReadBehind(first, tokens, mask, segments, hiddenStates);
+
+    /// <summary>Reads tokens, behind the keys and values of virtual ones where there are some.</summary>
+    private Tensor Read(VirtualKeys? first, Tensor tokens, Tensor? mask, Tensor? segments, ICollection<Tensor>? hiddenStates)
     {
-        using EncoderContext context = new(tokens, mask, training, _config.MaximumLength, segments);
-        Tensor hidden = embeddingNorm.forward(tokenEmbedding.forward(tokens) + Segments(segments) + Positions(tokens));   // [batch, sequence, table width]
+        using EncoderContext context = new(tokens, mask, training, _config.MaximumLength, segments, first);
+        Tensor hidden = embeddingNorm.forward(tokenEmbedding.forward(tokens) + Segments(segments) + Positions(tokens, first?.Virtual ?? 0));   // [batch, sequence, table width]
         hidden = _embeddingDropout.Apply(hidden, training);
         if (projection is not null) hidden = projection.forward(hidden);                                  // [batch, sequence, width]
         hiddenStates?.Add(hidden);
@@ -73,7 +81,7 @@ public sealed class BertModel : EncoderModel
         if (distances is not null && context.Bias(hidden.device, hidden.dtype) is Tensor padding) distances = distances + padding;
         foreach (BertBlock block in _order.Select(index => _blocks[index]))
         {
-            hidden = Checkpoints.Run(block, hidden, [distances, context.Mask], (input, shared) => block.Forward(input, context.With(shared[1]), shared[0]));   // [batch, sequence, width]
+            hidden = Checkpoints.Run(block, hidden, [distances, context.Mask], (input, shared) => block.Forward(input, context.With(shared[1]), shared[0]), context.First is null);   // [batch, sequence, width]
             hiddenStates?.Add(hidden);
         }
         return hidden;
@@ -112,11 +120,11 @@ public sealed class BertModel : EncoderModel
     }
 
     /// <summary>[sequence, table width], or where padding has no position of its own [batch, sequence, table width].</summary>
-    private Tensor Positions(Tensor tokens)
+    private Tensor Positions(Tensor tokens, long start)
     {
-        if (_config.PositionPadding is not int padding) return positionEmbedding.Rows(0, tokens.size(1));
+        if (_config.PositionPadding is not int padding) return positionEmbedding.Rows(start, tokens.size(1));
         Tensor isReal = tokens.ne(padding).to(ScalarType.Int64);                                          // [batch, sequence]
-        return positionEmbedding.forward((isReal.cumsum(1) * isReal) + padding);
+        return positionEmbedding.forward(((isReal.cumsum(1) + start) * isReal) + padding);
     }
 
     /// <summary>[batch, sequence, table width], or [1, table width] when all is of the first segment; 0 where there are none.</summary>

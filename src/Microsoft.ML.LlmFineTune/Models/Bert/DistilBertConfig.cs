@@ -73,7 +73,7 @@ public sealed record DistilBertConfig : BertFamilyConfig
             VocabularySize = reader.Int32("vocab_size", VocabularySize),
             MaximumLength = reader.Int32("max_position_embeddings", MaximumLength),
             Width = reader.Int32("dim", Width),
-            Layers = reader.Int32("n_layers", Layers),
+            Layers = reader.LayerCount("n_layers", Layers),
             Heads = reader.Int32("n_heads", Heads),
             InnerWidth = reader.Int32("hidden_dim", InnerWidth),
             Activation = reader.Text("activation", Activation),

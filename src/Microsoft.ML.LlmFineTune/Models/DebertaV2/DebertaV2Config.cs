@@ -29,7 +29,7 @@ public sealed record DebertaV2Config : ModelConfig
     /// <summary>Size of the embeddings before they are projected (<c>embedding_size</c>); default null: <see cref="Width"/>, and there is no projection.</summary>
     public int? EmbeddingWidth { get; init; }
 
-    /// <summary>How many layers (<c>num_hidden_layers</c>); default 24; at least 1.</summary>
+    /// <summary>How many layers (<c>num_hidden_layers</c>); default 24; from 1 to 65,536.</summary>
     public int Layers { get; init; } = 24;
 
     /// <summary>How many attention heads a layer (<c>num_attention_heads</c>); default 24; at least 1.</summary>
@@ -96,7 +96,7 @@ public sealed record DebertaV2Config : ModelConfig
     public double InitializerRange { get; init; } = 0.02;
 
     /// <summary>
-    /// Whether the head of masked language models is Hugging Face's first one (<c>legacy</c>, tensors <c>cls.predictions</c>); default true. The published checkpoints have the other one (<c>lm_predictions</c>): set this to false to read it.
+    /// Whether the head of masked language models is Hugging Face's first one (<c>legacy</c>, tensors <c>cls.predictions</c>); default true. The published checkpoints have the other one (<c>lm_predictions</c>), whatever their configuration says: where a folder has it alone, this becomes false.
     /// </summary>
     public bool HasLegacyHead { get; init; } = true;
 
@@ -105,8 +105,11 @@ public sealed record DebertaV2Config : ModelConfig
 
     internal override double HeadDeviation => InitializerRange;
 
+    internal override long StoredLayers => Layers;
+
     internal override double MatrixNumbers =>
-        ((double)VocabularySize * (EmbeddingWidth ?? Width)) + (Layers * (double)Width * ((4.0 * Width) + (2.0 * InnerWidth)));
+        ((VocabularySize + (AddsPositions ? 1.0 * MaximumLength : 0) + Segments) * (EmbeddingWidth ?? Width)) + (HasRelativeAttention ? 2.0 * DistanceSpan * Width : 0) + (Layers * (double)Width * ((4.0 * Width) + (2.0 * InnerWidth)))
+        + ((double)Width / ConvolutionGroups * Width * ConvolutionSize);
 
     /// <summary>Whether queries look at the relative positions of keys.</summary>
     internal bool ContentToPosition => PositionScores.Contains(PositionScore.ContentToPosition);
@@ -130,11 +133,12 @@ public sealed record DebertaV2Config : ModelConfig
         Require.AtLeast(MaximumLength, 1);
         Require.AtLeast(Width, 1);
         if (EmbeddingWidth is int embedding) Require.AtLeast(embedding, 1, nameof(EmbeddingWidth));
-        Require.AtLeast(Layers, 1);
+        Require.Within(Layers, 1, ConfigReader.MostLayers);
         Require.AtLeast(Heads, 1);
         Require.Argument(Width % Heads == 0, $"Width must be a multiple of Heads; received {Width} and {Heads}.", nameof(Width));
         Require.AtLeast(InnerWidth, 1);
         _ = Microsoft.ML.LlmFineTune.Layers.Activation.ByName(Activation);
+        if (Padding is int padding) Require.Below(padding, 0, VocabularySize, nameof(Padding));
         Require.NotNegative(Segments);
         Require.NotNull(PositionScores);
         Require.Argument(DistanceBuckets != 1, "DistanceBuckets must be at least 2, or -1 for none; received 1.", nameof(DistanceBuckets));
@@ -172,6 +176,12 @@ public sealed record DebertaV2Config : ModelConfig
         _ => throw NoHead(task),
     };
 
+    /// <summary>Configurations do not tell which head of masked language models lies beside them: <c>legacy</c> is younger than the published checkpoints, and true where it is missing.</summary>
+    internal override ModelConfig For(IReadOnlySet<string> tensors) =>
+        HasLegacyHead && tensors.Contains($"{DebertaV2MaskedTokenHead.PretrainedName}.dense.weight") && !tensors.Contains($"{DebertaV2MaskedTokenHead.LegacyName}.dense.weight") && (EmbeddingWidth ?? Width) == Width
+            ? this with { HasLegacyHead = false }
+            : this;
+
     /// <summary>Reads the content of a <c>config.json</c>; keys that are missing get their defaults.</summary>
     /// <exception cref="InvalidDataException">A value is not of the kind that its key demands.</exception>
     public static DebertaV2Config FromJson(JsonObject json)
@@ -185,7 +195,7 @@ public sealed record DebertaV2Config : ModelConfig
             MaximumLength = reader.Int32("max_position_embeddings", defaults.MaximumLength),
             Width = reader.Int32("hidden_size", defaults.Width),
             EmbeddingWidth = reader.OptionalInt32("embedding_size"),
-            Layers = reader.Int32("num_hidden_layers", defaults.Layers),
+            Layers = reader.LayerCount("num_hidden_layers", defaults.Layers),
             Heads = reader.Int32("num_attention_heads", defaults.Heads),
             InnerWidth = reader.Int32("intermediate_size", defaults.InnerWidth),
             Activation = reader.Text("hidden_act", defaults.Activation),
@@ -282,7 +292,7 @@ public sealed record DebertaV2Config : ModelConfig
         {
             ContentToPositionName => PositionScore.ContentToPosition,
             PositionToContentName => PositionScore.PositionToContent,
-            _ => throw new InvalidDataException($"config.json: '{Key}' is supported with {ContentToPositionName} and {PositionToContentName} only; found '{name}'."),
+            _ => throw new InvalidDataException($"config.json: '{Key}' is supported with {ContentToPositionName} and {PositionToContentName} only; found '{ConfigReader.Cut(name)}'."),
         })];
     }
 
@@ -291,7 +301,7 @@ public sealed record DebertaV2Config : ModelConfig
         const string Key = "norm_rel_ebd";
         IReadOnlyList<string> names = Parts(reader.Text(Key, "none"));
         string? unknown = names.FirstOrDefault(name => name is not ("none" or LayerNormName));
-        if (unknown is not null) throw new InvalidDataException($"config.json: '{Key}' is supported as none or {LayerNormName} only; found '{unknown}'.");
+        if (unknown is not null) throw new InvalidDataException($"config.json: '{Key}' is supported as none or {LayerNormName} only; found '{ConfigReader.Cut(unknown)}'.");
         return names.Contains(LayerNormName);
     }
 

@@ -59,6 +59,12 @@ internal sealed class DebertaV2SequenceHead : SequenceHead
 /// </summary>
 internal sealed class DebertaV2MaskedTokenHead : TokenHead
 {
+    /// <summary>What the names of the legacy head begin with.</summary>
+    public const string LegacyName = "cls.predictions.transform";
+
+    /// <summary>What the names of the other head begin with.</summary>
+    public const string PretrainedName = "lm_predictions.lm_head";
+
     private readonly Linear dense;
     private readonly LayerNorm norm;
     private readonly Parameter? weight;
@@ -83,12 +89,12 @@ internal sealed class DebertaV2MaskedTokenHead : TokenHead
         bias = Weights.Uninitialized(device, dtype, config.VocabularySize);
         _table = weight is null ? () => backbone.TokenEmbedding.Weight : () => weight;
         RegisterComponents();
-        string file = config.HasLegacyHead ? "cls.predictions.transform" : "lm_predictions.lm_head";
+        string file = config.HasLegacyHead ? LegacyName : PretrainedName;
         WeightTable table = new();
         table.Module(WeightKind.Output, $"{file}.dense", "dense");
         table.Norm($"{file}.LayerNorm", "norm");
         if (weight is not null) table.Add(WeightKind.Output, "cls.predictions.decoder.weight", "weight");
-        table.Add(WeightKind.Output, !config.HasLegacyHead ? "lm_predictions.lm_head.bias" : isTied ? "cls.predictions.bias" : "cls.predictions.decoder.bias", "bias");
+        table.Add(WeightKind.Output, !config.HasLegacyHead ? $"{PretrainedName}.bias" : isTied ? "cls.predictions.bias" : "cls.predictions.decoder.bias", "bias");
         WeightNames = table;
     }
 

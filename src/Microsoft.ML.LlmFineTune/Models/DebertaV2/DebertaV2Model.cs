@@ -44,7 +44,7 @@ public sealed class DebertaV2Model : EncoderModel
         embeddingProjection = embeddingWidth == config.Width ? null : new Linear(embeddingWidth, config.Width, hasBias: false, device, dtype);
         embeddingNorm = new LayerNorm(config.Width, config.NormEpsilon, hasBias: true, device, dtype);
         // As the reference, which has them whether or not anything looks at them.
-        distanceEmbedding = config.HasRelativeAttention ? new Embedding(2 * config.DistanceSpan, config.Width, device, dtype) : null;
+        distanceEmbedding = config.HasRelativeAttention ? new Embedding(2L * config.DistanceSpan, config.Width, device, dtype) : null;
         distanceNorm = config.NormalizesPositions ? new LayerNorm(config.Width, config.NormEpsilon, hasBias: true, device, dtype) : null;
         _layers = [.. Enumerable.Range(0, config.Layers).Select(_ => new DebertaV2Layer(config, Random, device, dtype))];
         for (int layer = 0; layer < _layers.Length; layer++) register_module($"layer{layer}", _layers[layer]);
@@ -69,7 +69,7 @@ public sealed class DebertaV2Model : EncoderModel
     public override string? CanonicalName(string file) => DebertaV2WeightNames.Canonical(file, _config);
 
     /// <inheritdoc/>
-    public override Tensor ReadTexts(Tensor tokens, Tensor? mask = null, Tensor? segments = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor ReadTokens(Tensor tokens, Tensor? mask, Tensor? segments, ICollection<Tensor>? hiddenStates)
     {
         Require.Argument(segments is null || segmentEmbedding is not null, "The model does not tell the segments of a text apart (type_vocab_size is 0); received segments. Leave them out.", nameof(segments));
         // Only its checks are of use here: padding is barred in another way.

@@ -89,6 +89,8 @@ public sealed record GemmaConfig : ModelConfig
 
     internal override double HeadDeviation => InitializerRange;
 
+    internal override long StoredLayers => Layers;
+
     internal override double MatrixNumbers =>
         Width * (((TieEmbeddings ? 1.0 : 2.0) * VocabularySize) + (Layers * ((2.0 * HeadSize * (Heads + (double)KeyValueHeads)) + (3.0 * InnerWidth))));
 

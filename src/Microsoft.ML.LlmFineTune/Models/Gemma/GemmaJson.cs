@@ -10,9 +10,6 @@ internal static class GemmaJson
     /// <summary>The family's name of a Gemma 3 that sees images; its texts' part is a model of its own.</summary>
     public const string WithImages = "gemma3";
 
-    private const string WindowName = "sliding_attention";
-    private const string FullName = "full_attention";
-
     private static readonly SortedDictionary<GemmaKind, string> Names = new() { [GemmaKind.Gemma] = "gemma", [GemmaKind.Gemma2] = "gemma2", [GemmaKind.Gemma3] = "gemma3_text" };
 
     public static string NameOf(GemmaKind kind) => Names.TryGetValue(kind, out string? name) ? name : throw new ArgumentException($"{kind} is no kind of Gemma.", nameof(kind));
@@ -65,14 +62,14 @@ internal static class GemmaJson
             json["query_pre_attn_scalar"] = config.QueryScalar ?? config.HeadSize;
             json["final_logit_softcapping"] = config.LogitSoftcap;
             json["sliding_window"] = config.Window;
-            json["layer_types"] = new JsonArray([.. Enumerable.Range(0, config.Layers).Select(layer => JsonValue.Create(config.WindowOf(layer) is null ? FullName : WindowName))]);
+            LayerTypesJson.Write(json, config.Layers, layer => config.WindowOf(layer) is not null);
         }
         if (config.Kind == GemmaKind.Gemma2) json["attn_logit_softcapping"] = config.AttentionSoftcap;
         if (config.Kind != GemmaKind.Gemma3) RotaryJson.Write(json, config.Rotary);
         else
         {
             RotaryOptions local = config.LocalRotary ?? config.Rotary;
-            json["rope_parameters"] = new JsonObject { [FullName] = RotaryJson.ToJson(config.Rotary), [WindowName] = RotaryJson.ToJson(local) };
+            json["rope_parameters"] = new JsonObject { [LayerTypesJson.Full] = RotaryJson.ToJson(config.Rotary), [LayerTypesJson.Window] = RotaryJson.ToJson(local) };
             json["rope_theta"] = config.Rotary.Theta;
             json["rope_local_base_freq"] = local.Theta;
             json["rope_scaling"] = RotaryJson.ScalingOnly(config.Rotary);
@@ -148,9 +145,7 @@ internal static class GemmaJson
         reader.Ignore("hidden_act");
         if (pattern < 1) throw new InvalidDataException($"config.json: 'sliding_window_pattern' must be at least 1; found {pattern}.");
         int? window = reader.Int32OrNull("sliding_window", config.Window);
-        bool[] layers = [.. reader.Texts("layer_types")?.Select(IsWindow) ?? Enumerable.Range(1, config.Layers).Select(number => window is not null && number % pattern != 0)];
-        if (layers.Length != config.Layers) throw new InvalidDataException($"config.json: 'layer_types' must name each of the {config.Layers} layers; found {layers.Length}.");
-        if (window is null && layers.Contains(true)) throw new InvalidDataException($"config.json: 'layer_types' has layers of the type {WindowName}, which need a 'sliding_window'.");
+        bool[] layers = LayerTypesJson.Read(reader, config.Layers, window, "a 'sliding_window'", layer => (layer + 1) % pattern != 0);
         double scalar = reader.Double("query_pre_attn_scalar", config.QueryScalar ?? config.HeadSize);
         return config with
         {
@@ -159,13 +154,6 @@ internal static class GemmaJson
             WindowLayers = window is null ? null : layers,
             QueryScalar = scalar == config.HeadSize ? null : scalar,
             LogitSoftcap = reader.DoubleOrNull("final_logit_softcapping", config.LogitSoftcap),
-        };
-
-        static bool IsWindow(string type) => type switch
-        {
-            WindowName => true,
-            FullName => false,
-            _ => throw new InvalidDataException($"config.json: 'layer_types' is supported with {FullName} and {WindowName}; found '{type}'."),
         };
     }
 
@@ -177,10 +165,17 @@ internal static class GemmaJson
         RotaryOptions full = defaults.Rotary with { Theta = reader.Double("rope_theta", defaults.Rotary.Theta) };
         RotaryOptions local = new() { Theta = reader.Double("rope_local_base_freq", defaults.LocalRotary!.Theta) };
         JsonObject? parameters = RotaryJson.Parameters(reader);
-        bool isNested = parameters?.ContainsKey(FullName) == true || parameters?.ContainsKey(WindowName) == true;
-        full = RotaryJson.Read(isNested ? parameters![FullName]?.DeepClone().AsObject() : parameters, full, config.TrainedLength, originalLength: null);
-        local = RotaryJson.Read(isNested ? parameters![WindowName]?.DeepClone().AsObject() : null, local, config.TrainedLength, originalLength: null);
+        bool isNested = parameters?.ContainsKey(LayerTypesJson.Full) == true || parameters?.ContainsKey(LayerTypesJson.Window) == true;
+        full = RotaryJson.Read(isNested ? Nested(LayerTypesJson.Full) : parameters, full, config.TrainedLength, originalLength: null);
+        local = RotaryJson.Read(isNested ? Nested(LayerTypesJson.Window) : null, local, config.TrainedLength, originalLength: null);
         return config with { Rotary = full, LocalRotary = local };
+
+        JsonObject? Nested(string type) => parameters![type]?.DeepClone() switch
+        {
+            null => null,
+            JsonObject numbers => numbers,
+            JsonNode other => throw new InvalidDataException($"config.json: '{type}' of 'rope_parameters' must be an object; found {ConfigReader.Cut(other.ToJsonString())}."),
+        };
     }
 
     /// <summary>The texts' part of a model that sees images, with the special tokens of the whole.</summary>

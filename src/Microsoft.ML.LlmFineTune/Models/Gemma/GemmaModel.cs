@@ -51,9 +51,9 @@ public sealed class GemmaModel : DecoderModel
     public override string? CanonicalName(string file) => GemmaWeightNames.Canonical(file, _config);
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor tokens, Tensor? mask = null, DecoderCache? cache = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor ForwardTokens(Tensor tokens, Tensor? mask, DecoderCache? cache, ICollection<Tensor>? hiddenStates, Tensor? documents)
     {
-        using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength);
+        using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength, documents);
         Tensor hidden = tokenEmbedding.forward(tokens).mul(EmbeddingScale());                   // [batch, sequence, width]
         (Tensor Cos, Tensor Sin) rotation = _positions.At(context, hidden.device);              // [batch or 1, 1, sequence, rotated]
         (Tensor Cos, Tensor Sin) localRotation = _localPositions?.At(context, hidden.device) ?? rotation;
@@ -62,7 +62,7 @@ public sealed class GemmaModel : DecoderModel
             hiddenStates?.Add(hidden);
             GemmaBlock block = _blocks[layer];
             (Tensor Cos, Tensor Sin) turned = _config.WindowOf(layer) is null ? rotation : localRotation;
-            hidden = Checkpoints.Run(block, hidden, [turned.Cos, turned.Sin, context.Mask],     // [batch, sequence, width]
+            hidden = Checkpoints.Run(block, hidden, [turned.Cos, turned.Sin, context.Restriction],     // [batch, sequence, width]
                 (input, shared) => block.Forward(input, (shared[0]!, shared[1]!), context.With(shared[2])), context.Cache is null);
         }
         context.Cache?.Advance(context.Queries);
@@ -74,7 +74,7 @@ public sealed class GemmaModel : DecoderModel
     /// <inheritdoc/>
     public override Tensor Logits(Tensor hidden)
     {
-        Tensor logits = _config.TieEmbeddings ? nn.functional.linear(Require.NotNull(hidden), tokenEmbedding.Weight) : Present(head).forward(hidden);
+        Tensor logits = _config.TieEmbeddings ? tokenEmbedding.Scores(hidden) : Present(head).forward(hidden);
         return _config.LogitSoftcap is double cap ? logits.div(cap).tanh().mul(cap) : logits;
     }
 

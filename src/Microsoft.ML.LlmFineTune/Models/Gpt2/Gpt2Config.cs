@@ -21,7 +21,7 @@ public sealed record Gpt2Config : ModelConfig
     /// <summary>Size of the hidden states (<c>n_embd</c>); default 768; a multiple of <see cref="Heads"/>.</summary>
     public override int Width { get; init; } = 768;
 
-    /// <summary>How many layers (<c>n_layer</c>); default 12; at least 1.</summary>
+    /// <summary>How many layers (<c>n_layer</c>); default 12; from 1 to 65,536.</summary>
     public int Layers { get; init; } = 12;
 
     /// <summary>How many attention heads a layer (<c>n_head</c>); default 12; at least 1.</summary>
@@ -68,6 +68,8 @@ public sealed record Gpt2Config : ModelConfig
 
     internal override double HeadDeviation => InitializerRange;
 
+    internal override long StoredLayers => Layers;
+
     internal override double MatrixNumbers =>
         Width * ((TieEmbeddings ? 1.0 : 2.0) * VocabularySize + MaximumLength + Layers * (4.0 * Width + 2.0 * (InnerWidth ?? 4.0 * Width)));
 
@@ -77,7 +79,7 @@ public sealed record Gpt2Config : ModelConfig
         Require.AtLeast(VocabularySize, 1);
         Require.AtLeast(MaximumLength, 1);
         Require.AtLeast(Width, 1);
-        Require.AtLeast(Layers, 1);
+        Require.Within(Layers, 1, ConfigReader.MostLayers);
         Require.AtLeast(Heads, 1);
         Require.Argument(Width % Heads == 0, $"Width must be a multiple of Heads; received {Width} and {Heads}.", nameof(Width));
         if (InnerWidth is int inner) Require.AtLeast(inner, 1, nameof(InnerWidth));
@@ -104,7 +106,7 @@ public sealed record Gpt2Config : ModelConfig
             VocabularySize = reader.Int32("vocab_size", defaults.VocabularySize),
             MaximumLength = reader.Int32("n_positions", defaults.MaximumLength),
             Width = reader.Int32("n_embd", defaults.Width),
-            Layers = reader.Int32("n_layer", defaults.Layers),
+            Layers = reader.LayerCount("n_layer", defaults.Layers),
             Heads = reader.Int32("n_head", defaults.Heads),
             InnerWidth = reader.OptionalInt32("n_inner"),
             Activation = reader.Text("activation_function", defaults.Activation),

@@ -46,9 +46,9 @@ public sealed class Gpt2Model : DecoderModel
     public override string? CanonicalName(string file) => Gpt2WeightNames.Canonical(file, _config);
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor tokens, Tensor? mask = null, DecoderCache? cache = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor ForwardTokens(Tensor tokens, Tensor? mask, DecoderCache? cache, ICollection<Tensor>? hiddenStates, Tensor? documents)
     {
-        using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength);
+        using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength, documents);
         long sequence = tokens.size(1);
         Tensor positions = context.Positions() is Tensor numbers
             ? positionEmbedding.forward(numbers)                                                // [batch, sequence, width]
@@ -57,7 +57,7 @@ public sealed class Gpt2Model : DecoderModel
         foreach (Gpt2Block block in _blocks)
         {
             hiddenStates?.Add(hidden);
-            hidden = Checkpoints.Run(block, hidden, [context.Mask], (input, shared) => block.Forward(input, context.With(shared[0])), context.Cache is null);   // [batch, sequence, width]
+            hidden = Checkpoints.Run(block, hidden, [context.Restriction], (input, shared) => block.Forward(input, context.With(shared[0])), context.Cache is null);   // [batch, sequence, width]
         }
         context.Cache?.Advance(sequence);
         hidden = finalNorm.forward(hidden);
@@ -67,7 +67,7 @@ public sealed class Gpt2Model : DecoderModel
 
     /// <inheritdoc/>
     public override Tensor Logits(Tensor hidden) =>
-        _config.TieEmbeddings ? nn.functional.linear(Require.NotNull(hidden), tokenEmbedding.Weight) : Present(head).forward(hidden);
+        _config.TieEmbeddings ? tokenEmbedding.Scores(hidden) : Present(head).forward(hidden);
 
     /// <inheritdoc/>
     public override KvCache CreateCache(long batch, long capacity) =>

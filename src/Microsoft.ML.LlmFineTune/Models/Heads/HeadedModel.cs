@@ -5,7 +5,7 @@ namespace Microsoft.ML.LlmFineTune.Models.Heads;
 
 /// <summary>A backbone and the head that answers a task.</summary>
 /// <typeparam name="THead">The kind of head.</typeparam>
-public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel where THead : HeadModule
+public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel, IAdaptable where THead : HeadModule
 {
     private const string BackboneName = "backbone";
     private const string HeadName = "head";
@@ -34,7 +34,7 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
         _prefix = backbone.HeadedPrefix(task);
         WeightNames =
         [
-            .. backbone.WeightNames.Select(weight => weight with { File = _prefix + weight.File, Parameter = $"{BackboneName}.{weight.Parameter}" }).Where(weight => !_headFiles.Contains(weight.File)),
+            .. backbone.WeightNames.Select(weight => weight with { File = backbone.HeadedName(weight.File, task), Parameter = $"{BackboneName}.{weight.Parameter}" }).Where(weight => !_headFiles.Contains(weight.File)),
             .. HeadModule.WeightNames.Select(weight => weight with { Parameter = $"{HeadName}.{weight.Parameter}" }),
         ];
     }
@@ -59,6 +59,8 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
 
     HeadModule IHeadedModel.HeadModule => HeadModule;
 
+    IModelAttachments? IAdaptable.Attachments { get; set; }
+
     /// <inheritdoc/>
     /// <remarks>What belongs to the head here (a pooler) may belong to the backbone in the file, and so have its prefix there, or not have it.</remarks>
     public string? CanonicalName(string file)
@@ -69,16 +71,31 @@ public abstract class HeadedModel<THead> : nn.Module, IReplicable, IHeadedModel 
         {
             if (_headFiles.Contains(candidate)) return candidate;
         }
-        return Backbone.CanonicalName(name) is string inside && !_languageHeadFiles.Contains(inside) ? _prefix + inside : null;
+        return Backbone.CanonicalName(name) is string inside && !_languageHeadFiles.Contains(inside) ? Backbone.HeadedName(inside, Head) : null;
     }
 
     /// <summary>Draws the head by the family's published scheme; the backbone stays as it is.</summary>
     /// <param name="random">Where the draws come from.</param>
     public void InitializeHead(RandomStream random) => HeadModule.Initialize(random);
 
+    /// <summary>Frees the weights, and what adapters keep beside them.</summary>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) ((IAdaptable)this).Attachments?.Dispose();
+        base.Dispose(disposing);
+    }
+
     nn.Module IReplicable.CreateLike() => CreateLikeModule();
 
     void IReplicable.Reseed(RandomStream dropout) => Backbone.Random.Reseed(dropout);
+
+    /// <summary>Brings a bare model of the same shape into the state of this one: its adapters, its mode.</summary>
+    private protected TModel Like<TModel>(TModel bare) where TModel : HeadedModel<THead>
+    {
+        ((IAdaptable)this).Attachments?.AttachTo(bare);
+        bare.train(training);
+        return bare;
+    }
 
     /// <summary>A model of the same shape, device, type and mode, with uninitialised weights.</summary>
     private protected abstract nn.Module CreateLikeModule();

@@ -98,6 +98,11 @@ public sealed record LlamaConfig : ModelConfig
 
     internal override double HeadDeviation => InitializerRange;
 
+    /// <summary>Phi-3 changes its rotations where a text gets longer than the original one, and the reference's Phi-3 (none of its relatives) then forgets the keys of the old ones.</summary>
+    internal override int? RereadLength => Kind == LlamaKind.Phi3 && Rotary.Scaling is LongRopeScaling scaling ? scaling.OriginalLength : null;
+
+    internal override long StoredLayers => Layers;
+
     internal override double MatrixNumbers =>
         Width * (((TieEmbeddings ? 1.0 : 2.0) * VocabularySize) + (Layers * ((2.0 * HeadSize * (Heads + (double)KeyValueHeads)) + (3.0 * InnerWidth))));
 

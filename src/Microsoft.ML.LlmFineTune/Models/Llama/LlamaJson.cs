@@ -7,9 +7,6 @@ namespace Microsoft.ML.LlmFineTune.Models.Llama;
 /// <summary>How the published families that are one mathematics spell it in <c>config.json</c>: the keys that all of them share, and for each family its own.</summary>
 internal abstract class LlamaJson
 {
-    private const string WindowName = "sliding_attention";
-    private const string FullName = "full_attention";
-
     private static readonly IReadOnlyDictionary<LlamaKind, LlamaJson> ByKind = new LlamaJson[]
     {
         new LlamaSpelling(), new MistralSpelling(), new Qwen2Spelling(), new Qwen3Spelling(), new SmolLm3Spelling(), new Phi3Spelling(), new Olmo2Spelling(),
@@ -95,26 +92,13 @@ internal abstract class LlamaJson
     /// <summary>What the family puts in place of a missing <c>original_max_position_embeddings</c>; null: nothing.</summary>
     protected virtual int? OriginalLength => null;
 
-    /// <summary>Layers by their names (<c>layer_types</c>).</summary>
-    protected static JsonArray LayerTypes(LlamaConfig config) =>
-        new([.. Enumerable.Range(0, config.Layers).Select(layer => JsonValue.Create(config.WindowOf(layer) is null ? FullName : WindowName))]);
-
     /// <summary>The window of a family that has it on some layers: <c>layer_types</c> says on which, else a rule of the family.</summary>
     protected static LlamaConfig WithWindow(ConfigReader reader, LlamaConfig config, Func<int, bool> isWindow)
     {
         int? size = reader.OptionalInt32("sliding_window");
         int? window = reader.Boolean("use_sliding_window", false) ? size : null;
-        bool[] layers = [.. reader.Texts("layer_types")?.Select(IsWindow) ?? Enumerable.Range(0, config.Layers).Select(layer => window is not null && isWindow(layer))];
-        if (layers.Length != config.Layers) throw new InvalidDataException($"config.json: 'layer_types' must name each of the {config.Layers} layers; found {layers.Length}.");
-        if (window is null && layers.Contains(true)) throw new InvalidDataException($"config.json: 'layer_types' has layers of the type {WindowName}, which need 'use_sliding_window' and 'sliding_window'.");
+        bool[] layers = LayerTypesJson.Read(reader, config.Layers, window, "'use_sliding_window' and 'sliding_window'", isWindow);
         return config with { Window = window, WindowLayers = window is null ? null : layers };
-
-        static bool IsWindow(string type) => type switch
-        {
-            WindowName => true,
-            FullName => false,
-            _ => throw new InvalidDataException($"config.json: 'layer_types' is supported with {FullName} and {WindowName}; found '{type}'."),
-        };
     }
 
     /// <summary>The keys of <see cref="WithWindow"/>.</summary>
@@ -122,7 +106,7 @@ internal abstract class LlamaJson
     {
         json["use_sliding_window"] = config.Window is not null;
         json["sliding_window"] = config.Window;
-        json["layer_types"] = LayerTypes(config);
+        LayerTypesJson.Write(json, config.Layers, layer => config.WindowOf(layer) is not null);
     }
 
     private LlamaConfig ReadShared(ConfigReader reader)

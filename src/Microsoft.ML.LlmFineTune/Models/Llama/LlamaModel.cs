@@ -48,15 +48,15 @@ public sealed class LlamaModel : DecoderModel
     public override string? CanonicalName(string file) => LlamaWeightNames.Canonical(file, _config);
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor tokens, Tensor? mask = null, DecoderCache? cache = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor ForwardTokens(Tensor tokens, Tensor? mask, DecoderCache? cache, ICollection<Tensor>? hiddenStates, Tensor? documents)
     {
-        using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength);
+        using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength, documents);
         Tensor hidden = tokenEmbedding.forward(tokens);                                         // [batch, sequence, width]
         (Tensor Cos, Tensor Sin) rotation = _positions.At(context, hidden.device);              // [batch or 1, 1, sequence, rotated]
         foreach (LlamaBlock block in _blocks)
         {
             hiddenStates?.Add(hidden);
-            hidden = Checkpoints.Run(block, hidden, [rotation.Cos, rotation.Sin, context.Mask],     // [batch, sequence, width]
+            hidden = Checkpoints.Run(block, hidden, [rotation.Cos, rotation.Sin, context.Restriction],     // [batch, sequence, width]
                 (input, shared) => block.Forward(input, (shared[0]!, shared[1]!), context.With(shared[2])), context.Cache is null);
         }
         context.Cache?.Advance(context.Queries);
@@ -67,7 +67,7 @@ public sealed class LlamaModel : DecoderModel
 
     /// <inheritdoc/>
     public override Tensor Logits(Tensor hidden) =>
-        _config.TieEmbeddings ? nn.functional.linear(Require.NotNull(hidden), tokenEmbedding.Weight) : Present(head).forward(hidden);
+        _config.TieEmbeddings ? tokenEmbedding.Scores(hidden) : Present(head).forward(hidden);
 
     /// <inheritdoc/>
     public override KvCache CreateCache(long batch, long capacity) =>
@@ -83,6 +83,8 @@ public sealed class LlamaModel : DecoderModel
         finalNorm.Initialize();
         head?.Initialize(random, _config.InitializerRange);
     }
+
+    internal override string HeadedName(string file, ModelHead task) => LlamaWeightNames.Headed(file, task, _config.Kind);
 
     internal override void DropHead()
     {

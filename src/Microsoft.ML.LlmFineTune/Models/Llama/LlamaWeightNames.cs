@@ -4,7 +4,7 @@ namespace Microsoft.ML.LlmFineTune.Models.Llama;
 public static class LlamaWeightNames
 {
     private const string Prefix = "model.";
-    private const string OldPrefix = "transformer.";
+    private const string AnswerPrefix = "transformer.";
     private const string HeadName = "lm_head.weight";
 
     /// <summary>Every tensor of a decoder of this configuration.</summary>
@@ -58,7 +58,11 @@ public static class LlamaWeightNames
         if (file.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)) return null;
         if (file.StartsWith("score.", StringComparison.Ordinal) || file.StartsWith("qa_outputs.", StringComparison.Ordinal)) return null;
         if (file == HeadName) return config.TieEmbeddings ? null : file;
-        if (file.StartsWith(OldPrefix, StringComparison.Ordinal)) return Prefix + file[OldPrefix.Length..];
+        if (file.StartsWith(AnswerPrefix, StringComparison.Ordinal)) return Prefix + file[AnswerPrefix.Length..];
         return file.StartsWith(Prefix, StringComparison.Ordinal) ? file : Prefix + file;
     }
+
+    /// <summary>The name of a tensor of the table in a model with a head: those that find answers call the backbone otherwise, but for Mistral's (base_model_prefix of the reference's classes).</summary>
+    internal static string Headed(string file, ModelHead task, LlamaKind kind) =>
+        task == ModelHead.QuestionAnswering && kind is (LlamaKind.Llama or LlamaKind.Qwen2 or LlamaKind.Qwen3 or LlamaKind.SmolLm3) ? AnswerPrefix + file[Prefix.Length..] : file;
 }

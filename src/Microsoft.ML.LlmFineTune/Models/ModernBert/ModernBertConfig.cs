@@ -10,8 +10,6 @@ namespace Microsoft.ML.LlmFineTune.Models.ModernBert;
 /// <summary>The numbers that fix a ModernBERT model's shape. Defaults are those of the published base model.</summary>
 public sealed record ModernBertConfig : ModelConfig
 {
-    private const string GlobalType = "full_attention";
-    private const string LocalType = "sliding_attention";
     private const int DefaultPadding = 50283;
     private const int DefaultBeginOfText = 50281;
     private const int DefaultEndOfText = 50282;
@@ -31,7 +29,7 @@ public sealed record ModernBertConfig : ModelConfig
     /// <summary>Size of the hidden states (<c>hidden_size</c>); default 768; a multiple of twice <see cref="Heads"/>.</summary>
     public override int Width { get; init; } = 768;
 
-    /// <summary>How many layers (<c>num_hidden_layers</c>); default 22; at least 1.</summary>
+    /// <summary>How many layers (<c>num_hidden_layers</c>); default 22; from 1 to 65,536.</summary>
     public int Layers { get; init; } = 22;
 
     /// <summary>How many attention heads a layer (<c>num_attention_heads</c>); default 12; at least 1.</summary>
@@ -107,6 +105,8 @@ public sealed record ModernBertConfig : ModelConfig
     /// <summary>Initial deviation of what ends in the residual stream.</summary>
     internal double OutputDeviation => InitializerRange / Math.Sqrt(2.0 * Layers);
 
+    internal override long StoredLayers => Layers;
+
     internal override double MatrixNumbers => (double)Width * (VocabularySize + (Layers * ((4.0 * Width) + (3.0 * InnerWidth))));
 
     /// <summary>Whether a layer attends to the whole text.</summary>
@@ -119,12 +119,13 @@ public sealed record ModernBertConfig : ModelConfig
         Require.AtLeast(VocabularySize, 1);
         Require.AtLeast(MaximumLength, 1);
         Require.AtLeast(Width, 1);
-        Require.AtLeast(Layers, 1);
+        Require.Within(Layers, 1, ConfigReader.MostLayers);
         Require.AtLeast(Heads, 1);
-        Require.Argument(Width % (2 * Heads) == 0, $"Width must be a multiple of twice Heads, since rotary embeddings turn pairs of numbers; received {Width} and {Heads}.", nameof(Width));
+        Require.Argument(Width % (2L * Heads) == 0, $"Width must be a multiple of twice Heads, since rotary embeddings turn pairs of numbers; received {Width} and {Heads}.", nameof(Width));
         Require.AtLeast(InnerWidth, 1);
         _ = Activation.ByName(HiddenActivation);
         _ = Activation.ByName(HeadActivation);
+        if (Padding is int padding) Require.Below(padding, 0, VocabularySize, nameof(Padding));
         Require.AtLeast(GlobalEvery, 1);
         Require.Argument(GlobalLayers is null || GlobalLayers.Count == Layers, $"GlobalLayers must have one entry for each of the {Layers} layers; received {GlobalLayers?.Count}.", nameof(GlobalLayers));
         Require.NotNegative(LocalWindow);
@@ -166,7 +167,7 @@ public sealed record ModernBertConfig : ModelConfig
         ModernBertConfig defaults = new();
         // Published files leave out nothing of this, but the classes that read them have these defaults.
         (bool hasPadding, bool hasBegin, bool hasEnd) = (json.ContainsKey("pad_token_id"), json.ContainsKey("bos_token_id"), json.ContainsKey("eos_token_id"));
-        int layers = reader.Int32("num_hidden_layers", defaults.Layers);
+        int layers = reader.LayerCount("num_hidden_layers", defaults.Layers);
         (double globalTheta, double localTheta) = Thetas(reader, defaults);
         ModernBertConfig config = new()
         {
@@ -178,7 +179,7 @@ public sealed record ModernBertConfig : ModelConfig
             InnerWidth = reader.Int32("intermediate_size", defaults.InnerWidth),
             HiddenActivation = reader.Text("hidden_activation", defaults.HiddenActivation),
             GlobalEvery = reader.Int32("global_attn_every_n_layers", defaults.GlobalEvery),
-            GlobalLayers = reader.Texts("layer_types")?.Select(IsGlobalType).ToArray(),
+            GlobalLayers = LayerTypesJson.Read(reader, layers)?.Select(isLocal => !isLocal).ToArray(),
             LocalWindow = reader.Int32("local_attention", defaults.LocalWindow),
             GlobalTheta = globalTheta,
             LocalTheta = localTheta,
@@ -193,7 +194,7 @@ public sealed record ModernBertConfig : ModelConfig
             {
                 "cls" => Microsoft.ML.LlmFineTune.Layers.Pooling.FirstToken,
                 "mean" => Microsoft.ML.LlmFineTune.Layers.Pooling.Mean,
-                string other => throw new InvalidDataException($"config.json: 'classifier_pooling' must be cls or mean; found '{other}'."),
+                string other => throw new InvalidDataException($"config.json: 'classifier_pooling' must be cls or mean; found '{ConfigReader.Cut(other)}'."),
             },
             EmbeddingDropout = reader.Double("embedding_dropout", defaults.EmbeddingDropout),
             AttentionDropout = reader.Double("attention_dropout", defaults.AttentionDropout),
@@ -237,9 +238,8 @@ public sealed record ModernBertConfig : ModelConfig
             ["num_attention_heads"] = Heads,
             ["intermediate_size"] = InnerWidth,
             ["hidden_activation"] = HiddenActivation,
-            ["layer_types"] = new JsonArray([.. Enumerable.Range(0, Layers).Select(layer => JsonValue.Create(IsGlobal(layer) ? GlobalType : LocalType))]),
             ["local_attention"] = LocalWindow,
-            ["rope_parameters"] = new JsonObject { [GlobalType] = Rotary(GlobalTheta), [LocalType] = Rotary(LocalTheta) },
+            ["rope_parameters"] = new JsonObject { [LayerTypesJson.Full] = Rotary(GlobalTheta), [LayerTypesJson.Window] = Rotary(LocalTheta) },
             // Readers that are older than the two keys above know these.
             ["global_rope_theta"] = GlobalTheta,
             ["local_rope_theta"] = LocalTheta,
@@ -259,6 +259,7 @@ public sealed record ModernBertConfig : ModelConfig
             ["initializer_cutoff_factor"] = InitializerCutoff,
             ["tie_word_embeddings"] = TieEmbeddings,
         };
+        LayerTypesJson.Write(json, Layers, layer => !IsGlobal(layer));
         if (PeriodOfGlobalLayers() is int every) json["global_attn_every_n_layers"] = every;
         WriteCommonKeys(json, head);
         return json;
@@ -275,13 +276,6 @@ public sealed record ModernBertConfig : ModelConfig
         }
         return null;
     }
-
-    private static bool IsGlobalType(string type) => type switch
-    {
-        GlobalType => true,
-        LocalType => false,
-        _ => throw new InvalidDataException($"config.json: 'layer_types' must hold {GlobalType} or {LocalType}; found '{type}'."),
-    };
 
     /// <summary>A cutoff of null is the initialiser's 3.</summary>
     private static double Cutoff(ConfigReader reader, JsonObject json, ModernBertConfig defaults)
@@ -300,7 +294,7 @@ public sealed record ModernBertConfig : ModelConfig
         // The first version of the reference: null is the theta of the other layers.
         double local = reader.Double(LocalKey, localIsNull ? global : defaults.LocalTheta);
         JsonObject? parameters = reader.Object("rope_parameters");
-        return (Theta(parameters, GlobalType) ?? global, Theta(parameters, LocalType) ?? local);
+        return (Theta(parameters, LayerTypesJson.Full) ?? global, Theta(parameters, LayerTypesJson.Window) ?? local);
     }
 
     private static double? Theta(JsonObject? parameters, string type)
@@ -309,9 +303,9 @@ public sealed record ModernBertConfig : ModelConfig
         foreach ((string key, JsonNode? value) in rotary)
         {
             bool isKnown = key == "rope_theta" || (key is "rope_type" or "type" && value?.ToString() == "default");
-            if (!isKnown) throw new InvalidDataException($"config.json: rope_parameters of {type} are supported with rope_theta and the rope_type default only; found '{key}': {value?.ToJsonString() ?? "null"}.");
+            if (!isKnown) throw new InvalidDataException($"config.json: rope_parameters of {type} are supported with rope_theta and the rope_type default only; found '{ConfigReader.Cut(key)}': {ConfigReader.Cut(value?.ToJsonString() ?? "null")}.");
         }
         return rotary["rope_theta"] is not JsonNode theta ? null : theta is JsonValue number && number.TryGetValue(out double read) ? read
-            : throw new InvalidDataException($"config.json: 'rope_theta' of {type} must be a number; found {theta.ToJsonString()}.");
+            : throw new InvalidDataException($"config.json: 'rope_theta' of {type} must be a number; found {ConfigReader.Cut(theta.ToJsonString())}.");
     }
 }

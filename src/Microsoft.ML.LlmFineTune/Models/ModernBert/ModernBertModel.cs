@@ -52,7 +52,7 @@ public sealed class ModernBertModel : EncoderModel
     public override string? CanonicalName(string file) => ModernBertWeightNames.Canonical(file);
 
     /// <inheritdoc/>
-    public override Tensor ReadTexts(Tensor tokens, Tensor? mask = null, Tensor? segments = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor ReadTokens(Tensor tokens, Tensor? mask, Tensor? segments, ICollection<Tensor>? hiddenStates)
     {
         Require.Argument(segments is null, $"{_config.Family} does not tell the segments of a text apart; received segments. Leave them out.", nameof(segments));
         using EncoderContext context = new(tokens, mask, training, _config.MaximumLength);

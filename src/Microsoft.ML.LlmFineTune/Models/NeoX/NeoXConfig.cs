@@ -23,7 +23,7 @@ public sealed record NeoXConfig : ModelConfig
     /// <summary>Size of the hidden states (<c>hidden_size</c>); default 6,144; a multiple of <see cref="Heads"/>.</summary>
     public override int Width { get; init; } = 6144;
 
-    /// <summary>How many layers (<c>num_hidden_layers</c>); default 44; at least 1.</summary>
+    /// <summary>How many layers (<c>num_hidden_layers</c>); default 44; from 1 to 65,536.</summary>
     public int Layers { get; init; } = 44;
 
     /// <summary>How many attention heads a layer (<c>num_attention_heads</c>); default 64; at least 1.</summary>
@@ -61,6 +61,8 @@ public sealed record NeoXConfig : ModelConfig
 
     internal override double HeadDeviation => InitializerRange;
 
+    internal override long StoredLayers => Layers;
+
     internal override double MatrixNumbers => Width * (((TieEmbeddings ? 1.0 : 2.0) * VocabularySize) + (Layers * ((4.0 * Width) + (2.0 * InnerWidth))));
 
     /// <inheritdoc/>
@@ -69,7 +71,7 @@ public sealed record NeoXConfig : ModelConfig
         Require.AtLeast(VocabularySize, 1);
         Require.AtLeast(TrainedLength, 1);
         Require.AtLeast(Width, 1);
-        Require.AtLeast(Layers, 1);
+        Require.Within(Layers, 1, ConfigReader.MostLayers);
         Require.AtLeast(Heads, 1);
         Require.Argument(Width % Heads == 0, $"Width must be a multiple of Heads; received {Width} and {Heads}.", nameof(Width));
         Require.AtLeast(InnerWidth, 1);
@@ -100,7 +102,7 @@ public sealed record NeoXConfig : ModelConfig
             VocabularySize = reader.Int32("vocab_size", defaults.VocabularySize),
             TrainedLength = trainedLength,
             Width = reader.Int32("hidden_size", defaults.Width),
-            Layers = reader.Int32("num_hidden_layers", defaults.Layers),
+            Layers = reader.LayerCount("num_hidden_layers", defaults.Layers),
             Heads = reader.Int32("num_attention_heads", defaults.Heads),
             InnerWidth = reader.Int32("intermediate_size", defaults.InnerWidth),
             Activation = reader.Text("hidden_act", defaults.Activation),

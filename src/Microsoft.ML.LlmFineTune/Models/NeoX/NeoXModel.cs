@@ -47,15 +47,15 @@ public sealed class NeoXModel : DecoderModel
     public override string? CanonicalName(string file) => NeoXWeightNames.Canonical(file, _config);
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor tokens, Tensor? mask = null, DecoderCache? cache = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor ForwardTokens(Tensor tokens, Tensor? mask, DecoderCache? cache, ICollection<Tensor>? hiddenStates, Tensor? documents)
     {
-        using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength);
+        using DecoderContext context = new(tokens, mask, cache, training, _config.MaximumLength, documents);
         Tensor hidden = _embeddingDropout.Apply(tokenEmbedding.forward(tokens), training);      // [batch, sequence, width]
         (Tensor Cos, Tensor Sin) rotation = _positions.At(context, hidden.device);              // [batch or 1, 1, sequence, rotated]
         foreach (NeoXBlock block in _blocks)
         {
             hiddenStates?.Add(hidden);
-            hidden = Checkpoints.Run(block, hidden, [rotation.Cos, rotation.Sin, context.Mask],     // [batch, sequence, width]
+            hidden = Checkpoints.Run(block, hidden, [rotation.Cos, rotation.Sin, context.Restriction],     // [batch, sequence, width]
                 (input, shared) => block.Forward(input, (shared[0]!, shared[1]!), context.With(shared[2])), context.Cache is null);
         }
         context.Cache?.Advance(context.Queries);
@@ -66,7 +66,7 @@ public sealed class NeoXModel : DecoderModel
 
     /// <inheritdoc/>
     public override Tensor Logits(Tensor hidden) =>
-        _config.TieEmbeddings ? nn.functional.linear(Require.NotNull(hidden), tokenEmbedding.Weight) : Present(head).forward(hidden);
+        _config.TieEmbeddings ? tokenEmbedding.Scores(hidden) : Present(head).forward(hidden);
 
     /// <inheritdoc/>
     public override KvCache CreateCache(long batch, long capacity) =>

@@ -12,6 +12,9 @@ namespace Microsoft.ML.LlmFineTune.Models.Recurrent;
 /// </summary>
 public sealed record RecurrentConfig : ModelConfig
 {
+    // Two directions of it are a width, too.
+    private const int MostWidth = int.MaxValue / 2;
+
     private static readonly Dictionary<RecurrentCell, string> CellNames = new()
     {
         [RecurrentCell.Tanh] = "rnn_tanh", [RecurrentCell.Relu] = "rnn_relu", [RecurrentCell.Gru] = "gru", [RecurrentCell.Lstm] = "lstm",
@@ -34,13 +37,13 @@ public sealed record RecurrentConfig : ModelConfig
     /// <summary>How many tokens the model knows (<c>vocab_size</c>); default 10,000; at least 1.</summary>
     public override int VocabularySize { get; init; } = 10000;
 
-    /// <summary>Size of the embedding (<c>embedding_size</c>); default 256; at least 1.</summary>
+    /// <summary>Size of the embedding (<c>embedding_size</c>); default 256; from 1 to 1,073,741,823.</summary>
     public int EmbeddingWidth { get; init; } = 256;
 
-    /// <summary>Size of each direction's state (<c>hidden_size</c>); default 512; at least 1. With <see cref="TieEmbeddings"/> the last layer has <see cref="EmbeddingWidth"/> instead.</summary>
+    /// <summary>Size of each direction's state (<c>hidden_size</c>); default 512; from 1 to 1,073,741,823. With <see cref="TieEmbeddings"/> the last layer has <see cref="EmbeddingWidth"/> instead.</summary>
     public int HiddenWidth { get; init; } = 512;
 
-    /// <summary>How many layers (<c>num_layers</c>); default 2; at least 1.</summary>
+    /// <summary>How many layers (<c>num_layers</c>); default 2; from 1 to 65,536.</summary>
     public int Layers { get; init; } = 2;
 
     /// <summary>Whether each layer also reads from the right (<c>bidirectional</c>); default false. Language models cannot.</summary>
@@ -92,6 +95,8 @@ public sealed record RecurrentConfig : ModelConfig
 
     internal override int GenerationLength => int.MaxValue;
 
+    internal override long StoredLayers => Layers;
+
     internal override double MatrixNumbers => ((double)VocabularySize * EmbeddingWidth * (IsLanguageModel && !TieEmbeddings ? 1 + ((double)Width / EmbeddingWidth) : 1))
         + Directions * Recurrence.GatesOf(Cell) * LayerNumbers();
 
@@ -107,9 +112,9 @@ public sealed record RecurrentConfig : ModelConfig
     public override void Validate()
     {
         Require.AtLeast(VocabularySize, 1);
-        Require.AtLeast(EmbeddingWidth, 1);
-        Require.AtLeast(HiddenWidth, 1);
-        Require.AtLeast(Layers, 1);
+        Require.Within(EmbeddingWidth, 1, MostWidth);
+        Require.Within(HiddenWidth, 1, MostWidth);
+        Require.Within(Layers, 1, ConfigReader.MostLayers);
         Require.AtLeast(MaximumLength, 1);
         Require.Argument(Enum.IsDefined(Cell), $"Cell must be one of {string.Join(", ", Enum.GetNames<RecurrentCell>())}; received {Cell}.", nameof(Cell));
         Require.Argument(!IsBidirectional || (!IsLanguageModel && !TieEmbeddings), "A language model reads from left to right: with IsBidirectional, IsLanguageModel and TieEmbeddings must be false.", nameof(IsBidirectional));
@@ -143,7 +148,7 @@ public sealed record RecurrentConfig : ModelConfig
             VocabularySize = reader.Int32("vocab_size", defaults.VocabularySize),
             EmbeddingWidth = reader.Int32("embedding_size", defaults.EmbeddingWidth),
             HiddenWidth = reader.Int32("hidden_size", defaults.HiddenWidth),
-            Layers = reader.Int32("num_layers", defaults.Layers),
+            Layers = reader.LayerCount("num_layers", defaults.Layers),
             IsBidirectional = reader.Boolean("bidirectional", defaults.IsBidirectional),
             HasBias = reader.Boolean("bias", defaults.HasBias),
             TieEmbeddings = reader.Boolean("tied", defaults.TieEmbeddings),
@@ -193,8 +198,8 @@ public sealed record RecurrentConfig : ModelConfig
 
     private double LayerNumbers()
     {
-        double numbers = (double)WidthOf(Layers - 1) * (InputWidthOf(Layers - 1) + WidthOf(Layers - 1));
-        if (Layers > 1) numbers += (double)HiddenWidth * (EmbeddingWidth + HiddenWidth);
+        double numbers = WidthOf(Layers - 1) * ((double)InputWidthOf(Layers - 1) + WidthOf(Layers - 1));
+        if (Layers > 1) numbers += HiddenWidth * ((double)EmbeddingWidth + HiddenWidth);
         // Those between the first and the last are alike.
         return numbers + (Math.Max(0.0, Layers - 2.0) * HiddenWidth * ((Directions * (double)HiddenWidth) + HiddenWidth));
     }
@@ -205,6 +210,6 @@ public sealed record RecurrentConfig : ModelConfig
         {
             if (name == found) return value;
         }
-        throw new InvalidDataException($"config.json: '{key}' must be one of {string.Join(", ", names.Values)}; found {found}.");
+        throw new InvalidDataException($"config.json: '{key}' must be one of {string.Join(", ", names.Values)}; found {ConfigReader.Cut(found)}.");
     }
 }

@@ -44,7 +44,7 @@ public sealed class RecurrentEncoder : EncoderModel
 
     /// <inheritdoc/>
     /// <remarks>Hidden states of padding are 0; the direction from the right begins at each row's last real token, as torch's packed sequences do.</remarks>
-    public override Tensor ReadTexts(Tensor tokens, Tensor? mask = null, Tensor? segments = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor ReadTokens(Tensor tokens, Tensor? mask, Tensor? segments, ICollection<Tensor>? hiddenStates)
     {
         (Tensor hidden, RecurrentState state) = ReadWhole(tokens, mask, segments, hiddenStates);
         state.Dispose();

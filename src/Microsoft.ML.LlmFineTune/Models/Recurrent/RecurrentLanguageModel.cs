@@ -52,8 +52,9 @@ public sealed class RecurrentLanguageModel : DecoderModel
     /// Padding, on either side, changes no state. With a cache, what the mask says of earlier positions is not looked at: they are in the state already.
     /// Gradients do not reach the cache: to train from chunk to chunk, see <see cref="Read"/>.
     /// </remarks>
-    public override Tensor Forward(Tensor tokens, Tensor? mask = null, DecoderCache? cache = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor ForwardTokens(Tensor tokens, Tensor? mask, DecoderCache? cache, ICollection<Tensor>? hiddenStates, Tensor? documents)
     {
+        Require.Argument(documents is null, "A recurrent model carries its state from token to token and cannot tell packed documents apart; received documents. Give each a row of its own.", nameof(documents));
         Require.Argument(cache is null or RecurrentState, $"This model needs a {nameof(RecurrentState)}; received a {cache?.GetType().Name}. Take the cache that the model's CreateCache gives.", nameof(cache));
         if (cache is RecurrentState given) return Read(given).Hidden;
         using RecurrentState zeros = Start(tokens);

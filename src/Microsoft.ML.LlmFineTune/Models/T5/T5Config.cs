@@ -36,10 +36,10 @@ public sealed record T5Config : ModelConfig
     /// <summary>Size between the matrices of the feed-forward part (<c>d_ff</c>); default 2,048; at least 1.</summary>
     public int InnerWidth { get; init; } = 2048;
 
-    /// <summary>How many encoder layers (<c>num_layers</c>); default 6; at least 1.</summary>
+    /// <summary>How many encoder layers (<c>num_layers</c>); default 6; from 1 to 65,536.</summary>
     public int EncoderLayers { get; init; } = 6;
 
-    /// <summary>How many decoder layers (<c>num_decoder_layers</c>); default 6; at least 1.</summary>
+    /// <summary>How many decoder layers (<c>num_decoder_layers</c>); default 6; from 1 to 65,536.</summary>
     public int DecoderLayers { get; init; } = 6;
 
     /// <summary>How many attention heads a layer (<c>num_heads</c>); default 8; at least 1.</summary>
@@ -80,6 +80,8 @@ public sealed record T5Config : ModelConfig
 
     internal override double HeadDeviation => InitializerFactor / Math.Sqrt(Width);
 
+    internal override long StoredLayers => EncoderLayers + (HasDecoder ? DecoderLayers : 0L);
+
     internal override double MatrixNumbers
     {
         get
@@ -98,8 +100,8 @@ public sealed record T5Config : ModelConfig
         Require.AtLeast(Width, 1);
         Require.AtLeast(HeadSize, 1);
         Require.AtLeast(InnerWidth, 1);
-        Require.AtLeast(EncoderLayers, 1);
-        Require.AtLeast(DecoderLayers, HasDecoder ? 1 : 0);
+        Require.Within(EncoderLayers, 1, ConfigReader.MostLayers);
+        Require.Within(DecoderLayers, HasDecoder ? 1 : 0, ConfigReader.MostLayers);
         Require.AtLeast(Heads, 1);
         Require.AtLeast(PositionBuckets, 4);
         Require.AtLeast(MaximumDistance, (PositionBuckets / 2) + 1);
@@ -120,6 +122,11 @@ public sealed record T5Config : ModelConfig
     public override EncoderModel CreateEncoder(Device? device = null, ScalarType dtype = ScalarType.Float32) => new T5EncoderModel(this with { HasDecoder = false }, device, dtype);
 
     /// <inheritdoc/>
+    /// <remarks>Classes of tokens and embeddings are read from the encoder alone (Hugging Face's T5ForTokenClassification and T5EncoderModel, which Sentence-T5 is made of).</remarks>
+    public override BackboneModel CreateBackboneFor(ModelHead task, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        task is ModelHead.TokenClassification or ModelHead.Embedding ? CreateEncoder(device, dtype) : CreateBackbone(device, dtype);
+
+    /// <inheritdoc/>
     /// <remarks>Reads the text with the encoder and, shifted, with the decoder, whose hidden state at the last end token is classified (Hugging Face's T5ForSequenceClassification).</remarks>
     public override SequenceHead CreateSequenceHead(BackboneModel backbone, ModelHead task, int outputs) =>
         task == ModelHead.SequenceClassification && HasDecoder ? new EndTokenHead(backbone, outputs, ClassifierDropout, HeadDeviation) : throw NoHead(task);
@@ -130,7 +137,7 @@ public sealed record T5Config : ModelConfig
     {
         ModelHead.QuestionAnswering when HasDecoder => new LinearTokenHead(backbone, outputs, "qa_outputs", standardDeviation: HeadDeviation),
         ModelHead.TokenClassification when !HasDecoder => new LinearTokenHead(backbone, outputs, "classifier", ClassifierDropout, InitializerFactor),
-        ModelHead.TokenClassification => throw new NotSupportedException("T5 classifies tokens with its encoder alone. Take the configuration with HasDecoder = false; its backbone reads the same checkpoint."),
+        ModelHead.TokenClassification => throw new NotSupportedException("T5 classifies tokens with its encoder alone. Take the backbone of CreateBackboneFor(ModelHead.TokenClassification); it reads the same checkpoint."),
         _ => throw NoHead(task),
     };
 
@@ -142,7 +149,7 @@ public sealed record T5Config : ModelConfig
         T5Config defaults = new();
         reader.Default("pad_token_id", 0);
         reader.Default("eos_token_id", 1);
-        int layers = reader.Int32("num_layers", defaults.EncoderLayers);
+        int layers = reader.LayerCount("num_layers", defaults.EncoderLayers);
         bool isTied = reader.Boolean("tie_word_embeddings", true);
         (string activation, bool isGated) = Projection(reader.Text("feed_forward_proj", "relu"));
         T5Config config = new()
@@ -152,7 +159,7 @@ public sealed record T5Config : ModelConfig
             HeadSize = reader.Int32("d_kv", defaults.HeadSize),
             InnerWidth = reader.Int32("d_ff", defaults.InnerWidth),
             EncoderLayers = layers,
-            DecoderLayers = reader.Int32("num_decoder_layers", layers),
+            DecoderLayers = reader.LayerCount("num_decoder_layers", layers, least: 0),
             Heads = reader.Int32("num_heads", defaults.Heads),
             PositionBuckets = reader.Int32("relative_attention_num_buckets", defaults.PositionBuckets),
             MaximumDistance = reader.Int32("relative_attention_max_distance", defaults.MaximumDistance),
@@ -181,7 +188,7 @@ public sealed record T5Config : ModelConfig
             ["gated", "gelu"] => ("gelu_new", true),
             ["gated", string name] => (name, true),
             [string name] => (name, false),
-            _ => throw new InvalidDataException($"config.json: 'feed_forward_proj' must be the name of an activation, or \"gated-\" and such a name; found \"{text}\"."),
+            _ => throw new InvalidDataException($"config.json: 'feed_forward_proj' must be the name of an activation, or \"gated-\" and such a name; found \"{ConfigReader.Cut(text)}\"."),
         };
     }
 

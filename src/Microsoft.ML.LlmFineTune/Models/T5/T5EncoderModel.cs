@@ -38,7 +38,7 @@ public sealed class T5EncoderModel : EncoderModel
     internal override string HeadedPrefix(ModelHead task) => task == ModelHead.TokenClassification ? T5WeightNames.WrappedPrefix : "";
 
     /// <inheritdoc/>
-    public override Tensor ReadTexts(Tensor tokens, Tensor? mask = null, Tensor? segments = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor ReadTokens(Tensor tokens, Tensor? mask, Tensor? segments, ICollection<Tensor>? hiddenStates)
     {
         Require.Argument(segments is null, "T5 does not tell the segments of a text apart; received segments. Leave them out.", nameof(segments));
         using EncoderContext context = new(tokens, mask, training, maximumLength: null);

@@ -50,14 +50,14 @@ public sealed class T5Model : EncoderDecoderModel
     internal override string HeadedPrefix(ModelHead task) => task == ModelHead.SequenceClassification ? T5WeightNames.WrappedPrefix : "";
 
     /// <inheritdoc/>
-    public override Tensor Encode(Tensor tokens, Tensor? mask = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor EncodeTokens(Tensor tokens, Tensor? mask, ICollection<Tensor>? hiddenStates)
     {
         using EncoderContext context = new(tokens, mask, training, maximumLength: null);
         return encoder.Forward(embedding.forward(tokens), context.Bias(Device, WeightType), Checkpoints, hiddenStates);
     }
 
     /// <inheritdoc/>
-    public override Tensor Decode(Tensor tokens, Tensor memory, Tensor? memoryMask = null, DecoderCache? cache = null, Tensor? mask = null, ICollection<Tensor>? hiddenStates = null)
+    protected override Tensor DecodeTokens(Tensor tokens, Tensor memory, Tensor? memoryMask, DecoderCache? cache, Tensor? mask, ICollection<Tensor>? hiddenStates)
     {
         EncoderDecoderCache? kept = EncoderDecoderCache.Of(cache);
         using DecoderContext context = new(tokens, mask, kept?.Target, training, _config.MaximumLength);
@@ -72,7 +72,7 @@ public sealed class T5Model : EncoderDecoderModel
     {
         Require.NotNull(hidden);
         Tensor scaled = _config.ScaleDecoderOutputs ? hidden * Math.Pow(_config.Width, -0.5) : hidden;
-        return _config.TieEmbeddings ? nn.functional.linear(scaled, embedding.Weight) : Present(head).forward(scaled);
+        return _config.TieEmbeddings ? embedding.Scores(scaled) : Present(head).forward(scaled);
     }
 
     /// <inheritdoc/>

@@ -63,6 +63,8 @@ internal static class HtmlStyle
         .er .er-line0 { color: var(--er-c0); } .er .er-line1 { color: var(--er-c1); } .er .er-line2 { color: var(--er-c2); }
         .er .er-line3 { color: var(--er-c3); } .er .er-line4 { color: var(--er-c4); } .er .er-line5 { color: var(--er-c5); }
         .er .er-line1 { stroke-dasharray: 8 4; } .er .er-line2 { stroke-dasharray: 2 5; } .er .er-line3 { stroke-dasharray: 10 4 2 4; } .er .er-line4 { stroke-dasharray: 5 3; } .er .er-line5 { stroke-dasharray: 14 5; }
+        .er .er-plot { max-width: 38rem; } .er .er-plot .er-line { stroke-width: 1.8; } .er .er-plot .er-faint { stroke-width: 1; stroke-dasharray: none; } .er path.er-faint, .er .er-faint::before { opacity: 0.45; }
+        .er .er-point { fill: currentColor; stroke: var(--er-paper); stroke-width: 1; }
         .er .er-diagonal { stroke: var(--er-soft); stroke-width: 1.4; stroke-dasharray: 5 5; fill: none; }
         .er .er-bar { fill: var(--er-c0); fill-opacity: 0.8; }
         .er .er-gap { fill: var(--er-c1); fill-opacity: 0.3; stroke: var(--er-c1); stroke-width: 1; }
@@ -78,8 +80,9 @@ internal static class HtmlStyle
         .er blockquote { margin: 0; padding: 0.5rem 0.85rem; background: var(--er-zebra); border: 0; border-inline-start: 3px solid var(--er-rule); border-radius: 4px; color: inherit; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 16rem; overflow-y: auto; }
         .er .er-verdict { display: flex; flex-wrap: wrap; gap: 0.1rem 1.25rem; margin: 0.3rem 0 0; font-size: 0.875rem; color: var(--er-soft); }
         .er .er-verdict b { color: var(--er-ink); font-weight: 600; overflow-wrap: anywhere; } .er .er-verdict .er-right { color: var(--er-right); } .er .er-verdict .er-wrong { color: var(--er-wrong); }
+        .er mark { background: rgb(var(--er-hit) / 0.2); color: inherit; border-bottom: 2px solid var(--er-c0); }
         .er ul { margin: 0; padding-left: 1.3rem; }
-        @media (min-width: 56rem) { .er { display: grid; grid-template-columns: 1fr 1fr; column-gap: 1.25rem; } .er > * { grid-column: 1 / -1; min-width: 0; } .er > .er-s-curves, .er > .er-s-calibration { grid-column: auto; } }
+        @media (min-width: 56rem) { .er { display: grid; grid-template-columns: 1fr 1fr; column-gap: 1.25rem; } .er > * { grid-column: 1 / -1; min-width: 0; } .er > .er-s-curves, .er > .er-s-calibration, .er > .er-s-chart { grid-column: auto; } }
         @media (max-width: 40rem) { .er section { padding: 1rem; } .er h1 { font-size: 1.6rem; } }
         @media print { .er { --er-ink: #000; --er-soft: #444; --er-paper: #fff; --er-rule: #bbb; --er-zebra: #f4f4f4; --er-hit: 31 111 179; --er-miss: 188 76 0; --er-right: #116329; --er-wrong: #a40e26;
           --er-c0: #1f6fb3; --er-c1: #bc4c00; --er-c2: #2c7a4b; --er-c3: #8250df; --er-c4: #9a6700; --er-c5: #bf3989; max-width: none; display: block; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -16,7 +16,7 @@ internal static class IntervalChart
         (least, most) = (least - room, most + room);
         double height = (shown.Count * RowHeight) + 30;
         writer.Raw($"<figure><svg class=\"er-chart er-intervals\" role=\"img\" viewBox=\"0 0 {Number(NameWidth + PlotWidth + (2 * Margin))} {Number(height)}\"><title>").SvgText($"{name} with intervals").Raw("</title>");
-        foreach (double tick in Ticks(least, most))
+        foreach (double tick in ChartAxis.Between(least, most))
         {
             writer.Raw($"<path class=\"er-grid\" d=\"M{Number(X(tick))} 4V{Number(height - 24)}\"/><text class=\"er-tick\" text-anchor=\"middle\" x=\"{Number(X(tick))}\" y=\"{Number(height - 8)}\">{tick.ToString("0.######", CultureInfo.InvariantCulture)}</text>");
         }
@@ -33,16 +33,6 @@ internal static class IntervalChart
     }
 
     private static string Short(string name) => name.Length <= LongestName ? name : string.Concat(name.EnumerateRunes().Take((int)LongestName - 1)) + "…";
-
-    /// <summary>Three to six round numbers between two.</summary>
-    private static IEnumerable<double> Ticks(double least, double most)
-    {
-        double step = Math.Pow(10, Math.Floor(Math.Log10(most - least)));
-        if ((most - least) / step > 5) step *= 2;
-        if ((most - least) / step < 2) step /= 5;
-        else if ((most - least) / step < 3) step /= 2;
-        for (double i = Math.Ceiling(least / step); i <= Math.Floor(most / step); i++) yield return i * step;
-    }
 
     private static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 }

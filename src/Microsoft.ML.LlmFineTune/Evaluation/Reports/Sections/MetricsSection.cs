@@ -40,7 +40,7 @@ public sealed record MetricsSection : ReportSection
         {
             bool intervals = Metrics.Any(metric => metric.Value.Lower is not null), notes = Metrics.Any(metric => metric.Note is not null);
             writer.Table(Title, ["Metric", "Value", .. intervals ? ["Interval"] : Array.Empty<string>(), .. notes ? ["Note"] : Array.Empty<string>()],
-                [.. Metrics.Select(metric => (IReadOnlyList<ReportCell>)[metric.Name, metric.Value.Text is null ? (ReportCell)metric.Value.Number : metric.Value, .. intervals ? [(ReportCell)Interval(metric)] : Array.Empty<ReportCell>(), .. notes ? [(ReportCell)metric.Note] : Array.Empty<ReportCell>()])], captioned: false);
+                [.. Metrics.Select(metric => (IReadOnlyList<ReportCell>)[metric.Name, metric.Value.WithoutInterval(), .. intervals ? [(ReportCell)Interval(metric)] : Array.Empty<ReportCell>(), .. notes ? [(ReportCell)metric.Note] : Array.Empty<ReportCell>()])], captioned: false);
             return;
         }
         writer.Raw("<dl class=\"er-tiles\">");

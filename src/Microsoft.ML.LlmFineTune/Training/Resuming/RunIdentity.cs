@@ -1,0 +1,88 @@
+using System.Collections;
+using System.Globalization;
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.ML.LlmFineTune.Batches;
+using Microsoft.ML.LlmFineTune.Checkpoints;
+using Microsoft.ML.LlmFineTune.Losses;
+using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Training;
+
+/// <summary>What a run's result depends on: model, data, objective and options, as names and texts that can be compared.</summary>
+internal static class RunIdentity
+{
+    /// <summary>Options that change how training goes, not what it comes to.</summary>
+    private static readonly HashSet<string> WithoutInfluence = new(StringComparer.Ordinal) { nameof(TrainingOptions.Checkpoints), nameof(TrainingOptions.Replicas), nameof(TrainingOptions.Device) };
+
+    /// <summary>Of a run that has not begun.</summary>
+    public static SortedDictionary<string, string> Of(nn.Module model, IObjective objective, TrainingOptions options, IBatchSource training, IBatchSource? validation)
+    {
+        SortedDictionary<string, string> identity = new(StringComparer.Ordinal)
+        {
+            ["model"] = model is ICheckpointModel { Config: { } config, Head: var head } ? $"{config.Family} {config.ToJson(head).ToJsonString()}" : model.GetType().Name,
+            ["model's weights"] = HashOf(model),
+            ["objective"] = objective.Description,
+            ["training data"] = DataOf(training),
+            ["validation data"] = validation is null ? "none" : DataOf(validation),
+        };
+        foreach (PropertyInfo option in Properties(options))
+        {
+            if (!WithoutInfluence.Contains(option.Name)) Add(identity, option.Name, option.GetValue(options));
+        }
+        return identity;
+    }
+
+    /// <summary>One line for everything that is not the same.</summary>
+    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now) =>
+    [
+        .. before.Keys.Union(now.Keys).Order(StringComparer.Ordinal)
+            .Select(name => (Name: name, Before: before.GetValueOrDefault(name, "none"), Now: now.GetValueOrDefault(name, "none")))
+            .Where(entry => entry.Before != entry.Now)
+            .Select(entry => $"{entry.Name} was {Shortened(entry.Before)} and is {Shortened(entry.Now)}"),
+    ];
+
+    private static string Shortened(string text) => text.Length <= 200 ? text : $"{text.AsSpan(0, 200)}...";
+
+    private static string DataOf(IBatchSource source) => string.Create(CultureInfo.InvariantCulture, $"{source.CountBatches(0)} batches, fingerprint {source.Fingerprint():x16}");
+
+    /// <summary>Every number, word and choice in options, however deep.</summary>
+    private static void Add(SortedDictionary<string, string> into, string name, object? value)
+    {
+        switch (value)
+        {
+            case null: into[name] = "none"; break;
+            case IFormattable or string or bool: into[name] = Convert.ToString(value, CultureInfo.InvariantCulture)!; break;
+            case IEnumerable list:
+                into[name] = $"[{string.Join(", ", list.Cast<object?>().Select(item => Convert.ToString(item, CultureInfo.InvariantCulture)))}]";
+                break;
+            default:
+                into[name] = value.GetType().Name;
+                foreach (PropertyInfo part in Properties(value)) Add(into, $"{name}.{part.Name}", part.GetValue(value));
+                break;
+        }
+    }
+
+    private static IEnumerable<PropertyInfo> Properties(object options) =>
+        options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanRead && property.GetIndexParameters().Length == 0);
+
+    private static string HashOf(nn.Module model)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using IDisposable scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        foreach ((string name, Tensor tensor) in model.named_parameters().Select(named => (named.name, (Tensor)named.parameter)).Concat(model.named_buffers().Select(named => (named.name, named.buffer))).OrderBy(named => named.Item1, StringComparer.Ordinal))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(name));
+            foreach (TensorPart part in TensorPart.Of(tensor.detach(), 1 << 18))
+            {
+                using IDisposable inner = NewDisposeScope();
+                using (part) hash.AppendData(part.View.cpu().contiguous().bytes);
+            }
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}
