@@ -24,9 +24,6 @@ internal sealed class MovingWeights
     /// <summary>Numbers that adapters keep of each token, between their matrices.</summary>
     public long AdapterColumns { get; private set; }
 
-    /// <summary>Whether the vocabulary is scored with the table of the embedding.</summary>
-    public bool IsTied { get; private set; } = true;
-
     /// <summary>The head that the backbone has of its own.</summary>
     public ModelHead OwnHead { get; private set; }
 
@@ -57,7 +54,6 @@ internal sealed class MovingWeights
     {
         long[] shape = parameter.shape;
         All += parameter.numel();
-        if (kind == WeightKind.Output && shape.Length == 2 && shape[0] >= request.Config.VocabularySize) IsTied = false;
         if (!parameter.requires_grad || request.Moves?.Invoke(name) == false) return;
         if (request.AdapterRank is int rank)
         {

@@ -12,17 +12,20 @@ namespace Microsoft.ML.LlmFineTune.Training;
 public static class TrainingMemory
 {
     // Code of .NET and libtorch that the first steps touch, BLAS's buffers, managed arrays.
-    private const double RuntimeBytes = 65e6;
+    private const double RuntimeBytes = 80e6;
 
-    // glibc finds no place for an aligned block where one of its size was freed: so much more of the heap is touched than is in use. Measured over all families.
-    private const double SlackOfActivations = 0.65;
-    private const double SlackOfWeights = 0.7;
+    // Blocks from here on are mapped by themselves (NativeRuntime) and waste nothing.
+    internal const long MappedFrom = 32L << 20;
+
+    // In the heap, glibc finds no place for an aligned block where one of its size was freed: so much more of it is touched than is in use. Measured over all families.
+    private const double SlackOfKept = 0.6;
+    private const double SlackOfRecomputed = 0.5;
 
     /// <summary>What is left of the slack where freed memory goes back to the system after each step.</summary>
-    private const double SlackOfReturned = 0.4;
+    private const double SlackOfReturned = 0.6;
 
     /// <summary>How much of its largest layer backward needs besides what is kept: gradients on their way.</summary>
-    private const double LayerInBackward = 0.3;
+    private const double LayerInBackward = 0.4;
 
     /// <summary>Estimates.</summary>
     /// <param name="request">What shall be trained.</param>
@@ -42,15 +45,15 @@ public static class TrainingMemory
         Dictionary<ActivationKind, long> kinds = Kinds(activations, recomputes, scores.Exists, size);
         double kept = kinds.Values.Sum() + (weights.AdapterColumns * shape.Tokens * size);
         double layer = activations.LargestLayer * size;
-        // The highest mark is where forward ends, or where backward is in the last layer.
-        double atEnd = scores.AtOnce, inBackward = scores.InBackward + (layer * (recomputes ? 1 + LayerInBackward : LayerInBackward));
-        double temporaries = Math.Max(0, inBackward - atEnd);
+        // The heap is as large as it is at the end of forward, or in the backward pass of the last layer; what is mapped is most at the end of forward.
+        double scoresInHeap = scores.AreMapped ? 0 : scores.AtOnce, inHeap = kept + scoresInHeap;
+        if (recomputes) inHeap = Math.Max(inHeap, kept + (layer * (1 + LayerInBackward)) + (scores.TableGradient >= MappedFrom ? 0 : scores.TableGradient));
+        double temporaries = inHeap - kept - scoresInHeap;
 
         long copies = 1 + (options.RestoreBest && request.Validates ? 1 : 0) + (options.WeightAverage is null ? 0 : 1) + (options.StartPenalty > 0 || options.Mixout > 0 ? 1 : 0);
         double moving = weights.Moving * sizeof(float);
-        // Blocks of 32 MiB and more are mapped by themselves and waste nothing.
-        double inHeap = kept + (recomputes ? layer : 0) + (scores.AtOnce >= 64 << 20 ? 0 : scores.AtOnce);
-        double slack = ((SlackOfActivations * inHeap) + (SlackOfWeights * (request.AdapterRank is null ? moving : 0))) * (options.ReturnFreedMemory ? SlackOfReturned : 1);
+        // The weights move to memory that lies side by side; where they were, the heap has a hole.
+        double slack = ((inHeap * (recomputes ? SlackOfRecomputed : SlackOfKept)) + (request.AdapterRank is null ? moving : 0)) * (options.ReturnFreedMemory ? SlackOfReturned : 1);
         Dictionary<MemoryPart, long> bytes = new()
         {
             [MemoryPart.Weights] = weights.All * size,
@@ -68,7 +71,7 @@ public static class TrainingMemory
         return new MemoryEstimate(bytes, kinds);
     }
 
-    /// <summary>What would make training need less, each with what it would need then, the least change first.</summary>
+    /// <summary>What would make training need less, each with what it would need then, the least change first; what would not is left out.</summary>
     /// <param name="request">What shall be trained.</param>
     /// <param name="limit">Bytes that there are; greater than 0.</param>
     public static IReadOnlyList<MemoryRemedy> Remedies(MemoryRequest request, long limit)
@@ -76,6 +79,7 @@ public static class TrainingMemory
         Require.NotNull(request).Validate();
         Require.AtLeast(limit, 1);
         List<MemoryRemedy> remedies = [];
+        long now = Estimate(request).Total;
         TrainingOptions options = request.Options;
         if (!options.ReturnFreedMemory) Add("ReturnFreedMemory = true", request with { Options = options with { ReturnFreedMemory = true } });
         bool canRecompute = request.Config is not Models.Recurrent.RecurrentConfig && !options.RecomputeActivations;
@@ -104,7 +108,7 @@ public static class TrainingMemory
         void Add(string advice, MemoryRequest changed)
         {
             long bytes = Estimate(changed).Total;
-            remedies.Add(new MemoryRemedy(advice, bytes, bytes <= limit));
+            if (bytes < now) remedies.Add(new MemoryRemedy(advice, bytes, bytes <= limit));
         }
     }
 
