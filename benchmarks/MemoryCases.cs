@@ -12,6 +12,8 @@ using Microsoft.ML.LlmFineTune.Models.ModernBert;
 using Microsoft.ML.LlmFineTune.Models.NeoX;
 using Microsoft.ML.LlmFineTune.Models.Recurrent;
 using Microsoft.ML.LlmFineTune.Models.T5;
+using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Training;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Benchmarks;
@@ -70,6 +72,24 @@ internal static class MemoryCases
         T5Config or BartFamilyConfig => ModelHead.SequenceToSequence,
         _ => ModelHead.NextToken,
     };
+
+    /// <summary>Six steps, a validation after every third.</summary>
+    public static TrainingOptions OptionsOf(string mode, int replicas) => new()
+    {
+        MaximumSteps = 6, ValidationInterval = 3, Epochs = null, Replicas = replicas, Device = ComputeDevice.Cpu,
+        RecomputeActivations = mode.Contains("recompute", StringComparison.Ordinal), ReturnFreedMemory = mode.Contains("return", StringComparison.Ordinal),
+    };
+
+    /// <summary>What a cell is estimated by.</summary>
+    public static MemoryRequest RequestOf(string family, int size, string mode, int replicas)
+    {
+        (int rows, int length, ModelConfig config) = Of(family, size);
+        return new MemoryRequest
+        {
+            Config = config, Head = HeadOf(config), Options = OptionsOf(mode, replicas), Rows = rows, Length = length, Replicas = replicas,
+            Moves = mode.Contains("part", StringComparison.Ordinal) ? Moves : null,
+        };
+    }
 
     /// <summary>The objective of a task.</summary>
     public static IObjective ObjectiveOf(ModelConfig config) => config is RecurrentConfig ? new RecurrentObjective() : HeadOf(config) == ModelHead.NextToken ? new NextTokenObjective() : new ScoredTokens();

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Batches;
@@ -22,27 +21,27 @@ internal static partial class MemoryCell
         long before = PeakMemory.Now ?? 0;
         using nn.Module model = TaskModels.Create(config, MemoryCases.HeadOf(config));
         RandomStream random = new(1);
-        foreach (nn.Module part in model.modules().Prepend(model))
-        {
-            if (part is BackboneModel backbone) backbone.Initialize(random);
-        }
+        foreach (BackboneModel backbone in model.modules().Prepend(model).OfType<BackboneModel>().Distinct()) backbone.Initialize(random);
         if (model is MaskedLanguageModel masked) masked.InitializeHead(random);
-        bool partly = mode.Contains("part", StringComparison.Ordinal), recompute = mode.Contains("recompute", StringComparison.Ordinal);
-        if (partly) Freeze(model);
+        bool isPart = mode.Contains("part", StringComparison.Ordinal);
+        foreach ((string name, Parameter parameter) in model.named_parameters()) parameter.requires_grad_(!isPart || MemoryCases.Moves(name));
         long[] tokens = [.. Enumerable.Range(0, rows * length).Select(i => 3L + (i * 7919L % (config.VocabularySize - 4)))];
         OneBatch source = new(new TokenBatch(rows, length, tokens, tokens));
         IObjective objective = MemoryCases.ObjectiveOf(config);
-        TrainingOptions options = new() { MaximumSteps = 2, Epochs = null, Replicas = replicas, RecomputeActivations = recompute, Device = ComputeDevice.Cpu };
-        long kept = mode.Contains("kept", StringComparison.Ordinal) ? Kept(model, objective, source.Batch, recompute) : 0;
-        new Trainer(model, objective, options).Train(source, source);
-        Console.WriteLine(new JsonObject { ["before"] = before, ["growth"] = PeakMemory.Highest - before, ["kept"] = kept, ["parameters"] = model.parameters().Sum(parameter => parameter.numel()) }.ToJsonString());
+        TrainingOptions options = MemoryCases.OptionsOf(mode, replicas);
+        MemoryEstimate estimate = TrainingMemory.Estimate(MemoryCases.RequestOf(family, size, mode, replicas));
+        JsonObject result = new() { ["predicted"] = estimate.Total, ["predicted_kept"] = estimate.Bytes[MemoryPart.Activations] + estimate.Bytes[MemoryPart.Scores] };
+        if (mode.Contains("kept", StringComparison.Ordinal))
+        {
+            result["kept"] = Kept(model, objective, source.Batch, options.RecomputeActivations);
+        }
+        else
+        {
+            new Trainer(model, objective, options).Train(source, source);
+            result["measured"] = PeakMemory.Highest - before;
+        }
+        Console.WriteLine(result.ToJsonString());
         return 0;
-    }
-
-    /// <summary>What adapters on attention would move: the projections of attention, and nothing else.</summary>
-    private static void Freeze(nn.Module model)
-    {
-        foreach ((string name, Parameter parameter) in model.named_parameters()) parameter.requires_grad_(MemoryCases.Moves(name));
     }
 
     /// <summary>Bytes that a forward pass with its loss leaves behind for backward.</summary>

@@ -50,6 +50,11 @@ Command loadingOne = new("loading-one", "One measurement of `loading`.") { folde
 loadingOne.Hidden = true;
 loadingOne.SetAction(result => Loading.RunOne(result.GetValue(folder)!, result.GetValue(what)!));
 
+Option<int[]> sizes = new("--sizes") { Description = "1, 2 or both.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 2] };
+Option<string[]> families = new("--families") { Description = "Families; default: all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => MemoryCases.Families };
+Option<bool> kept = new("--kept") { Description = "What a forward pass keeps, in place of the highest mark." };
+Command memory = new("memory", "Estimated and measured memory of training, family by family.") { sizes, families, kept };
+memory.SetAction(result => Memory.Run(result.GetValue(sizes)!, result.GetValue(families)!, result.GetValue(kept)));
 Argument<string> family = new("family");
 Argument<int> size = new("size");
 Argument<string> mode = new("mode");
@@ -58,5 +63,11 @@ Command memoryOne = new("memory-one", "One measurement of `memory`.") { family, 
 memoryOne.Hidden = true;
 memoryOne.SetAction(result => MemoryCell.Run(result.GetValue(family)!, result.GetValue(size), result.GetValue(mode)!, result.GetValue(copies)));
 
-RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerEncoding, tokenizerTraining, metrics, scoring, decoding, loading, loadingOne, memoryOne };
+Option<int> scoredRows = new("--rows") { Description = "Rows that are scored.", DefaultValueFactory = _ => 2048 };
+Option<int> scoredWidth = new("--width") { Description = "Numbers of a row.", DefaultValueFactory = _ => 768 };
+Option<int> classes = new("--classes") { Description = "Size of the vocabulary.", DefaultValueFactory = _ => 32000 };
+Command chunkedScores = new("chunked-scores", "Time of a vocabulary's loss a chunk at a time, beside all scores at once.") { scoredRows, scoredWidth, classes, runs };
+chunkedScores.SetAction(result => ChunkedScores.Run(result.GetValue(scoredRows), result.GetValue(scoredWidth), result.GetValue(classes), result.GetValue(runs)));
+
+RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerEncoding, tokenizerTraining, metrics, scoring, decoding, loading, loadingOne, memory, memoryOne, chunkedScores };
 return root.Parse(args).Invoke();

@@ -26,7 +26,7 @@ internal sealed class TorchPeer : IDisposable
         foreach ((string name, string value) in (IEnumerable<(string, string)>)
         [
             ("OMP_WAIT_POLICY", "passive"), ("OMP_NUM_THREADS", NativeRuntime.Threads.ToString(CultureInfo.InvariantCulture)),
-            ("MALLOC_MMAP_MAX_", "0"), ("MALLOC_TRIM_THRESHOLD_", "2147483647"), ("MALLOC_TOP_PAD_", "67108864"), ("UCX_HANDLE_ERRORS", "none"),
+            ("MALLOC_MMAP_THRESHOLD_", "33554432"), ("MALLOC_TRIM_THRESHOLD_", "2147483647"), ("MALLOC_TOP_PAD_", "67108864"), ("UCX_HANDLE_ERRORS", "none"),
         ]) start.Environment[name] = value;
         // The BLAS that this process runs on, whatever the system's links say.
         string? blas = Process.GetCurrentProcess().Modules.Cast<ProcessModule>().Select(module => module.FileName).FirstOrDefault(path => path.Contains("libopenblas", StringComparison.Ordinal));

@@ -79,6 +79,7 @@ public static class ChunkedCrossEntropy
         Tensor total = zeros([], device: hidden.device);
         Tensor? hiddenGradient = hidden.requires_grad ? empty_like(hidden) : null;
         Dictionary<int, Tensor> sums = [];
+        Dictionary<nint, Tensor> products = [];
         // The first chunk finds out which parameters the head uses.
         List<int> used = [.. Enumerable.Range(0, moving.Length)];
         foreach ((long first, long count) in Chunks(hidden.size(0), rowsAtOnce))
@@ -86,8 +87,7 @@ public static class ChunkedCrossEntropy
             using DisposeScope ofChunk = NewDisposeScope();
             using IDisposable withGradients = enable_grad();
             Tensor part = hidden.detach().narrow(0, first, count).requires_grad_(hiddenGradient is not null);
-            Tensor loss;
-            using (NewDisposeScope()) loss = score(part, targets.narrow(0, first, count)).MoveToOuterDisposeScope();
+            Tensor loss = Scored(part, targets.narrow(0, first, count));
             using IDisposable withoutGradients = no_grad();
             total.add_(loss.detach());
             Tensor[] wanted = [.. hiddenGradient is null ? [] : (Tensor[])[part], .. used.Select(index => moving[index])];
@@ -97,11 +97,35 @@ public static class ChunkedCrossEntropy
             for (int i = 0; i < used.Count; i++) Add(sums, used[i], found[offset + i]);
             if (first == 0) used = [.. sums.Keys.Order()];
         }
+        // Large matrices' gradients went straight into sums.
+        foreach ((nint handle, Tensor sum) in products)
+        {
+            int index = Array.FindIndex(moving, parameter => parameter.Handle == handle);
+            if (sums.TryGetValue(index, out Tensor? other)) sum.add_(other);
+            sums[index] = sum;
+        }
+        used = [.. sums.Keys.Order()];
         // What was added up in float32 becomes what the parameter is.
         Tensor[] inputs = [.. hiddenGradient is null ? [] : (Tensor[])[hidden], .. used.Select(index => moving[index])];
         Tensor[] gradients = [.. hiddenGradient is null ? [] : (Tensor[])[hiddenGradient], .. used.Select(index => sums[index].to(moving[index].dtype))];
         Func<Tensor[], Tensor> composition = given => score(hiddenGradient is null ? hidden : given[0], targets);
         return KnownGradientFunction.apply([total, composition, gradients, .. inputs]).MoveToOuterDisposeScope();
+
+        // What forward leaves behind goes before backward begins.
+        Tensor Scored(Tensor part, Tensor wanted)
+        {
+            Dictionary<nint, Tensor>? before = SummedProduct.Exchange(products);
+            try
+            {
+                using DisposeScope ofForward = NewDisposeScope();
+                return score(part, wanted).MoveToOuterDisposeScope();
+            }
+            finally
+            {
+                SummedProduct.Exchange(before);
+                scope.Attach(products.Values.Where(sum => !scope.Contains(sum)));
+            }
+        }
     }
 
     private static void Add(Dictionary<int, Tensor> sums, int index, Tensor? gradient)

@@ -84,7 +84,7 @@ public sealed class Linear : nn.Module<Tensor, Tensor>, ILinearMap
     /// <inheritdoc/>
     public Tensor ApplyBase(Tensor input, bool withBias = true)
     {
-        if (_quantized is null) return F.linear(input, weight, withBias ? bias : null);
+        if (_quantized is null) return SummedProduct.Apply(input, weight, withBias ? bias : null);
         Tensor product = Nf4Product.Apply(input, _quantized.Blocks);                            // [.., outputWidth]
         return withBias && bias is not null ? product + bias : product;
     }

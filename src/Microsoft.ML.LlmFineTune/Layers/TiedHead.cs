@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Kernels;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -28,7 +29,7 @@ public sealed class TiedHead(Embedding embedding) : ILinearMap
     public Parameter? Bias => null;
 
     /// <inheritdoc/>
-    public Tensor ApplyBase(Tensor input, bool withBias = true) => F.linear(input, embedding.Weight);
+    public Tensor ApplyBase(Tensor input, bool withBias = true) => SummedProduct.Apply(input, embedding.Weight, null);
 
     /// <inheritdoc/>
     public Tensor ReadWeight() => embedding.Weight.detach();

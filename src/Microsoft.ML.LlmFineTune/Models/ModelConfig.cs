@@ -71,6 +71,10 @@ public abstract record ModelConfig
     /// <summary>How many layers have weights of their own: each has at least one tensor in a checkpoint.</summary>
     internal abstract long StoredLayers { get; }
 
+    /// <summary>What the model keeps for backward, from its configuration alone.</summary>
+    /// <param name="shape">The batch, and what of the model moves.</param>
+    public abstract ModelActivations Activations(ActivationShape shape);
+
     /// <summary>Demands that the numbers make a model.</summary>
     /// <exception cref="ArgumentException">One of them is out of its range; the message says which.</exception>
     public abstract void Validate();

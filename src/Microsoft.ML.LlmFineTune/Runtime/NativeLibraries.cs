@@ -22,6 +22,9 @@ internal static partial class NativeLibraries
     [LibraryImport("libc", EntryPoint = "mallopt")]
     private static partial int AllocatorOption(int option, int value);
 
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int Trim(nint kept);
+
     [LibraryImport("libc", EntryPoint = "madvise")]
     private static partial int AdviseMemory(nint address, nint length, int advice);
 
@@ -53,6 +56,19 @@ internal static partial class NativeLibraries
         catch (EntryPointNotFoundException)
         {
             return false;
+        }
+    }
+
+    /// <summary>Gives the free pages of glibc's heap back to the system; the heap's addresses stay.</summary>
+    public static void TrimHeap()
+    {
+        try
+        {
+            _ = Trim(0);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Another C library keeps what it keeps.
         }
     }
 

@@ -14,7 +14,7 @@ public static class NativeRuntime
     // Names and numbers of glibc's mallopt.
     private const int TrimThreshold = -1;
     private const int TopPad = -2;
-    private const int MaximumOfMappedBlocks = -4;
+    private const int MappedFrom = -3;
 
     private static readonly Lock Gate = new();
     private static readonly List<string> Noted = [];
@@ -71,8 +71,9 @@ public static class NativeRuntime
         }
         if (options.TuneAllocator && !UserTunesAllocator())
         {
-            // Large temporaries come from the heap and stay in it, instead of being mapped and faulted in anew each time.
-            AllocatorTuned = NativeLibraries.TrySetAllocator(MaximumOfMappedBlocks, 0)
+            // Large temporaries come from the heap and stay in it, instead of being mapped and faulted in anew each time. The largest (32 MiB is the most that glibc takes here) are mapped after all:
+            // libtorch asks for aligned blocks, for which there is no place where a block of the same size was freed, so that each step would touch new memory for the scores of a vocabulary.
+            AllocatorTuned = NativeLibraries.TrySetAllocator(MappedFrom, 32 << 20)
                 & NativeLibraries.TrySetAllocator(TrimThreshold, int.MaxValue)
                 & NativeLibraries.TrySetAllocator(TopPad, 64 << 20);
         }

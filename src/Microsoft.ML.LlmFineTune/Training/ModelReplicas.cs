@@ -34,6 +34,9 @@ internal sealed class ModelReplicas : IDisposable
         Pool = new ReplicaPool(plan.Replicas, plan.ThreadsPerReplica);
     }
 
+    /// <summary>Whether memory that a step has freed goes back to the system.</summary>
+    public bool ReturnsFreedMemory { get; init; }
+
     /// <summary>The threads.</summary>
     public ReplicaPool Pool { get; }
 
@@ -109,6 +112,7 @@ internal sealed class ModelReplicas : IDisposable
                 losses[replica] += loss.item<float>();
             }
         });
+        if (ReturnsFreedMemory) FreedMemory.Return();
         return losses.Sum();
     }
 

@@ -64,6 +64,16 @@ public sealed record TrainingOptions
     /// </summary>
     public bool RecomputeActivations { get; init; }
 
+    /// <summary>
+    /// Whether memory that a step has freed goes back to the system before the next one takes it anew: less memory (see docs/memory.md) for about a tenth more time, the same numbers. Default false. Of use on Linux with glibc.
+    /// </summary>
+    public bool ReturnFreedMemory { get; init; }
+
+    /// <summary>
+    /// Bytes that training may need; greater than 0. Whoever knows the batch beforehand (<see cref="TrainingMemory.RequireFit"/>) refuses training that needs more, and says what would help. Default null: what the machine can give.
+    /// </summary>
+    public long? MemoryLimit { get; init; }
+
     /// <summary>Seed of dropout. Default 1.</summary>
     public long Seed { get; init; } = 1;
 
@@ -96,6 +106,7 @@ public sealed record TrainingOptions
         Require.NotNegative(StartPenalty);
         Require.Below(Mixout, 0.0, 1.0);
         Checkpoints?.Validate();
+        if (MemoryLimit is long limit) Require.AtLeast(limit, 1, nameof(MemoryLimit));
         if (Replicas is int replicas) Require.AtLeast(replicas, 1, nameof(Replicas));
         Require.Argument(Enum.IsDefined(Device), $"Device must be one of {string.Join(", ", Enum.GetNames<ComputeDevice>())}; received {Device}.");
     }

@@ -64,7 +64,7 @@ internal sealed class TrainingRun : IDisposable
         _recomputation = ActivationRecomputation.Use(model, options.RecomputeActivations);
         _precision = new PrecisionScope(model, options.Precision);
         _moving = new MovingParameters(model, options.Freezing);
-        _replicas = new ModelReplicas(model, plan);
+        _replicas = new ModelReplicas(model, plan) { ReturnsFreedMemory = options.ReturnFreedMemory };
         _precision.FillMasters(_replicas.Parameters);
         _anchor = options.StartPenalty > 0 || options.Mixout > 0 ? new PretrainedAnchor(_replicas.Parameters, _moving.Top) : null;
         _optimizer = options.Optimizer.Create(_replicas.Parameters, _moving.Plan.Groups);

@@ -149,6 +149,8 @@ internal sealed class ToyEncoderDecoder : EncoderDecoderModel
 
         internal override double MatrixNumbers => 0;
 
+        public override ModelActivations Activations(ActivationShape shape) => throw new NotSupportedException();
+
         public override void Validate()
         {
         }

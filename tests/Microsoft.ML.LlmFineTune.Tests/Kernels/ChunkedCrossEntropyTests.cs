@@ -54,6 +54,30 @@ public sealed class ChunkedCrossEntropyTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_gradient_of_a_large_matrix_is_summed_on_the_way(bool hasBias)
+    {
+        using Microsoft.ML.LlmFineTune.Layers.Linear head = new(70, 16_000, hasBias);
+        head.Initialize(new RandomStream(2), 0.1);
+        (float[] Hidden, float[] Weight, float[]? Bias) Gradients(long budget)
+        {
+            using IDisposable scope = NewDisposeScope();
+            head.zero_grad();
+            Tensor hidden = arange(200 * 70, dtype: ScalarType.Float32).view(200, 70).sin().requires_grad_(true);
+            ChunkedCrossEntropy.Sum(hidden, arange(200, dtype: ScalarType.Int64), 16_000, head.forward, head, budget: budget).backward();
+            return (Values(hidden.grad!), Values(head.Weight.grad!), head.Bias is null ? null : Values(head.Bias.grad!));
+        }
+        (float[] hidden, float[] weight, float[]? bias) = Gradients(long.MaxValue);
+        (float[] byChunks, float[] summed, float[]? biasByChunks) = Gradients(1);
+        Assert.True(hidden.Zip(byChunks).All(pair => Math.Abs(pair.First - pair.Second) < 1e-6f));
+        Assert.True(weight.Zip(summed).All(pair => Math.Abs(pair.First - pair.Second) < 1e-5f));
+        if (hasBias) Assert.True(bias!.Zip(biasByChunks!).All(pair => Math.Abs(pair.First - pair.Second) < 1e-5f));
+
+        static float[] Values(Tensor tensor) => tensor.contiguous().data<float>().ToArray();
+    }
+
     [Fact]
     public void Without_gradients_it_is_the_same_loss_and_every_row_with_a_target_is_seen_once()
     {

@@ -93,6 +93,9 @@ public abstract record BartFamilyConfig : ModelConfig
     }
 
     /// <inheritdoc/>
+    public override ModelActivations Activations(ActivationShape shape) => BartActivations.Of(this, shape);
+
+    /// <inheritdoc/>
     public override void Validate()
     {
         Require.AtLeast(VocabularySize, 1);

@@ -121,6 +121,9 @@ public abstract record BertFamilyConfig : ModelConfig
     private protected int ReservedPositions => PositionPadding is int padding ? padding + 1 : 0;
 
     /// <inheritdoc/>
+    public override ModelActivations Activations(ActivationShape shape) => BertActivations.Of(this, shape);
+
+    /// <inheritdoc/>
     public override void Validate()
     {
         Require.AtLeast(VocabularySize, 1);

@@ -127,6 +127,9 @@ public sealed record DebertaV2Config : ModelConfig
     internal int DistanceSpan => DistanceBuckets > 0 ? DistanceBuckets : LargestDistance;
 
     /// <inheritdoc/>
+    public override ModelActivations Activations(ActivationShape shape) => DebertaV2Activations.Of(this, shape);
+
+    /// <inheritdoc/>
     public override void Validate()
     {
         Require.AtLeast(VocabularySize, 1);

@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models.Heads;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -102,7 +103,7 @@ internal sealed class DebertaV2MaskedTokenHead : TokenHead
     public override IReadOnlyList<WeightName> WeightNames { get; }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor hidden) => F.linear(norm.forward(_activation(dense.forward(hidden))), _table(), bias);
+    public override Tensor Forward(Tensor hidden) => SummedProduct.Apply(norm.forward(_activation(dense.forward(hidden))), _table(), bias);
 
     /// <inheritdoc/>
     public override void Initialize(RandomStream random)

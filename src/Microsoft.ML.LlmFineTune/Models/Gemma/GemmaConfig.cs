@@ -98,6 +98,9 @@ public sealed record GemmaConfig : ModelConfig
     public int? WindowOf(int layer) => WindowLayers is null || WindowLayers[layer] ? Window : null;
 
     /// <inheritdoc/>
+    public override ModelActivations Activations(ActivationShape shape) => GemmaActivations.Of(this, shape);
+
+    /// <inheritdoc/>
     public override void Validate()
     {
         Require.AtLeast(VocabularySize, 1);

@@ -74,6 +74,9 @@ public sealed record Gpt2Config : ModelConfig
         Width * ((TieEmbeddings ? 1.0 : 2.0) * VocabularySize + MaximumLength + Layers * (4.0 * Width + 2.0 * (InnerWidth ?? 4.0 * Width)));
 
     /// <inheritdoc/>
+    public override ModelActivations Activations(ActivationShape shape) => Gpt2Activations.Of(this, shape);
+
+    /// <inheritdoc/>
     public override void Validate()
     {
         Require.AtLeast(VocabularySize, 1);

@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Runtime;
 using static TorchSharp.torch;
@@ -56,7 +57,7 @@ public sealed class VocabularyHead : TokenHead
     public override Tensor Forward(Tensor hidden)
     {
         Tensor refined = norm.forward(_activation(dense.forward(hidden)));                                // [.., tableWidth]
-        return decoder is not null ? decoder.forward(refined) : nn.functional.linear(refined, _table!(), bias);
+        return decoder is not null ? decoder.forward(refined) : SummedProduct.Apply(refined, _table!(), bias);
     }
 
     /// <inheritdoc/>

@@ -113,6 +113,9 @@ public sealed record LlamaConfig : ModelConfig
     public bool IsRotary(int layer) => RotaryLayers is null || RotaryLayers[layer];
 
     /// <inheritdoc/>
+    public override ModelActivations Activations(ActivationShape shape) => LlamaActivations.Of(this, shape);
+
+    /// <inheritdoc/>
     public override void Validate()
     {
         Require.AtLeast(VocabularySize, 1);

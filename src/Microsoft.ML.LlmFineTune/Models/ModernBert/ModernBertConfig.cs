@@ -114,6 +114,9 @@ public sealed record ModernBertConfig : ModelConfig
     public bool IsGlobal(int layer) => GlobalLayers?[layer] ?? layer % GlobalEvery == 0;
 
     /// <inheritdoc/>
+    public override ModelActivations Activations(ActivationShape shape) => ModernBertActivations.Of(this, shape);
+
+    /// <inheritdoc/>
     public override void Validate()
     {
         Require.AtLeast(VocabularySize, 1);

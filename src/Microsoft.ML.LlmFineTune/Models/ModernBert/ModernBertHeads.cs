@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models.Heads;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -74,7 +75,7 @@ internal sealed class ModernBertMaskedTokenHead : TokenHead
     public override IReadOnlyList<WeightName> WeightNames { get; }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor hidden) => F.linear(prediction.forward(hidden), _table(), bias);
+    public override Tensor Forward(Tensor hidden) => SummedProduct.Apply(prediction.forward(hidden), _table(), bias);
 
     /// <inheritdoc/>
     public override void Initialize(RandomStream random)

@@ -66,6 +66,9 @@ public sealed record NeoXConfig : ModelConfig
     internal override double MatrixNumbers => Width * (((TieEmbeddings ? 1.0 : 2.0) * VocabularySize) + (Layers * ((4.0 * Width) + (2.0 * InnerWidth))));
 
     /// <inheritdoc/>
+    public override ModelActivations Activations(ActivationShape shape) => NeoXActivations.Of(this, shape);
+
+    /// <inheritdoc/>
     public override void Validate()
     {
         Require.AtLeast(VocabularySize, 1);

@@ -109,6 +109,9 @@ public sealed record RecurrentConfig : ModelConfig
     public int InputWidthOf(int layer) => layer == 0 ? EmbeddingWidth : Directions * WidthOf(layer - 1);
 
     /// <inheritdoc/>
+    public override ModelActivations Activations(ActivationShape shape) => RecurrentActivations.Of(this, shape);
+
+    /// <inheritdoc/>
     public override void Validate()
     {
         Require.AtLeast(VocabularySize, 1);

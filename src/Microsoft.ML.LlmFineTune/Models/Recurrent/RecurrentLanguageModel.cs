@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Runtime;
 using TorchSharp;
@@ -85,7 +86,7 @@ public sealed class RecurrentLanguageModel : DecoderModel
     }
 
     /// <inheritdoc/>
-    public override Tensor Logits(Tensor hidden) => nn.functional.linear(Require.NotNull(hidden), decoderWeight ?? stack.Words, decoderBias);
+    public override Tensor Logits(Tensor hidden) => SummedProduct.Apply(Require.NotNull(hidden), decoderWeight ?? stack.Words, decoderBias);
 
     /// <inheritdoc/>
     /// <remarks>The state takes no more memory for more positions.</remarks>

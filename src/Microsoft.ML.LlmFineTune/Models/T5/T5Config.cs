@@ -94,6 +94,9 @@ public sealed record T5Config : ModelConfig
     }
 
     /// <inheritdoc/>
+    public override ModelActivations Activations(ActivationShape shape) => T5Activations.Of(this, shape);
+
+    /// <inheritdoc/>
     public override void Validate()
     {
         Require.AtLeast(VocabularySize, 1);

@@ -1,0 +1,157 @@
+using System.Globalization;
+using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.LlmFineTune.Training;
+
+/// <summary>
+/// What training will need, from configuration, options and the shape of a batch alone: no weights are allocated. Parameters are counted, activations added up from what each family's blocks keep; what the allocator
+/// wastes is measured (docs/memory.md says how, and how close the sums come).
+/// </summary>
+public static class TrainingMemory
+{
+    // Code of .NET and libtorch that the first steps touch, BLAS's buffers, managed arrays.
+    private const double RuntimeBytes = 80e6;
+
+    // Blocks from here on are mapped by themselves (NativeRuntime) and waste nothing.
+    internal const long MappedFrom = 32L << 20;
+
+    // In the heap, glibc finds no place for an aligned block where one of its size was freed: so much more of it is touched than is in use. Measured over all families.
+    private const double SlackOfKept = 0.6;
+    private const double SlackOfRecomputed = 0.5;
+
+    /// <summary>What is left of the slack where freed memory goes back to the system after each step.</summary>
+    private const double SlackOfReturned = 0.6;
+
+    /// <summary>How much of its largest layer backward needs besides what is kept: gradients on their way.</summary>
+    private const double LayerInBackward = 0.4;
+
+    /// <summary>Estimates.</summary>
+    /// <param name="request">What shall be trained.</param>
+    /// <exception cref="ArgumentException">A value is out of its range.</exception>
+    /// <exception cref="NotSupportedException">The family has no such head.</exception>
+    public static MemoryEstimate Estimate(MemoryRequest request)
+    {
+        Require.NotNull(request).Validate();
+        MovingWeights weights = MovingWeights.Of(request);
+        TrainingOptions options = request.Options;
+        int size = options.Precision is TrainingPrecision.BFloat16 or TrainingPrecision.Float16 ? 2 : 4;
+        bool recomputes = options.RecomputeActivations;
+
+        ActivationShape shape = weights.Shape(request);
+        ModelActivations activations = request.Config.Activations(shape);
+        ScoreMemory scores = ScoreMemory.Of(request, weights, size);
+        Dictionary<ActivationKind, long> kinds = Kinds(activations, recomputes, scores.Exists, size);
+        double kept = kinds.Values.Sum() + (weights.AdapterColumns * shape.Tokens * size);
+        double layer = activations.LargestLayer * size;
+        // The heap is as large as it is at the end of forward, or in the backward pass of the last layer; what is mapped is most at the end of forward.
+        double scoresInHeap = scores.AreMapped ? 0 : scores.AtOnce, inHeap = kept + scoresInHeap;
+        if (recomputes) inHeap = Math.Max(inHeap, kept + (layer * (1 + LayerInBackward)) + (scores.TableGradient >= MappedFrom ? 0 : scores.TableGradient));
+        double temporaries = inHeap - kept - scoresInHeap;
+
+        long copies = 1 + (options.RestoreBest && request.Validates ? 1 : 0) + (options.WeightAverage is null ? 0 : 1) + (options.StartPenalty > 0 || options.Mixout > 0 ? 1 : 0);
+        double moving = weights.Moving * sizeof(float);
+        // The weights move to memory that lies side by side; where they were, the heap has a hole.
+        double slack = ((inHeap * (recomputes ? SlackOfRecomputed : SlackOfKept)) + (request.AdapterRank is null ? moving : 0)) * (options.ReturnFreedMemory ? SlackOfReturned : 1);
+        Dictionary<MemoryPart, long> bytes = new()
+        {
+            [MemoryPart.Weights] = weights.All * size,
+            [MemoryPart.Adapters] = request.AdapterRank is null ? 0 : weights.Moving * size,
+            [MemoryPart.Masters] = size == 2 ? weights.Moving * 2 * sizeof(float) : 0,
+            [MemoryPart.Gradients] = weights.Moving * size * request.Replicas,
+            [MemoryPart.OptimizerState] = weights.OptimizerState,
+            [MemoryPart.Snapshots] = weights.Moving * sizeof(float) * copies,
+            [MemoryPart.Activations] = (long)kept,
+            [MemoryPart.Scores] = (long)scores.AtOnce,
+            [MemoryPart.Temporaries] = (long)temporaries,
+            [MemoryPart.Runtime] = (long)RuntimeBytes,
+            [MemoryPart.AllocatorSlack] = (long)slack,
+        };
+        return new MemoryEstimate(bytes, kinds);
+    }
+
+    /// <summary>What would make training need less, each with what it would need then, the least change first; what would not is left out.</summary>
+    /// <param name="request">What shall be trained.</param>
+    /// <param name="limit">Bytes that there are; greater than 0.</param>
+    public static IReadOnlyList<MemoryRemedy> Remedies(MemoryRequest request, long limit)
+    {
+        Require.NotNull(request).Validate();
+        Require.AtLeast(limit, 1);
+        List<MemoryRemedy> remedies = [];
+        long now = Estimate(request).Total;
+        TrainingOptions options = request.Options;
+        if (!options.ReturnFreedMemory) Add("ReturnFreedMemory = true", request with { Options = options with { ReturnFreedMemory = true } });
+        bool canRecompute = request.Config is not Models.Recurrent.RecurrentConfig && !options.RecomputeActivations;
+        TrainingOptions saving = options with { ReturnFreedMemory = true, RecomputeActivations = options.RecomputeActivations || canRecompute };
+        if (canRecompute)
+        {
+            Add("RecomputeActivations = true", request with { Options = options with { RecomputeActivations = true } });
+            Add("both", request with { Options = saving });
+        }
+        if (request.ScoreBudget > 16L << 20) Add("a ScoreBudget of 16 MiB", request with { ScoreBudget = 16L << 20 });
+        if (RowsThatFit(request, limit) is int rows)
+        {
+            int accumulated = options.AccumulatedBatches * ((request.Rows + rows - 1) / rows);
+            Add(string.Create(CultureInfo.InvariantCulture, $"batches of {rows} rows, AccumulatedBatches = {accumulated} for as many rows a step"), request with { Rows = rows, Replicas = Math.Min(request.Replicas, rows) });
+        }
+        if (request.Replicas > 1) Add("Replicas = 1", request with { Replicas = 1 });
+        if (options.Precision is null or TrainingPrecision.Float32) Add("Precision = BFloat16", request with { Options = options with { Precision = TrainingPrecision.BFloat16 } });
+        if (request.AdapterRank is null && request.Moves is null)
+        {
+            Func<string, bool> isAttention = MovingWeights.AttentionOf(request);
+            Add("low-rank adapters of rank 8 on attention", request with { AdapterRank = 8, Moves = isAttention });
+            Add("these, and activations computed again", request with { AdapterRank = 8, Moves = isAttention, Options = saving });
+        }
+        return remedies;
+
+        void Add(string advice, MemoryRequest changed)
+        {
+            long bytes = Estimate(changed).Total;
+            if (bytes < now) remedies.Add(new MemoryRemedy(advice, bytes, bytes <= limit));
+        }
+    }
+
+    /// <summary>Demands that what training needs is there.</summary>
+    /// <param name="request">What shall be trained.</param>
+    /// <param name="limit">Bytes that there are; null: what the machine can give (<see cref="PeakMemory.Available"/>), and nothing is demanded where that is not known.</param>
+    /// <returns>The estimate.</returns>
+    /// <exception cref="InsufficientMemoryException">It is not; the message has the table and what would help.</exception>
+    public static MemoryEstimate RequireFit(MemoryRequest request, long? limit = null)
+    {
+        MemoryEstimate estimate = Estimate(request);
+        if ((limit ?? PeakMemory.Available) is not long bytes || estimate.Total <= bytes) return estimate;
+        IEnumerable<string> lines = Remedies(request, bytes).Select(remedy => string.Create(CultureInfo.InvariantCulture, $"{remedy.Bytes / 1e6,12:N1} MB{(remedy.Fits ? ", fits" : "")}: {remedy.Advice}"));
+        throw new InsufficientMemoryException(string.Create(CultureInfo.InvariantCulture,
+            $"Training needs about {estimate.Total / 1e6:N1} MB; there are {bytes / 1e6:N1} MB.\n{estimate}What would help:\n{string.Join('\n', lines)}\nOr set MemoryLimit, if you know better."));
+    }
+
+    private static Dictionary<ActivationKind, long> Kinds(ModelActivations activations, bool recomputes, bool scores, int size)
+    {
+        Dictionary<ActivationKind, long> kinds = [];
+        // A head that gives a few numbers a text keeps next to nothing.
+        foreach ((ActivationKind kind, double numbers) in activations.Outside.ByKind) Add(scores || kind != ActivationKind.Output ? kind : ActivationKind.Output, scores || kind != ActivationKind.Output ? numbers : 0);
+        foreach (LayerActivations layer in activations.Layers)
+        {
+            if (recomputes) Add(ActivationKind.Stream, layer.Input);
+            else foreach ((ActivationKind kind, double numbers) in layer.ByKind) Add(kind, numbers);
+        }
+        return kinds;
+
+        void Add(ActivationKind kind, double numbers) => kinds[kind] = kinds.GetValueOrDefault(kind) + (long)(numbers * size);
+    }
+
+    /// <summary>The most rows that are within the limit, found by halving; null when one row is too many, or all are few enough.</summary>
+    private static int? RowsThatFit(MemoryRequest request, long limit)
+    {
+        int fits = 0, tooMany = request.Rows;
+        if (Estimate(request).Total <= limit) return null;
+        while (tooMany - fits > 1)
+        {
+            int middle = (fits + tooMany) / 2;
+            if (Estimate(request with { Rows = middle, Replicas = Math.Min(request.Replicas, middle) }).Total <= limit) fits = middle;
+            else tooMany = middle;
+        }
+        return fits == 0 ? null : fits;
+    }
+}

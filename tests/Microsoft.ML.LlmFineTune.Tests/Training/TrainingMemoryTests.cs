@@ -1,0 +1,122 @@
+using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Models.Bert;
+using Microsoft.ML.LlmFineTune.Models.Gpt2;
+using Microsoft.ML.LlmFineTune.Models.Llama;
+using Microsoft.ML.LlmFineTune.Models.Recurrent;
+using Microsoft.ML.LlmFineTune.Models.T5;
+using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Training;
+using Xunit;
+
+namespace Microsoft.ML.LlmFineTune.Tests.Training;
+
+/// <summary>The estimate adds up what can be counted by hand; how close it comes to what is measured, the benchmark of memory shows.</summary>
+public sealed class TrainingMemoryTests
+{
+    private static readonly Gpt2Config Gpt2 = new() { VocabularySize = 1000, MaximumLength = 64, Width = 32, Layers = 3, Heads = 4 };
+
+    private static readonly MemoryRequest Request = new() { Config = Gpt2, Rows = 4, Length = 64 };
+
+    public TrainingMemoryTests() => NativeRuntime.Initialize();
+
+    [Fact]
+    public void Weights_gradients_state_and_copies_are_counted()
+    {
+        MemoryEstimate estimate = TrainingMemory.Estimate(Request with { Replicas = 2 });
+        long weights = 4 * Gpt2.CountParameters();
+        Assert.Equal(weights, estimate.Bytes[MemoryPart.Weights]);
+        Assert.Equal(2 * weights, estimate.Bytes[MemoryPart.Gradients]);
+        Assert.Equal(2 * weights, estimate.Bytes[MemoryPart.OptimizerState]);
+        Assert.Equal(2 * weights, estimate.Bytes[MemoryPart.Snapshots]);
+        Assert.Equal(weights, TrainingMemory.Estimate(Request with { Validates = false }).Bytes[MemoryPart.Snapshots]);
+        Assert.Equal(0, estimate.Bytes[MemoryPart.Masters]);
+        Assert.Equal(estimate.Total, estimate.Bytes.Values.Sum());
+        Assert.Equal(estimate.Bytes[MemoryPart.Activations], estimate.ActivationBytes.Values.Sum());
+    }
+
+    [Fact]
+    public void Activations_are_those_of_the_blocks()
+    {
+        // Of each layer: its input, the norm, queries and three more, weights before and after dropout, what is attended, the stream, the norm, four and four times the width; then the last input and norm.
+        long stream = 4 * 4 * 64 * 32, weights = 4L * 4 * 4 * 64 * 64;
+        Assert.Equal((3 * ((17 * stream) + (2 * weights))) + (2 * stream), TrainingMemory.Estimate(Request).Bytes[MemoryPart.Activations]);
+        Assert.Equal(5 * stream, TrainingMemory.Estimate(Request with { Options = new() { RecomputeActivations = true } }).Bytes[MemoryPart.Activations]);
+        Assert.Equal(2 * 4 * 4 * 64 * 1000, TrainingMemory.Estimate(Request).Bytes[MemoryPart.Scores]);
+    }
+
+    [Fact]
+    public void Adapters_move_little_and_keep_less()
+    {
+        MemoryEstimate whole = TrainingMemory.Estimate(Request), adapted = TrainingMemory.Estimate(Request with { AdapterRank = 4, Moves = name => name.EndsWith("attentionInput.weight", StringComparison.Ordinal) });
+        Assert.Equal(3 * 4 * 4 * (32 + 96), adapted.Bytes[MemoryPart.Adapters]);
+        Assert.Equal(whole.Bytes[MemoryPart.Weights], adapted.Bytes[MemoryPart.Weights]);
+        Assert.True(adapted.Bytes[MemoryPart.Gradients] < whole.Bytes[MemoryPart.Gradients] / 10);
+        Assert.True(adapted.Bytes[MemoryPart.Activations] < whole.Bytes[MemoryPart.Activations]);
+    }
+
+    [Fact]
+    public void Half_precision_halves_what_layers_keep_and_keeps_exact_copies()
+    {
+        MemoryEstimate whole = TrainingMemory.Estimate(Request), half = TrainingMemory.Estimate(Request with { Options = new() { Precision = TrainingPrecision.BFloat16 } });
+        Assert.Equal(whole.Bytes[MemoryPart.Activations], 2 * half.Bytes[MemoryPart.Activations]);
+        Assert.Equal(2 * whole.Bytes[MemoryPart.Weights], half.Bytes[MemoryPart.Masters]);
+    }
+
+    [Fact]
+    public void A_large_vocabulary_is_scored_within_its_budget()
+    {
+        MemoryRequest large = Request with { Config = Gpt2 with { VocabularySize = 100_000 }, Rows = 32 };
+        Assert.True(TrainingMemory.Estimate(large).Bytes[MemoryPart.Scores] < 32L * 64 * 100_000 * 4);
+        Assert.True(TrainingMemory.Estimate(large with { ScoredPart = 0.1 }).Bytes[MemoryPart.Scores] <= TrainingMemory.Estimate(large).Bytes[MemoryPart.Scores]);
+    }
+
+    [Fact]
+    public void What_does_not_fit_is_refused_with_what_would_help()
+    {
+        MemoryRequest large = Request with { Config = Gpt2 with { Width = 512, Layers = 12, Heads = 8, VocabularySize = 20_000 }, Rows = 64, Replicas = 2 };
+        long needed = TrainingMemory.Estimate(large).Total;
+        Assert.Equal(needed, TrainingMemory.RequireFit(large, needed).Total);
+        InsufficientMemoryException error = Assert.Throws<InsufficientMemoryException>(() => TrainingMemory.RequireFit(large, needed * 2 / 3));
+        foreach (string part in (string[])["activations", "optimizer state", "RecomputeActivations", "fits", "AccumulatedBatches", "BFloat16", "low-rank adapters"]) Assert.Contains(part, error.Message, StringComparison.Ordinal);
+        IReadOnlyList<MemoryRemedy> remedies = TrainingMemory.Remedies(large, needed * 2 / 3);
+        Assert.All(remedies, remedy => Assert.True(remedy.Bytes < needed, remedy.Advice));
+        Assert.All(remedies, remedy => Assert.Equal(remedy.Bytes <= needed * 2 / 3, remedy.Fits));
+        Assert.DoesNotContain(TrainingMemory.Remedies(new MemoryRequest { Config = new RecurrentConfig { VocabularySize = 100 }, Rows = 2, Length = 8 }, 1), remedy => remedy.Advice.Contains("Recompute", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_kind_of_model_has_an_estimate()
+    {
+        (ModelConfig Config, ModelHead? Head)[] models =
+        [
+            (new LlamaConfig { VocabularySize = 100, TrainedLength = 64, Width = 32, InnerWidth = 64, Layers = 2, Heads = 4 }, null), (BertModelConfig(), ModelHead.MaskedToken), (BertModelConfig(), ModelHead.SequenceClassification),
+            (new T5Config { VocabularySize = 100, Width = 32, HeadSize = 8, Heads = 4, InnerWidth = 64, EncoderLayers = 2, DecoderLayers = 2 }, null),
+        ];
+        foreach ((ModelConfig config, ModelHead? head) in models)
+        {
+            MemoryRequest request = new() { Config = config, Head = head, Rows = 2, Length = 32 };
+            Assert.True(TrainingMemory.Estimate(request).Bytes[MemoryPart.Activations] > 0);
+            Assert.True(TrainingMemory.Estimate(request with { Rows = 4 }).Total > TrainingMemory.Estimate(request).Total);
+            Assert.True(TrainingMemory.Estimate(request with { Options = new() { RecomputeActivations = true } }).Bytes[MemoryPart.Activations] < TrainingMemory.Estimate(request).Bytes[MemoryPart.Activations]);
+        }
+    }
+
+    [Fact]
+    public void Values_out_of_range_are_refused()
+    {
+        foreach (MemoryRequest wrong in (MemoryRequest[])[Request with { Rows = 0 }, Request with { Length = 0 }, Request with { Replicas = 0 }, Request with { ScoredPart = 0 }, Request with { AdapterRank = 0 }, Request with { ScoreBudget = 0 }])
+            Assert.ThrowsAny<ArgumentException>(() => TrainingMemory.Estimate(wrong));
+        Assert.ThrowsAny<ArgumentException>(() => new TrainingOptions { MemoryLimit = 0 }.Validate());
+    }
+
+    [Fact]
+    public void The_kernels_counts_are_read()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        Assert.True(PeakMemory.Now > 1 << 20);
+        Assert.True(PeakMemory.Highest >= PeakMemory.Now / 2);
+        Assert.True(PeakMemory.Available > 0);
+    }
+
+    private static BertConfig BertModelConfig() => new() { VocabularySize = 100, MaximumLength = 64, Width = 32, Layers = 2, Heads = 4, InnerWidth = 64 };
+}
