@@ -44,6 +44,11 @@ decoding.SetAction(result => Decoding.Run(result.GetValue(newTokens), result.Get
 Option<double> gigabytes = new("--gigabytes") { Description = "Size of the checkpoint's files.", DefaultValueFactory = _ => 1.1 };
 Command loading = new("loading", "Memory and time of loading a checkpoint of a gigabyte or more, beside reading its files.") { gigabytes, runs };
 loading.SetAction(result => Loading.Run(result.GetValue(gigabytes), result.GetValue(runs)));
+Option<int> ownSteps = new("--own-steps") { Description = "Steps of the small model; the larger one takes a tenth.", DefaultValueFactory = _ => 1000 };
+Option<double> cacheSize = new("--cache-gigabytes") { Description = "Size of the token cache that is written and trained from; 0: none.", DefaultValueFactory = _ => 10 };
+Command training = new("training", "The training loop's own share of a step, and memory while training from a corpus larger than memory.") { ownSteps, cacheSize };
+training.SetAction(result => Training.Run(result.GetValue(ownSteps), result.GetValue(cacheSize)));
+
 Argument<string> folder = new("folder");
 Argument<string> what = new("what");
 Command loadingOne = new("loading-one", "One measurement of `loading`.") { folder, what };
@@ -69,5 +74,5 @@ Option<int> classes = new("--classes") { Description = "Size of the vocabulary."
 Command chunkedScores = new("chunked-scores", "Time of a vocabulary's loss a chunk at a time, beside all scores at once.") { scoredRows, scoredWidth, classes, runs };
 chunkedScores.SetAction(result => ChunkedScores.Run(result.GetValue(scoredRows), result.GetValue(scoredWidth), result.GetValue(classes), result.GetValue(runs)));
 
-RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, tokenizerEncoding, tokenizerTraining, metrics, scoring, decoding, loading, loadingOne, memory, memoryOne, chunkedScores };
+RootCommand root = new("Benchmarks of Microsoft.ML.LlmFineTune: each prints a table and one JSON line.") { nanoGpt, training, tokenizerEncoding, tokenizerTraining, metrics, scoring, decoding, loading, loadingOne, memory, memoryOne, chunkedScores };
 return root.Parse(args).Invoke();

@@ -10,11 +10,15 @@ internal sealed class TrainingLog(IChannel channel) : ITrainingObserver
     /// <summary>About this many progress lines a run: by steps, so that the same run writes the same lines.</summary>
     private const int Lines = 20;
     private long _interval = 1;
+    private MemoryEstimate? _memory;
 
     public void Started(TrainingStart start)
     {
         _interval = Math.Max(1, start.TotalSteps / Lines);
         Info($"{start.Parameters} parameters on {start.Device}, {start.TotalSteps} steps; {start.Plan.Replicas} replicas of {start.Plan.ThreadsPerReplica} threads ({start.Plan.Reason}).");
+        _memory = start.Memory;
+        if (_memory is not null)
+            Info($"Memory that training will need, estimated:\n{_memory}");
     }
 
     public void Resumed(TrainingResumption resumption)
@@ -40,8 +44,12 @@ internal sealed class TrainingLog(IChannel channel) : ITrainingObserver
 
     public void EpochEnded(TrainingEpoch epoch) => Info($"Epoch {epoch.Epoch + 1} ended: loss {epoch.Loss:F4}.");
 
-    public void Finished(TrainingResult result) =>
+    public void Finished(TrainingResult result)
+    {
         Info($"Training ended ({result.StopReason}) after {result.Steps} steps; the weights are those of step {result.WeightsStep}.");
+        if (_memory is not null && result.PeakMemory is long peak)
+            Info($"It took {peak / 1e6:F0} MB at most; {_memory.Total / 1e6:F0} MB were estimated.");
+    }
 
     private void Info(FormattableString line) => channel.Info(MessageSensitivity.None, "{0}", line.ToString(CultureInfo.InvariantCulture));
 }

@@ -51,7 +51,7 @@ public static class ModelEvaluation
                 if (batch.Share(replica, replicas) is not TokenBatch share || objective.Weight(share) <= 0) return;
                 using var scope = NewDisposeScope();
                 using var noGradients = no_grad();
-                losses[replica] += objective.SummedLoss(model, share, metrics[replica]).item<float>();
+                losses[replica] += objective.SummedLoss(model, share, metrics[replica]).to(ScalarType.Float32).item<float>();
             }
         }
         Require.Argument(targets > 0, "Validation data must have at least one target that is not ignored; it has none.", nameof(batches));

@@ -109,7 +109,7 @@ internal sealed class ModelReplicas : IDisposable
                 (lossScale == 1 ? loss : loss * lossScale).backward();
                 // What went wrong when activations were computed again could not be thrown by backward.
                 foreach (BackboneModel backbone in _backbones[replica]) backbone.Checkpoints.ThrowIfFailed();
-                losses[replica] += loss.item<float>();
+                losses[replica] += loss.to(ScalarType.Float32).item<float>();
             }
         });
         if (ReturnsFreedMemory) FreedMemory.Return();

@@ -46,6 +46,7 @@ public sealed class Trainer
     /// <param name="cancellation">Ends training after the step that is being taken; the result says so.</param>
     /// <returns>What was done.</returns>
     /// <exception cref="ArgumentException">The data has no targets, or early stopping has no validation data.</exception>
+    /// <exception cref="InsufficientMemoryException">Training would need more memory than <see cref="TrainingOptions.MemoryLimit"/> or the machine gives; the message says what would help.</exception>
     /// <exception cref="TrainingDivergedException">The loss or the gradient was not finite; the model has the last good weights.</exception>
     public TrainingResult Train(IBatchSource training, IBatchSource? validation = null, CancellationToken cancellation = default)
     {
@@ -58,7 +59,9 @@ public sealed class Trainer
 
         using CheckpointFolder? folder = _options.Checkpoints is { } checkpoints ? new CheckpointFolder(checkpoints) : null;
         (string Folder, TrainingState State, IReadOnlyList<string> PassedOver)? saved = folder is null ? null : Saved(folder, training, validation);
-        using TrainingRun run = new(_model, _objective, _options, _observers, training, validation, saved is { } from ? Plan(from.State.Plan) : Plan(training, device), folder, cancellation);
+        ReplicaPlan plan = saved is { } from ? Plan(from.State.Plan) : Plan(training, device);
+        RunMemory memory = RunMemory.Begin(_model, _options, training, validation is not null, plan.Replicas, device);
+        using TrainingRun run = new(_model, _objective, _options, _observers, training, validation, plan, memory, folder, cancellation);
         return run.Execute(device, saved);
     }
 

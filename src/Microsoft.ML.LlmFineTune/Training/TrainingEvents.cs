@@ -8,7 +8,11 @@ namespace Microsoft.ML.LlmFineTune.Training;
 /// <param name="Parameters">Trained parameters.</param>
 /// <param name="TotalSteps">Steps of the run, if nothing ends it early.</param>
 /// <param name="Device">Where the model is, for example "cpu".</param>
-public sealed record TrainingStart(TrainingOptions Options, ReplicaPlan Plan, long Parameters, long TotalSteps, string Device);
+public sealed record TrainingStart(TrainingOptions Options, ReplicaPlan Plan, long Parameters, long TotalSteps, string Device)
+{
+    /// <summary>What memory training is estimated to need; null where that is not known (a model of somebody's own, a GPU).</summary>
+    public MemoryEstimate? Memory { get; init; }
+}
 
 /// <summary>One optimizer step.</summary>
 /// <param name="Step">Which one, from 1.</param>

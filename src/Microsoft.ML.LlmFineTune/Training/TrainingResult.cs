@@ -35,6 +35,9 @@ public sealed record TrainingResult(
     /// <summary>The part of <see cref="TrainingTime"/> that forward, backward and the update took; the rest is the loop's own: batching, bookkeeping, observers.</summary>
     public TimeSpan ComputingTime { get; init; }
 
+    /// <summary>The most memory that training took, in bytes, the model's weights included, to be compared with <see cref="TrainingStart.Memory"/>; null where it is not known. What else the process does at the same time is in it.</summary>
+    public long? PeakMemory { get; init; }
+
     /// <summary>The best validation; null when there was none.</summary>
     public TrainingValidation? Best => Validations.LastOrDefault(validation => validation.Best);
 }

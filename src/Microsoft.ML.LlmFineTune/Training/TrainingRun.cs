@@ -32,6 +32,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly IBatchSource _training;
     private readonly IBatchSource? _validation;
     private readonly ReplicaPlan _plan;
+    private readonly RunMemory _memory;
     private readonly CheckpointFolder? _folder;
     private readonly CancellationToken _cancellation;
     private readonly bool _wasTraining;
@@ -57,10 +58,10 @@ internal sealed class TrainingRun : IDisposable
 
     public TrainingRun(
         nn.Module model, IObjective objective, TrainingOptions options, ITrainingObserver[] observers, IBatchSource training, IBatchSource? validation,
-        ReplicaPlan plan, CheckpointFolder? folder, CancellationToken cancellation)
+        ReplicaPlan plan, RunMemory memory, CheckpointFolder? folder, CancellationToken cancellation)
     {
         (_model, _objective, _options, _observers, _training, _validation) = (model, objective, options, observers, training, validation);
-        (_plan, _folder, _cancellation, _wasTraining) = (plan, folder, cancellation, model.training);
+        (_plan, _memory, _folder, _cancellation, _wasTraining) = (plan, memory, folder, cancellation, model.training);
         _recomputation = ActivationRecomputation.Use(model, options.RecomputeActivations);
         _precision = new PrecisionScope(model, options.Precision);
         _moving = new MovingParameters(model, options.Freezing);
@@ -83,7 +84,7 @@ internal sealed class TrainingRun : IDisposable
 
     public TrainingResult Execute(Device device, (string Folder, TrainingState State, IReadOnlyList<string> PassedOver)? saved)
     {
-        Tell(observer => observer.Started(new TrainingStart(_options, _plan, _replicas.Parameters.ParameterCount, _totalSteps, device.ToString())));
+        Tell(observer => observer.Started(new TrainingStart(_options, _plan, _replicas.Parameters.ParameterCount, _totalSteps, device.ToString()) { Memory = _memory.Estimate }));
         if (saved is { } from) Resume(from.Folder, from.State, from.PassedOver);
         _replicas.SetTraining(true);
         if (_state.Ended is null)
@@ -362,7 +363,7 @@ internal sealed class TrainingRun : IDisposable
     private TimeSpan Computed => _computedBefore + _computing.Elapsed;
 
     private TrainingResult Result(TrainingStopReason reason) =>
-        new(reason, _optimizer.Steps, _state.WeightsStep, _state.Epoch, _state.Tokens, _state.Loss, _tracker.All, _plan, Elapsed) { ComputingTime = Computed };
+        new(reason, _optimizer.Steps, _state.WeightsStep, _state.Epoch, _state.Tokens, _state.Loss, _tracker.All, _plan, Elapsed) { ComputingTime = Computed, PeakMemory = _memory.Measured };
 
     private void Tell(Action<ITrainingObserver> what)
     {

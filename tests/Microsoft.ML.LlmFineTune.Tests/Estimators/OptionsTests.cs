@@ -16,8 +16,10 @@ public sealed class OptionsTests
         {
             Assert.Equal("Text", options.TextColumnName);
             Assert.Equal((3, null, 32), (options.Epochs, options.MaximumSteps, options.BatchSize));
-            Assert.Equal((5e-4, new CosineSchedule(), 0.05), (options.LearningRate, options.Schedule, options.WarmupFraction));
-            Assert.Equal((0.01, 0.99, 1.0), (options.WeightDecay, options.Beta2, options.MaximumGradientNorm!.Value));
+            Assert.Equal((new CosineSchedule(), 0.05, 1, 1.0), (options.Schedule, options.WarmupFraction, options.AccumulatedBatches, options.MaximumGradientNorm!.Value));
+            Assert.Equal((null, null, null, null), (options.LearningRate, options.WeightDecay, options.Beta2, options.Optimizer));
+            Assert.Equal(new AdamWOptions { LearningRate = 5e-4, WeightDecay = 0.01, Beta2 = 0.99 }, options.ForTraining(seed: 0).Optimizer);
+            Assert.Equal((null, null, null, null, null, null), (options.Freezing, options.Adapter, options.AdapterFolder, options.Checkpoints, options.Precision, options.Configure));
             Assert.Equal((null, null, 3), (options.ValidationData, options.ValidationInterval, options.Patience));
             Assert.Equal((null, null, ComputeDevice.Auto), (options.Seed, options.Replicas, options.Device));
             Assert.Empty(options.Observers);

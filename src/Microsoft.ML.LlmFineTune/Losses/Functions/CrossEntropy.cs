@@ -18,7 +18,7 @@ public static class CrossEntropy
     /// <returns>[rows], 0 where ignored.</returns>
     public static Tensor Each(Tensor logits, Tensor targets, double labelSmoothing = 0, Tensor? classWeights = null)
     {
-        Require.NotNull(logits);
+        logits = Wide(Require.NotNull(logits));
         Require.Below(labelSmoothing, 0.0, 1.0);
         Tensor kept = targets.ne(SoftmaxCrossEntropy.Ignored);                                      // [rows]
         Tensor classes = targets.clamp_min(0).unsqueeze(1);                                         // [rows, 1]
@@ -43,6 +43,7 @@ public static class CrossEntropy
     public static Tensor Sum(Tensor logits, Tensor targets, double labelSmoothing = 0, Tensor? classWeights = null, double normalizerPenalty = 0)
     {
         Require.NotNegative(normalizerPenalty);
+        logits = Wide(Require.NotNull(logits));
         Tensor loss = classWeights is null
             ? SoftmaxCrossEntropy.Sum(logits, targets)
             : Each(logits, targets, labelSmoothing, classWeights).sum();
@@ -60,6 +61,9 @@ public static class CrossEntropy
         Tensor kept = Require.NotNull(targets).ne(SoftmaxCrossEntropy.Ignored);
         return classWeights is null ? kept.sum() : classWeights.gather(0, targets.clamp_min(0)).masked_fill(kept.logical_not(), 0).sum();
     }
+
+    /// <summary>Logits of 16 bits as float32: sums would lose most of what is added up.</summary>
+    private static Tensor Wide(Tensor logits) => logits.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? logits.to(ScalarType.Float32) : logits;
 
     /// <summary>The sum over kept rows of log sum exp of the logits, squared.</summary>
     private static Tensor Normalizers(Tensor logits, Tensor targets) =>

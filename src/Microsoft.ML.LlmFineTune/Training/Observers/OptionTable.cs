@@ -5,7 +5,7 @@ using Microsoft.ML.LlmFineTune.Evaluation;
 
 namespace Microsoft.ML.LlmFineTune.Training;
 
-/// <summary>All options of a record by name: those of a record in it as "Optimizer.LearningRate". Options that come later are there by themselves.</summary>
+/// <summary>All options of a record by name: a record in it by the name of its class, its options as "Optimizer.LearningRate". Options that come later are there by themselves.</summary>
 internal static class OptionTable
 {
     // Deeper records are no options of a training any more.
@@ -36,7 +36,11 @@ internal static class OptionTable
             if (value is null || ReportValues.IsScalar(value.GetType())) table[name] = value is Enum ? value.ToString() : value;
             else if (value is Delegate) table[name] = "a function";
             else if (value is IEnumerable list) table[name] = string.Join(", ", list.Cast<object?>().Select(Text));
-            else if (ReportValues.IsRecord(value.GetType()) && depth < Deepest) Read(value, name + ".", depth + 1, table);
+            else if (ReportValues.IsRecord(value.GetType()) && depth < Deepest)
+            {
+                table[name] = value.GetType().Name;
+                Read(value, name + ".", depth + 1, table);
+            }
             else table[name] = Text(value);
         }
     }

@@ -1,6 +1,4 @@
-using System.Collections;
 using System.Globalization;
-using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.ML.LlmFineTune.Batches;
@@ -16,7 +14,7 @@ namespace Microsoft.ML.LlmFineTune.Training;
 internal static class RunIdentity
 {
     /// <summary>Options that change how training goes, not what it comes to.</summary>
-    private static readonly HashSet<string> WithoutInfluence = new(StringComparer.Ordinal) { nameof(TrainingOptions.Checkpoints), nameof(TrainingOptions.Replicas), nameof(TrainingOptions.Device) };
+    private static readonly HashSet<string> WithoutInfluence = new(StringComparer.Ordinal) { nameof(TrainingOptions.Checkpoints), nameof(TrainingOptions.Replicas), nameof(TrainingOptions.Device), nameof(TrainingOptions.MemoryLimit), nameof(TrainingOptions.ReturnFreedMemory) };
 
     /// <summary>Of a run that has not begun.</summary>
     public static SortedDictionary<string, string> Of(nn.Module model, IObjective objective, TrainingOptions options, IBatchSource training, IBatchSource? validation)
@@ -29,9 +27,9 @@ internal static class RunIdentity
             ["training data"] = DataOf(training),
             ["validation data"] = validation is null ? "none" : DataOf(validation),
         };
-        foreach (PropertyInfo option in Properties(options))
+        foreach ((string name, object? value) in OptionTable.Of(options))
         {
-            if (!WithoutInfluence.Contains(option.Name)) Add(identity, option.Name, option.GetValue(options));
+            if (!WithoutInfluence.Contains(name.Split('.')[0])) identity[name] = OptionTable.Text(value);
         }
         return identity;
     }
@@ -48,26 +46,6 @@ internal static class RunIdentity
     private static string Shortened(string text) => text.Length <= 200 ? text : $"{text.AsSpan(0, 200)}...";
 
     private static string DataOf(IBatchSource source) => string.Create(CultureInfo.InvariantCulture, $"{source.CountBatches(0)} batches, fingerprint {source.Fingerprint():x16}");
-
-    /// <summary>Every number, word and choice in options, however deep.</summary>
-    private static void Add(SortedDictionary<string, string> into, string name, object? value)
-    {
-        switch (value)
-        {
-            case null: into[name] = "none"; break;
-            case IFormattable or string or bool: into[name] = Convert.ToString(value, CultureInfo.InvariantCulture)!; break;
-            case IEnumerable list:
-                into[name] = $"[{string.Join(", ", list.Cast<object?>().Select(item => Convert.ToString(item, CultureInfo.InvariantCulture)))}]";
-                break;
-            default:
-                into[name] = value.GetType().Name;
-                foreach (PropertyInfo part in Properties(value)) Add(into, $"{name}.{part.Name}", part.GetValue(value));
-                break;
-        }
-    }
-
-    private static IEnumerable<PropertyInfo> Properties(object options) =>
-        options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanRead && property.GetIndexParameters().Length == 0);
 
     private static string HashOf(nn.Module model)
     {

@@ -51,7 +51,7 @@ public sealed class TrainingFileLogTests
             .Select(row => ((double)row["loss"]!, (double)row["targets"]!, (bool)row["best"]!, (double)row["metrics"]!["accuracy"]!)));
         JsonNode start = rows[0], end = rows[^1];
         Assert.Equal((8, "cpu", 1), ((int)start["totalSteps"]!, (string)start["device"]!, (int)start["replicas"]!));
-        Assert.Equal((2, 0.05, "Linear", true), ((int)start["options"]!["Epochs"]!, (double)start["options"]!["Optimizer.LearningRate"]!, (string)start["options"]!["Schedule"]!, (bool)start["options"]!["RestoreBest"]!));
+        Assert.Equal((2, 0.05, "LinearSchedule", true), ((int)start["options"]!["Epochs"]!, (double)start["options"]!["Optimizer.LearningRate"]!, (string)start["options"]!["Schedule"]!, (bool)start["options"]!["RestoreBest"]!));
         Assert.Null(start["options"]!["MaximumSteps"]);
         Assert.True(start["options"]!.AsObject().ContainsKey("MaximumSteps"));
         Assert.Equal(("Completed", result.WeightsStep, 2, result.Tokens), ((string)end["reason"]!, (long)end["weightsStep"]!, (int)end["epochs"]!, (long)end["tokens"]!));

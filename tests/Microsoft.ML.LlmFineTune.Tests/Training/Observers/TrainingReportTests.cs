@@ -36,7 +36,7 @@ public sealed partial class TrainingReportTests
 
         EvaluationReport written = report.ToReport();
         Dictionary<string, string> options = Table(written, "Options");
-        Assert.Equal(("0.05", "Linear", "none", "2", "yes"), (options["Optimizer.LearningRate"], options["Schedule"], options["MaximumSteps"], options["Epochs"], options["RestoreBest"]));
+        Assert.Equal(("0.05", "LinearSchedule", "none", "2", "yes"), (options["Optimizer.LearningRate"], options["Schedule"], options["MaximumSteps"], options["Epochs"], options["RestoreBest"]));
         Assert.All(typeof(TrainingOptions).GetProperties(), property => Assert.Contains(options.Keys, name => name == property.Name || name.StartsWith(property.Name + ".", StringComparison.Ordinal)));
         Dictionary<string, string> run = Table(written, "Run");
         Assert.Equal(("cpu", "8", "1", "as requested"), (run["Device"], run["Steps planned"], run["Replicas"], run["Because"]));
