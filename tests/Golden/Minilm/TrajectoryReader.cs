@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Golden.Library;
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Losses;
@@ -20,6 +21,9 @@ namespace Golden.Minilm;
 internal sealed partial class TrajectoryReader : CaseReader
 {
     private const int WholeTensor = 20000;
+
+    /// <summary>The rate of adapters is 20 to 40 times higher, and Adam's first step is as long as the rate, however small the gradient.</summary>
+    private const double AdapterTolerance = 1e-4;
 
     public override bool Reads(string file) => file == "trajectory.json";
 
@@ -43,13 +47,13 @@ internal sealed partial class TrajectoryReader : CaseReader
     private static void VerifyTrajectory(FixtureCase c, Tally tally)
     {
         var settings = c["hyperparameters"];
-        if (settings.TryGetProperty("lora", out _)) throw new UnsupportedException("the library has no adapters");
         var tensors = SafeTensors.Read(Path.Combine(c.Area, "trajectory.safetensors"));
         var (model, _) = HuggingFaceFolder.LoadForFineTuning(Model(c), config => Classifier(config, settings, tensors), new RandomStreams(1).Initialization);
         using (model)
         {
             Start(model, tensors);
             if (settings.TryGetProperty("trained", out var trained)) Freeze(model, trained.GetString()!);
+            if (settings.TryGetProperty("lora", out var lora)) Adapt(c, model, lora, tensors);
             Recorded recorded = new(c, tally, tensors, settings, model);
             recorded.FirstGradients();
             new Trainer(model, recorded.Objective, Options(settings, recorded.Steps), recorded).Train(recorded.Source);
@@ -76,6 +80,27 @@ internal sealed partial class TrajectoryReader : CaseReader
         if (trained != "classifier and pooler") throw new UnsupportedException($"there is no reader for the training of {trained}");
         foreach (var parameter in model.Backbone.parameters()) parameter.requires_grad_(false);
     }
+
+    private static void Adapt(FixtureCase c, SequenceClassifier model, JsonElement lora, IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        string[] known = ["r", "alpha", "dropout", "target_modules", "modules_to_save"];
+        var unknown = lora.EnumerateObject().Select(option => option.Name).Except(known).ToList();
+        if (unknown.Count > 0) throw new UnsupportedException($"there is no reader for LoRA's {string.Join(", ", unknown)}");
+        var adapters = ModelAdapters.Attach(model, new LoraOptions
+        {
+            Rank = lora.GetProperty("r").GetInt32(), Alpha = lora.GetProperty("alpha").GetDouble(), Dropout = lora.GetProperty("dropout").GetDouble(),
+            Targets = ModuleSelection.Of([.. Names("target_modules")]), ModulesToSave = [.. Names("modules_to_save")],
+        });
+        using var withoutGradients = no_grad();
+        var views = adapters.Views();
+        string prefix = $"{c.Name}.init.";
+        foreach (var (name, value) in tensors.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal))) views[Saved(name[prefix.Length..])].copy_(value);
+
+        IEnumerable<string> Names(string key) => lora.GetProperty(key).EnumerateArray().Select(name => name.GetString()!);
+    }
+
+    /// <summary>A parameter's name in the reference's modules, as adapter files have it.</summary>
+    private static string Saved(string name) => name.Replace(".modules_to_save.default.", ".", StringComparison.Ordinal).Replace(".default.", ".", StringComparison.Ordinal);
 
     private static TrainingOptions Options(JsonElement settings, int steps)
     {
@@ -116,12 +141,15 @@ internal sealed partial class TrajectoryReader : CaseReader
             (_case, _tally, _tensors, _model) = (c, tally, tensors, model);
             _steps = [.. c["steps"].EnumerateArray()];
             _batches = [.. Enumerable.Range(0, _steps.Length).Select(Batch)];
-            _before = ModelWeights.Views(model).ToDictionary(entry => entry.Key, entry => entry.Value.clone());
+            _before = Weights(model).ToDictionary(entry => entry.Key, entry => entry.Value.clone());
             Objective = new ClassificationObjective(settings.TryGetProperty("label_smoothing", out var smoothing) ? smoothing.GetDouble() : 0);
             Source = new GivenBatches(_batches);
         }
 
         public int Steps => _steps.Length;
+
+        /// <summary>What is compared: all weights of the model, or those that the adapter trains.</summary>
+        private static IReadOnlyDictionary<string, Tensor> Weights(SequenceClassifier model) => ModelAdapters.Of(model) is { } adapters ? adapters.Views() : ModelWeights.Views(model);
 
         public ClassificationObjective Objective { get; }
 
@@ -132,10 +160,10 @@ internal sealed partial class TrajectoryReader : CaseReader
             using var scope = NewDisposeScope();
             _model.train();
             Objective.SummedLoss(_model, _batches[0]).div(_batches[0].TargetCount).backward();
-            var gradients = ModelWeights.Gradients(_model);
-            foreach (var (name, expected) in Of("step1_grad")) _tally.Tensors("first gradients", expected, Stored(gradients[name]), 1e-5);
+            IReadOnlyDictionary<string, Tensor> gradients = ModelAdapters.Of(_model) is { } adapters ? adapters.Gradients() : ModelWeights.Gradients(_model);
+            foreach (var (name, expected) in Of("step1_grad")) _tally.Tensors("first gradients", expected, Stored(gradients[Saved(name)]), 1e-5);
             foreach (var norm in _steps[0].GetProperty("per_parameter_grad_norm").EnumerateObject().Where(norm => !IsNoise(norm.Name)))
-                _tally.Number("first gradients' norms", norm.Value.GetDouble(), gradients[norm.Name].norm().item<float>(), 1e-4, floor: 1e-2);
+                _tally.Number("first gradients' norms", norm.Value.GetDouble(), gradients[Saved(norm.Name)].norm().item<float>(), 1e-4, floor: 1e-2);
             foreach (var parameter in _model.parameters()) parameter.grad = null;
             Logits("logits", _steps[0].GetProperty("logits"), 0);
         }
@@ -147,19 +175,19 @@ internal sealed partial class TrajectoryReader : CaseReader
             _tally.Number("gradient norm", expected.GetProperty("grad_norm_before_clip").GetDouble(), step.GradientNorm, 1e-4, floor: 0);
             _tally.Number("learning rate", expected.GetProperty("lr").GetDouble(), step.LearningRate, 1e-9, floor: 0);
             using var scope = NewDisposeScope();
-            _tally.Number("sum of the classifier's weights", expected.GetProperty("classifier_weight_sum_after").GetDouble(), ModelWeights.Views(_model)["classifier.weight"].sum().item<float>(), 1e-4);
+            _tally.Number("sum of the classifier's weights", expected.GetProperty("classifier_weight_sum_after").GetDouble(), Weights(_model).Single(entry => entry.Key.EndsWith("classifier.weight", StringComparison.Ordinal)).Value.sum().item<float>(), 1e-4);
             if (step.Step < _steps.Length) Logits("logits", _steps[step.Step].GetProperty("logits"), (int)step.Step);
             else Logits("logits after the steps", _case["logits_of_first_batch_after_last_step"], 0);
         }
 
         public void Weights()
         {
-            var weights = ModelWeights.Views(_model);
-            foreach (var (name, expected) in Of("after").Where(entry => !IsNoise(entry.Key))) _tally.Tensors("weights after the steps", expected, Stored(weights[name]), 5e-6);
+            var weights = Weights(_model);
+            foreach (var (name, expected) in Of("after").Where(entry => !IsNoise(entry.Key))) _tally.Tensors("weights after the steps", expected, Stored(weights[Saved(name)]), ModelAdapters.Of(_model) is null ? 5e-6 : AdapterTolerance);
             foreach (var summary in _case["parameters_after_last_step"].EnumerateObject().Where(summary => !IsNoise(summary.Name)))
             {
                 using var scope = NewDisposeScope();
-                var (after, before) = (weights[summary.Name].to(ScalarType.Float64), _before[summary.Name].to(ScalarType.Float64));
+                var (after, before) = (weights[Saved(summary.Name)].to(ScalarType.Float64), _before[Saved(summary.Name)].to(ScalarType.Float64));
                 _tally.Number("lengths of the weights' changes", summary.Value.GetProperty("change_l2").GetDouble(), (after - before).norm().item<double>(), 1e-3, floor: 1e-3);
                 _tally.Number("lengths of the weights", summary.Value.GetProperty("l2_after").GetDouble(), after.norm().item<double>(), 1e-6);
                 // As many roundings as there are weights add up, in all directions.
