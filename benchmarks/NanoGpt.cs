@@ -104,7 +104,7 @@ internal static class NanoGpt
             _model.Initialize(random.Initialization);
             TrainingOptions training = new()
             {
-                Epochs = null, MaximumSteps = options.Steps, Seed = seed, Replicas = options.Replicas, Device = ComputeDevice.Cpu,
+                Epochs = null, MaximumSteps = options.Steps, Precision = options.Precision, Seed = seed, Replicas = options.Replicas, Device = ComputeDevice.Cpu,
                 Optimizer = new AdamWOptions { LearningRate = NanoGptOptions.LearningRate, Beta2 = NanoGptOptions.Beta2, WeightDecay = NanoGptOptions.WeightDecay },
                 Schedule = new CosineSchedule { WarmupSteps = NanoGptOptions.WarmupSteps, Floor = NanoGptOptions.Floor, EndStep = NanoGptOptions.ScheduleSteps },
                 MaximumGradientNorm = NanoGptOptions.ClipNorm,

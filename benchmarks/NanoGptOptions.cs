@@ -1,3 +1,5 @@
+using Microsoft.ML.LlmFineTune.Training;
+
 namespace Microsoft.ML.LlmFineTune.Benchmarks;
 
 /// <summary>What the command line decides.</summary>
@@ -7,7 +9,8 @@ namespace Microsoft.ML.LlmFineTune.Benchmarks;
 /// <param name="Seeds">Runs.</param>
 /// <param name="Replicas">Replicas of our model; null: by the rule.</param>
 /// <param name="Python">The peer's interpreter; null: no peer.</param>
-internal sealed record NanoGptOptions(FileInfo Data, int Steps, int Turn, int Seeds, int? Replicas, string? Python)
+/// <param name="Precision">In what numbers our model computes; null: float32.</param>
+internal sealed record NanoGptOptions(FileInfo Data, int Steps, int Turn, int Seeds, int? Replicas, string? Python, TrainingPrecision? Precision)
 {
     // nanoGPT's CPU configuration (README, "I only have a macbook").
     public const int Layers = 4, Heads = 4, Width = 128, Length = 64, Rows = 12, WarmupSteps = 100, ScheduleSteps = 2000;

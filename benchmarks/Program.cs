@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML.LlmFineTune.Benchmarks;
+using Microsoft.ML.LlmFineTune.Training;
 
 Option<FileInfo> data = new("--data") { Description = "The text; default: ../shared/data/corpora/tinyshakespeare/input.txt beside the checkout.", DefaultValueFactory = _ => new FileInfo(Path.Combine(Directory.GetCurrentDirectory(), "../shared/data/corpora/tinyshakespeare/input.txt")) };
 Option<int> steps = new("--steps") { Description = "Optimizer steps of each contestant.", DefaultValueFactory = _ => 2000 };
@@ -7,11 +8,12 @@ Option<int> turn = new("--turn") { Description = "Steps that a contestant takes 
 Option<int> seeds = new("--seeds") { Description = "Runs, with seeds 1, 2, ...; losses are averaged.", DefaultValueFactory = _ => 1 };
 Option<int?> replicas = new("--replicas") { Description = "Replicas of our model; default: by the library's rule." };
 Option<string> python = new("--python") { Description = "The interpreter whose torch or nltk is the peer.", DefaultValueFactory = _ => "/usr/bin/python3" };
+Option<TrainingPrecision?> precision = new("--precision") { Description = "In what numbers our model computes: Float32 or BFloat16; default: Float32." };
 Option<bool> alone = new("--alone") { Description = "Without the peer." };
 
-Command nanoGpt = new("nanogpt", "nanoGPT's CPU configuration on tinyshakespeare, character by character, beside PyTorch.") { data, steps, turn, seeds, replicas, python, alone };
+Command nanoGpt = new("nanogpt", "nanoGPT's CPU configuration on tinyshakespeare, character by character, beside PyTorch.") { data, steps, turn, seeds, replicas, python, precision, alone };
 nanoGpt.SetAction(result => NanoGpt.Run(new NanoGptOptions(
-    result.GetValue(data)!, result.GetValue(steps), result.GetValue(turn), result.GetValue(seeds), result.GetValue(replicas), result.GetValue(alone) ? null : result.GetValue(python))));
+    result.GetValue(data)!, result.GetValue(steps), result.GetValue(turn), result.GetValue(seeds), result.GetValue(replicas), result.GetValue(alone) ? null : result.GetValue(python), result.GetValue(precision))));
 
 Option<DirectoryInfo> sdk = new("--sdk") { Description = "The folder of the .NET SDK whose XML files are trained on; default: the one that runs this.", DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "../../..")) };
 Option<int> runs = new("--runs") { Description = "Measurements of each contestant; medians count.", DefaultValueFactory = _ => 3 };
