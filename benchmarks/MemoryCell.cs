@@ -18,6 +18,11 @@ internal static partial class MemoryCell
     {
         NativeRuntime.Initialize();
         (int rows, int length, ModelConfig config) = MemoryCases.Of(family, size);
+        if (mode.Contains("estimate", StringComparison.Ordinal))
+        {
+            Console.WriteLine(new JsonObject { ["predicted"] = TrainingMemory.Estimate(MemoryCases.RequestOf(family, size, mode, replicas)).Total }.ToJsonString());
+            return 0;
+        }
         long before = PeakMemory.Now ?? 0;
         using nn.Module model = TaskModels.Create(config, MemoryCases.HeadOf(config));
         RandomStream random = new(1);

@@ -15,6 +15,9 @@ internal sealed class MovingWeights
     /// <summary>Numbers of all weights of the model, adapters left out.</summary>
     public long All { get; private set; }
 
+    /// <summary>Numbers of the largest weight.</summary>
+    public long Largest { get; private set; }
+
     /// <summary>Numbers that move.</summary>
     public long Moving { get; private set; }
 
@@ -54,6 +57,7 @@ internal sealed class MovingWeights
     {
         long[] shape = parameter.shape;
         All += parameter.numel();
+        Largest = Math.Max(Largest, parameter.numel());
         if (!parameter.requires_grad || request.Moves?.Invoke(name) == false) return;
         if (request.AdapterRank is int rank)
         {

@@ -11,8 +11,8 @@ namespace Microsoft.ML.LlmFineTune.Training;
 /// </summary>
 public static class TrainingMemory
 {
-    // Code of .NET and libtorch that the first steps touch, BLAS's buffers, managed arrays.
-    private const double RuntimeBytes = 80e6;
+    // Code of .NET and libtorch that the first steps touch, BLAS's buffers, managed arrays. The largest weight once more comes to it: the array that its first values were drawn in.
+    private const double RuntimeBytes = 75e6;
 
     // Blocks from here on are mapped by themselves (NativeRuntime) and waste nothing.
     internal const long MappedFrom = 32L << 20;
@@ -20,6 +20,9 @@ public static class TrainingMemory
     // In the heap, glibc finds no place for an aligned block where one of its size was freed: so much more of it is touched than is in use. Measured over all families.
     private const double SlackOfKept = 0.6;
     private const double SlackOfRecomputed = 0.5;
+
+    // What of the place is lost where weights were before they moved together.
+    private const double SlackOfWeights = 0.7;
 
     /// <summary>What is left of the slack where freed memory goes back to the system after each step.</summary>
     private const double SlackOfReturned = 0.6;
@@ -53,7 +56,7 @@ public static class TrainingMemory
         long copies = 1 + (options.RestoreBest && request.Validates ? 1 : 0) + (options.WeightAverage is null ? 0 : 1) + (options.StartPenalty > 0 || options.Mixout > 0 ? 1 : 0);
         double moving = weights.Moving * sizeof(float);
         // The weights move to memory that lies side by side; where they were, the heap has a hole.
-        double slack = ((inHeap * (recomputes ? SlackOfRecomputed : SlackOfKept)) + (request.AdapterRank is null ? moving : 0)) * (options.ReturnFreedMemory ? SlackOfReturned : 1);
+        double slack = ((inHeap * (recomputes ? SlackOfRecomputed : SlackOfKept)) + (request.AdapterRank is null ? SlackOfWeights * moving : 0)) * (options.ReturnFreedMemory ? SlackOfReturned : 1);
         Dictionary<MemoryPart, long> bytes = new()
         {
             [MemoryPart.Weights] = weights.All * size,
@@ -65,7 +68,7 @@ public static class TrainingMemory
             [MemoryPart.Activations] = (long)kept,
             [MemoryPart.Scores] = (long)scores.AtOnce,
             [MemoryPart.Temporaries] = (long)temporaries,
-            [MemoryPart.Runtime] = (long)RuntimeBytes,
+            [MemoryPart.Runtime] = (long)RuntimeBytes + (weights.Largest * sizeof(float)),
             [MemoryPart.AllocatorSlack] = (long)slack,
         };
         return new MemoryEstimate(bytes, kinds);
