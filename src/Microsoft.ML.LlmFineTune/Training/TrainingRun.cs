@@ -35,7 +35,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly CheckpointFolder? _folder;
     private readonly CancellationToken _cancellation;
     private readonly bool _wasTraining;
-    private readonly IDisposable _recomputation;
+    private readonly IDisposable _recomputation, _noise;
     private readonly PrecisionScope _precision;
     private readonly MovingParameters _moving;
     private readonly ModelReplicas _replicas;
@@ -62,6 +62,7 @@ internal sealed class TrainingRun : IDisposable
         (_model, _objective, _options, _observers, _training, _validation) = (model, objective, options, observers, training, validation);
         (_plan, _folder, _cancellation, _wasTraining) = (plan, folder, cancellation, model.training);
         _recomputation = ActivationRecomputation.Use(model, options.RecomputeActivations);
+        _noise = NoisyEmbeddings.Use(model, options.EmbeddingNoise);
         _precision = new PrecisionScope(model, options.Precision);
         _moving = new MovingParameters(model, options.Freezing);
         _replicas = new ModelReplicas(model, plan);
@@ -111,6 +112,7 @@ internal sealed class TrainingRun : IDisposable
         _precision.Dispose();
         _replicas.Dispose();
         _moving.Restore();
+        _noise.Dispose();
         _recomputation.Dispose();
         _model.train(_wasTraining);
     }
