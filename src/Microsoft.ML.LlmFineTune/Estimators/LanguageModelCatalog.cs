@@ -1,8 +1,10 @@
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Evaluation;
 using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tokenization;
+using Microsoft.ML.LlmFineTune.Training;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Tokenizers;
 
@@ -89,6 +91,17 @@ public sealed class LanguageModelCatalog
 
     /// <summary>Trains a language model to predict the next token: from scratch if it is untrained, going on otherwise.</summary>
     public CausalPretrainingEstimator PretrainCausalLanguageModel(LanguageModel model, CausalPretrainingOptions options) => new(_environment, model, options);
+
+    /// <summary>
+    /// Tries learning rates out for <see cref="PretrainCausalLanguageModel(LanguageModel, CausalPretrainingOptions)"/>: a short run whose rate rises from step to step. <see cref="RateCurve.Suggest"/> of the result is a peak rate to begin with.
+    /// </summary>
+    /// <param name="model">The model; it stays as it is.</param>
+    /// <param name="data">The training data.</param>
+    /// <param name="options">How training will go; see <see cref="LearningRateFinder.Run"/> for what of it is read.</param>
+    /// <param name="range">Which rates are tried; null: 100 steps from 1e-7 to 1.</param>
+    /// <exception cref="ArgumentException">The text column is missing or is no text, or no row has any text.</exception>
+    public RateCurve FindLearningRate(LanguageModel model, IDataView data, CausalPretrainingOptions options, RateRangeOptions? range = null) =>
+        PretrainCausalLanguageModel(model, options).FindLearningRate(data, range);
 
     /// <summary>Continues the prompts of a column.</summary>
     /// <param name="model">The model.</param>

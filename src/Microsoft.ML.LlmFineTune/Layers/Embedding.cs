@@ -68,6 +68,9 @@ public sealed class Embedding : nn.Module<Tensor, Tensor>
     /// </summary>
     internal Func<Tensor?>? VirtualRows { get; set; }
 
+    /// <summary>What is added to the rows of real tokens in training mode; null: nothing.</summary>
+    internal EmbeddingNoise? Noise { get; set; }
+
     /// <summary>Draws the table from a normal distribution of mean 0; the row of padding becomes 0.</summary>
     /// <param name="random">Where the draws come from.</param>
     /// <param name="standardDeviation">At least 0.</param>
@@ -90,10 +93,15 @@ public sealed class Embedding : nn.Module<Tensor, Tensor>
         {
             long count = rows.size(0), real = ids.size(1) - count;
             Tensor first = rows.to(weight.dtype).unsqueeze(0).expand(ids.size(0), count, rows.size(1));   // [batch, virtual, width]
-            return real == 0 ? first : cat([first, Adapted(ids.narrow(1, count, real))], 1);
+            return real == 0 ? first : cat([first, Noisy(Adapted(ids.narrow(1, count, real)), real)], 1);
         }
-        return Adapted(ids);
+        return Noisy(Adapted(ids), ids.dim() == 0 ? 1 : ids.size(-1));
     }
+
+    /// <summary>Looks the rows of texts up that stand in columns.</summary>
+    /// <param name="ids">[sequence, batch] int64, from 0 to rows - 1.</param>
+    /// <returns>[sequence, batch, width].</returns>
+    internal Tensor LookUpColumns(Tensor ids) => Noisy(Adapted(ids), ids.size(0));
 
     /// <summary>Consecutive rows, without a copy where no adapter changes them.</summary>
     /// <param name="start">The first row.</param>
@@ -129,6 +137,8 @@ public sealed class Embedding : nn.Module<Tensor, Tensor>
         using Tensor first = row.select(0, 0);
         return first.item<long>() < 0;
     }
+
+    private Tensor Noisy(Tensor rows, long length) => training && Noise is not null ? Noise.Apply(rows, length) : rows;
 
     private Tensor Adapted(Tensor ids) => _adapter is null ? Lookup(weight, ids) : _adapter.Apply(this, ids);
 }

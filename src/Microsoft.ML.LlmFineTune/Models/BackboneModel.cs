@@ -37,6 +37,32 @@ public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel, 
         set => Checkpoints.Enabled = value;
     }
 
+    /// <summary>
+    /// Strength (alpha) of the noise that training adds to the embeddings of tokens, and of nothing else: each number gets a draw from [-1, 1) * alpha / sqrt(length * width), length being that of the batch, padding included (NEFTune: Jain et al.,
+    /// 2023). At least 0; default 0: none. Replicas do as this one. It has no effect in evaluation mode.
+    /// </summary>
+    public double EmbeddingNoise
+    {
+        get;
+        set
+        {
+            if (Require.NotNegative(value) == field) return;
+            field = value;
+            foreach (Embedding table in TokenEmbeddings) table.Noise = value > 0 ? new EmbeddingNoise(value, Random) : null;
+        }
+    }
+
+    /// <summary>The tables that tokens are looked up in: the first one of the table of names, unless a family has several.</summary>
+    internal virtual IEnumerable<Embedding> TokenEmbeddings
+    {
+        get
+        {
+            Dictionary<string, nn.Module> parts = named_modules().ToDictionary(entry => entry.name, entry => entry.module, StringComparer.Ordinal);
+            return WeightNames.Where(weight => weight.Kind == WeightKind.Embedding && weight.Parameter.EndsWith(".weight", StringComparison.Ordinal))
+                .Select(weight => parts.GetValueOrDefault(weight.Parameter[..^".weight".Length])).OfType<Embedding>().Take(1);
+        }
+    }
+
     /// <summary>What the layers are applied through.</summary>
     internal ActivationCheckpoints Checkpoints => _checkpoints ??= new ActivationCheckpoints(Random);
 
@@ -100,6 +126,7 @@ public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel, 
         ((IAdaptable)this).Attachments?.AttachTo(model);
         model.train(training);
         model.RecomputesActivations = RecomputesActivations;
+        model.EmbeddingNoise = EmbeddingNoise;
         return model;
     }
 

@@ -49,6 +49,12 @@ public sealed record TrainingOptions
     /// </summary>
     public double Mixout { get; init; }
 
+    /// <summary>
+    /// Strength (alpha) of the noise that training adds to the embeddings of tokens: each number gets a draw from [-1, 1) * alpha / sqrt(length * width) (NEFTune: Jain et al., 2023); at least 0. Default 0: none. Its authors take 5 to 15 for instructions.
+    /// Validation is without it; so is the model afterwards.
+    /// </summary>
+    public double EmbeddingNoise { get; init; }
+
     /// <summary>A running average of the weights, which then is what is validated and what the model has in the end; default null: the weights themselves.</summary>
     public WeightAverageOptions? WeightAverage { get; init; }
 
@@ -105,6 +111,7 @@ public sealed record TrainingOptions
         Require.Argument(Precision is null || Enum.IsDefined(Precision.Value), $"Precision must be one of {string.Join(", ", Enum.GetNames<TrainingPrecision>())}, or null; received {Precision}.");
         Require.NotNegative(StartPenalty);
         Require.Below(Mixout, 0.0, 1.0);
+        Require.NotNegative(EmbeddingNoise);
         Checkpoints?.Validate();
         if (MemoryLimit is long limit) Require.AtLeast(limit, 1, nameof(MemoryLimit));
         if (Replicas is int replicas) Require.AtLeast(replicas, 1, nameof(Replicas));

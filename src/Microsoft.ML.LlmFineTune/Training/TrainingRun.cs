@@ -36,7 +36,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly CheckpointFolder? _folder;
     private readonly CancellationToken _cancellation;
     private readonly bool _wasTraining;
-    private readonly IDisposable _recomputation;
+    private readonly IDisposable _recomputation, _noise;
     private readonly PrecisionScope _precision;
     private readonly MovingParameters _moving;
     private readonly ModelReplicas _replicas;
@@ -63,6 +63,7 @@ internal sealed class TrainingRun : IDisposable
         (_model, _objective, _options, _observers, _training, _validation) = (model, objective, options, observers, training, validation);
         (_plan, _memory, _folder, _cancellation, _wasTraining) = (plan, memory, folder, cancellation, model.training);
         _recomputation = ActivationRecomputation.Use(model, options.RecomputeActivations);
+        _noise = NoisyEmbeddings.Use(model, options.EmbeddingNoise);
         _precision = new PrecisionScope(model, options.Precision);
         _moving = new MovingParameters(model, options.Freezing);
         _replicas = new ModelReplicas(model, plan) { ReturnsFreedMemory = options.ReturnFreedMemory };
@@ -114,6 +115,7 @@ internal sealed class TrainingRun : IDisposable
         _precision.Dispose();
         _replicas.Dispose();
         _moving.Restore();
+        _noise.Dispose();
         _recomputation.Dispose();
         _model.train(_wasTraining);
     }

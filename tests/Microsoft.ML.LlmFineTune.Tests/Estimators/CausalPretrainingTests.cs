@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.LlmFineTune.Estimators;
+using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Training;
 using Xunit;
 using static TorchSharp.torch;
@@ -23,6 +24,20 @@ public sealed class CausalPretrainingTests
         Assert.Equal(fitted.Training!.Best!.Loss, after.Loss!.Value, 1e-5);
         // The given model stayed as it was.
         Assert.Equal(before, _ml.LanguageModels.Evaluate(model, validation).Perplexity!.Value);
+    }
+
+    [Fact]
+    public void A_learning_rate_is_found_and_the_model_stays_as_it_was()
+    {
+        using var model = Toy.Model();
+        float[] before = Weights(model);
+        RateCurve curve = _ml.LanguageModels.FindLearningRate(model, Toy.View(_ml, 100), Toy.Pretraining, new RateRangeOptions { StartRate = 1e-5, Steps = 40, Smoothing = 0.7 });
+        Assert.True(curve.IsFinished);
+        Assert.InRange(curve.Suggest()!.Value, 1e-4, 0.5);
+        Assert.Equal(before, Weights(model));
+        Assert.Throws<ArgumentException>(() => _ml.LanguageModels.FindLearningRate(model, Toy.View(_ml, 4), Toy.Pretraining with { TextColumnName = "None" }));
+
+        static float[] Weights(LanguageModel model) => [.. model.Decoder.parameters().SelectMany(parameter => parameter.data<float>().ToArray())];
     }
 
     [Fact]

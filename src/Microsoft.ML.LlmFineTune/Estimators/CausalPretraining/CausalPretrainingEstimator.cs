@@ -3,6 +3,7 @@ using Microsoft.ML.LlmFineTune.Estimators.CausalPretraining;
 using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Training;
 using Microsoft.ML.Runtime;
@@ -44,10 +45,7 @@ public sealed class CausalPretrainingEstimator : IEstimator<CausalPretrainingTra
         var validationText = _options.ValidationData is { } data ? SchemaChecks.RequireText(data.Schema, _options.TextColumnName, "validation data") : default;
 
         using var task = new TrainingTask(_environment, nameof(CausalPretrainingEstimator), _options) { Decode = id => _model.Tokenizer.Decode([id]) };
-        var documents = Documents(input, text, "Training data", task);
-        IBatchSource source = _options.PackTexts
-            ? new CausalPackedBatches(documents, _model.EndOfText, _length, _options.BatchSize, task.Random)
-            : new CausalDocumentBatches(documents, _model.EndOfText, _length, BatchSize.OfRows(_options.BatchSize), task.Random);
+        var source = Batches(Documents(input, text, "Training data", task), task.Random);
         // Each text by itself, as the transformer scores it.
         var validation = _options.ValidationData is null ? null : new CausalDocumentBatches(
             Documents(_options.ValidationData, validationText, "Validation data", task), _model.EndOfText, _model.Config.MaximumLength, BatchSize.OfTokens(_options.BatchSize * _length), random: null);
@@ -58,6 +56,20 @@ public sealed class CausalPretrainingEstimator : IEstimator<CausalPretrainingTra
 
         CausalPretrainingTransformer Made(TrainingResult? outcome) => new(new LanguageModel(_model.Tokenizer, decoder), _options, outcome);
     }
+
+    /// <summary>A range test on a copy of the model.</summary>
+    internal RateCurve FindLearningRate(IDataView input, RateRangeOptions? range)
+    {
+        var text = SchemaChecks.RequireText(Require.NotNull(input).Schema, _options.TextColumnName);
+        using var task = new TrainingTask(_environment, nameof(FindLearningRate), _options);
+        var source = Batches(Documents(input, text, "Training data", task), task.Random);
+        using var decoder = _model.CopyBackbone();
+        return LearningRateFinder.Run(decoder, new NextTokenObjective(), _options.ForTraining(task.Seed), source, range, _options.Cancellation);
+    }
+
+    private IBatchSource Batches(List<int[]> documents, RandomStreams random) => _options.PackTexts
+        ? new CausalPackedBatches(documents, _model.EndOfText, _length, _options.BatchSize, random)
+        : new CausalDocumentBatches(documents, _model.EndOfText, _length, BatchSize.OfRows(_options.BatchSize), random);
 
     private List<int[]> Documents(IDataView view, DataViewSchema.Column text, string what, TrainingTask task)
     {

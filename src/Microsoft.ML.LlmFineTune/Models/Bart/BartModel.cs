@@ -66,6 +66,8 @@ public sealed class BartModel : EncoderDecoderModel
     /// <inheritdoc/>
     public override IReadOnlyList<WeightName> WeightNames => _weightNames;
 
+    internal override IEnumerable<Embedding> TokenEmbeddings => targetEmbedding is null ? [embedding] : [embedding, targetEmbedding];
+
     /// <inheritdoc/>
     public override string? CanonicalName(string file) => BartWeightNames.Canonical(file, _config);
 

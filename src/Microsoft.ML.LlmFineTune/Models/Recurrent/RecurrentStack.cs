@@ -107,7 +107,7 @@ internal sealed class RecurrentStack : nn.Module
     /// <summary>[sequence, batch] to [sequence, batch, embeddingWidth].</summary>
     private Tensor LookUp(Tensor words)
     {
-        Tensor rows = embedding.forward(words);
+        Tensor rows = embedding.LookUpColumns(words);
         if (_config.PaddingIndex is int padding) rows = where(words.eq(padding).unsqueeze(-1), rows.detach(), rows);
         // Dropping rows of the table or the same words wherever they stand is one, and the latter does not touch the whole table.
         return _wordDropout.Mask(training, rows, _config.VocabularySize) is Tensor kept ? rows * kept.index_select(0, words.reshape(-1)).view(words.size(0), words.size(1), 1) : rows;
