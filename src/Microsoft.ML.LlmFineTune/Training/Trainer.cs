@@ -61,6 +61,7 @@ public sealed class Trainer
         (string Folder, TrainingState State, IReadOnlyList<string> PassedOver)? saved = folder is null ? null : Saved(folder, training, validation);
         ReplicaPlan plan = saved is { } from ? Plan(from.State.Plan) : Plan(training, device);
         RunMemory memory = RunMemory.Begin(_model, _options, training, validation is not null, plan.Replicas, device);
+        using TensorFloat32 tensorFloat32 = new(_options.AllowTensorFloat32);
         using TrainingRun run = new(_model, _objective, _options, _observers, training, validation, plan, memory, folder, cancellation);
         return run.Execute(device, saved);
     }

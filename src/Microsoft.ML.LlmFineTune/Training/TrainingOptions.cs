@@ -40,6 +40,11 @@ public sealed record TrainingOptions
     public TrainingPrecision? Precision { get; init; }
 
     /// <summary>
+    /// Whether a GPU may multiply float32 in TF32 (10 bits of fraction): several times faster, less exact. Default null: as the process has it; read where the device is a GPU. It holds for the whole process as long as training lasts.
+    /// </summary>
+    public bool? AllowTensorFloat32 { get; init; }
+
+    /// <summary>
     /// Half of this, times the squared distance from the weights that training began with, is added to the loss of everything below the head (L2-SP: Li, Grandvalet, Davoine, 2018); at least 0. Default 0. The reported loss is without it.
     /// </summary>
     public double StartPenalty { get; init; }

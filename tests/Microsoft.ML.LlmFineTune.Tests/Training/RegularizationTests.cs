@@ -119,6 +119,18 @@ public sealed class RegularizationTests
         Assert.Contains("BFloat16", Assert.Throws<ArgumentException>(() => new Trainer(model, new ToyObjective(), Options with { Precision = TrainingPrecision.Float16 }).Train(new ToyBatches(1, 2, 5))).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Tf32_is_switched_for_the_run_alone()
+    {
+        bool before = backends.cuda.matmul.allow_tf32;
+        using ToyModel model = new(initialization: new RandomStream(1));
+        List<bool> seen = [];
+        Watch watch = new(() => seen.Add(backends.cuda.matmul.allow_tf32));
+        new Trainer(model, new ToyObjective(), Options with { Epochs = 1, AllowTensorFloat32 = !before }, watch).Train(new ToyBatches(2, 2, 5));
+        Assert.Equal([!before, !before], seen);
+        Assert.Equal(before, backends.cuda.matmul.allow_tf32);
+    }
+
     private static float[] Trained(TrainingOptions options)
     {
         using ToyModel model = new(initialization: new RandomStream(1));
@@ -137,5 +149,10 @@ public sealed class RegularizationTests
         public List<double> Losses { get; } = [];
 
         public void Stepped(TrainingStep step) => Losses.Add(step.Loss);
+    }
+
+    private sealed class Watch(Action stepped) : ITrainingObserver
+    {
+        public void Stepped(TrainingStep step) => stepped();
     }
 }
