@@ -126,6 +126,9 @@ public sealed class FlatParameters : IDisposable
         Require.Argument(Entries.All(entry => byName.TryGetValue(entry.Name, out List<Parameter>? aliases) && aliases[0].shape.SequenceEqual(entry.Shape)) && byName.Count == Entries.Count,
             $"A replica must have the same parameters; expected {Describe(Entries.Select(entry => (entry.Name, entry.Shape)))}, received {Describe(byName.Select(pair => (pair.Key, (IReadOnlyList<long>)pair.Value[0].shape)))}.", nameof(replica));
         Require.Argument(outside.Count == _outside.Count, $"A replica must have the same frozen parameters and buffers; expected {_outside.Count}, received {outside.Count}.", nameof(replica));
+        // Memory of one type seen as another would be read beyond its end.
+        IEnumerable<(string Name, ScalarType Wanted, ScalarType Type)> types = Entries.Select(entry => (entry.Name, Weights.dtype, byName[entry.Name][0].dtype)).Concat(_outside.Zip(outside, (mine, theirs) => (mine.Name, mine.Value.dtype, theirs.Value.dtype)));
+        foreach ((string name, ScalarType wanted, ScalarType type) in types) Require.Argument(type == wanted, $"A replica's parameters must have the types of the model's; {name} must be {wanted}, received {type}.", nameof(replica));
 
         Tensor gradients = zeros_like(Weights).DetachFromDisposeScope();
         Bind(Weights, gradients, Entries, byName);

@@ -3,6 +3,7 @@ using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -18,14 +19,20 @@ internal sealed class ModelReplicas : IDisposable
     private readonly Lazy<Dictionary<string, Parameter>[]> _named;
 
     /// <summary>Makes the model's parameters flat and its replicas share them.</summary>
-    public ModelReplicas(nn.Module model, ReplicaPlan plan)
+    /// <param name="model">The model.</param>
+    /// <param name="plan">How many replicas, of how many threads.</param>
+    /// <param name="type">In what they compute.</param>
+    public ModelReplicas(nn.Module model, ReplicaPlan plan, ScalarType type)
     {
         _modules = new nn.Module[plan.Replicas];
         _parameters = new FlatParameters[plan.Replicas];
-        (_modules[0], _parameters[0]) = (model, FlatParameters.Adopt(model));
+        bool converts = model.parameters().First(parameter => parameter.requires_grad).dtype != type;
+        (_modules[0], _parameters[0]) = (model, FlatParameters.Adopt(model, type));
         for (int i = 1; i < plan.Replicas; i++)
         {
             _modules[i] = ((IReplicable)model).CreateLike();
+            // The model was converted whole; parts of a new one may have a type of their own (adapters).
+            if (converts) _modules[i].to(type);
             _parameters[i] = _parameters[0].ShareWith(_modules[i]);
         }
         _named = new(() => [.. _modules.Select(module => module.named_parameters().ToDictionary(named => named.name, named => named.parameter, StringComparer.Ordinal))]);

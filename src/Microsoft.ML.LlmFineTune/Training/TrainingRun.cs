@@ -35,9 +35,9 @@ internal sealed class TrainingRun : IDisposable
     private readonly RunMemory _memory;
     private readonly CheckpointFolder? _folder;
     private readonly CancellationToken _cancellation;
+    // What is undone at the end, the last first: also where the beginning fails half-way.
+    private readonly Stack<Action> _undo = new();
     private readonly bool _wasTraining;
-    private readonly IDisposable _recomputation, _noise;
-    private readonly PrecisionScope _precision;
     private readonly MovingParameters _moving;
     private readonly ModelReplicas _replicas;
     private readonly FlatOptimizer _optimizer;
@@ -62,25 +62,46 @@ internal sealed class TrainingRun : IDisposable
     {
         (_model, _objective, _options, _observers, _training, _validation) = (model, objective, options, observers, training, validation);
         (_plan, _memory, _folder, _cancellation, _wasTraining) = (plan, memory, folder, cancellation, model.training);
-        _recomputation = ActivationRecomputation.Use(model, options.RecomputeActivations);
-        _noise = NoisyEmbeddings.Use(model, options.EmbeddingNoise);
-        _precision = new PrecisionScope(model, options.Precision);
-        _moving = new MovingParameters(model, options.Freezing);
-        _replicas = new ModelReplicas(model, plan) { ReturnsFreedMemory = options.ReturnFreedMemory };
-        _precision.FillMasters(_replicas.Parameters);
-        _anchor = options.StartPenalty > 0 || options.Mixout > 0 ? new PretrainedAnchor(_replicas.Parameters, _moving.Top) : null;
-        _optimizer = options.Optimizer.Create(_replicas.Parameters, _moving.Plan.Groups);
-        _best = new WeightsSnapshot(_replicas.Parameters);
-        _safe = new WeightsSnapshot(_replicas.Parameters);
-        _tracker = new ValidationTracker(options.EarlyStopping);
-        _random = new RandomStreams(options.Seed);
-        _totalSteps = TotalSteps();
-        long end = Math.Max(1, _totalSteps);
-        (_factors, _momenta) = (options.Schedule.Factors(end), options.Schedule.Momenta(end));
-        _reaction = (options.Schedule as ReactiveSchedule)?.Start(options.Optimizer.LearningRate);
-        _average = options.WeightAverage is { } average ? new WeightAverage(_replicas.Parameters, average) : null;
-        _lossScale = _replicas.Parameters.Weights.dtype == ScalarType.Float16 ? new DynamicLossScale(options.LossScale) : null;
-        _state = new TrainingState { Plan = new ReplicaShare(plan.Replicas, plan.ThreadsPerReplica) };
+        _undo.Push(() => model.train(_wasTraining));
+        try
+        {
+            _undo.Push(ActivationRecomputation.Use(model, options.RecomputeActivations).Dispose);
+            _undo.Push(NoisyEmbeddings.Use(model, options.EmbeddingNoise).Dispose);
+            _moving = new MovingParameters(model, options.Freezing);
+            _undo.Push(_moving.Restore);
+            PrecisionScope precision = new(model, options.Precision);
+            _undo.Push(() =>
+            {
+                if (_replicas is null) precision.Restore(null);
+            });
+            _replicas = new ModelReplicas(model, plan, precision.Type) { ReturnsFreedMemory = options.ReturnFreedMemory };
+            _undo.Push(_replicas.Dispose);
+            _undo.Push(() => precision.Restore(_replicas.Parameters));
+            _anchor = options.StartPenalty > 0 || options.Mixout > 0 ? Own(new PretrainedAnchor(_replicas.Parameters, _moving.Top)) : null;
+            _optimizer = Own(options.Optimizer.Create(_replicas.Parameters, _moving.Plan.Groups));
+            _best = Own(new WeightsSnapshot(_replicas.Parameters));
+            _safe = Own(new WeightsSnapshot(_replicas.Parameters));
+            _average = options.WeightAverage is { } average ? Own(new WeightAverage(_replicas.Parameters, average)) : null;
+            _tracker = new ValidationTracker(options.EarlyStopping);
+            _random = new RandomStreams(options.Seed);
+            _totalSteps = TotalSteps();
+            long end = Math.Max(1, _totalSteps);
+            (_factors, _momenta) = (options.Schedule.Factors(end), options.Schedule.Momenta(end));
+            _reaction = (options.Schedule as ReactiveSchedule)?.Start(options.Optimizer.LearningRate);
+            _lossScale = precision.Type == ScalarType.Float16 ? new DynamicLossScale(options.LossScale) : null;
+            _state = new TrainingState { Plan = new ReplicaShare(plan.Replicas, plan.ThreadsPerReplica) };
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        T Own<T>(T part) where T : IDisposable
+        {
+            _undo.Push(part.Dispose);
+            return part;
+        }
     }
 
     public TrainingResult Execute(Device device, (string Folder, TrainingState State, IReadOnlyList<string> PassedOver)? saved)
@@ -106,18 +127,7 @@ internal sealed class TrainingRun : IDisposable
 
     public void Dispose()
     {
-        _safe.Dispose();
-        _best.Dispose();
-        _average?.Dispose();
-        _optimizer.Dispose();
-        _anchor?.Dispose();
-        _precision.Restore(_replicas.Parameters);
-        _precision.Dispose();
-        _replicas.Dispose();
-        _moving.Restore();
-        _noise.Dispose();
-        _recomputation.Dispose();
-        _model.train(_wasTraining);
+        while (_undo.TryPop(out Action? undo)) undo();
     }
 
     private TrainingStopReason Loop()

@@ -172,7 +172,16 @@ public sealed class TrainerTests
         Assert.Throws<ArgumentException>(() => new Trainer(model, new ToyObjective(), Options).Train(new ToyBatches(0, 1, 1)));
     }
 
-    /// <summary>The same epoch again and again.</summary>
+    [Fact]
+    public void A_run_whose_beginning_fails_leaves_the_model_as_it_was()
+    {
+        using Unreplicable model = new();
+        TrainingOptions options = Options with { Replicas = 2, Freezing = new FreezingOptions { Frozen = ["first"] } };
+        Assert.Throws<InvalidOperationException>(() => new Trainer(model, new ToyObjective(), options).Train(new ToyBatches(1, 6, 5)));
+        Assert.All(model.parameters(), parameter => Assert.True(parameter.requires_grad));
+        Assert.True(model.training);
+    }
+
     [Fact]
     public void Planning_takes_no_longer_for_a_million_epochs()
     {
@@ -186,6 +195,24 @@ public sealed class TrainerTests
         Assert.Equal(3_000_000, log.Steps[0].TotalSteps);
     }
 
+    private sealed class Unreplicable : nn.Module, IReplicable
+    {
+        private readonly TorchSharp.Modules.Parameter first = new(zeros(3)), second = new(zeros(3));
+
+        public Unreplicable() : base(nameof(Unreplicable))
+        {
+            register_parameter(nameof(first), first);
+            register_parameter(nameof(second), second);
+        }
+
+        public nn.Module CreateLike() => throw new InvalidOperationException("no memory for a replica");
+
+        public void Reseed(RandomStream dropout)
+        {
+        }
+    }
+
+    /// <summary>Ends training after a step.</summary>
     private sealed class Cancelling(CancellationTokenSource cancellation) : ITrainingObserver
     {
         public void Stepped(TrainingStep step) => cancellation.Cancel();
