@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Tests.Losses;
@@ -9,16 +8,10 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.LlmFineTune.Tests.Repository;
 
 /// <summary>What docs/objectives.md shows compiles and runs.</summary>
-public sealed partial class ObjectivesDocumentTests
+public sealed class ObjectivesDocumentTests
 {
     [Fact]
-    public void Its_code_is_the_one_that_is_compiled()
-    {
-        string source = File.ReadAllText(Path.Combine(SourceTree.Root, "tests/Microsoft.ML.LlmFineTune.Tests/Repository/ObjectivesExample.cs"));
-        string document = File.ReadAllText(Path.Combine(SourceTree.Root, "docs/objectives.md"));
-        string shown = string.Concat(CodeBlock().Matches(document).Select(block => block.Groups[1].Value));
-        Assert.Equal(Lines(Example().Match(source).Groups[1].Value), Lines(shown));
-    }
+    public void Its_code_is_the_one_that_is_compiled() => DocumentCode.AssertIsCompiled("objectives.md", "ObjectivesExample.cs");
 
     [Fact]
     public void Its_code_runs()
@@ -37,12 +30,4 @@ public sealed partial class ObjectivesDocumentTests
             Directory.Delete(folder, recursive: true);
         }
     }
-
-    private static IEnumerable<string> Lines(string text) => text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0);
-
-    [GeneratedRegex(@"// <example>\n(.*?)\s*// </example>", RegexOptions.Singleline)]
-    private static partial Regex Example();
-
-    [GeneratedRegex(@"```csharp\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex CodeBlock();
 }

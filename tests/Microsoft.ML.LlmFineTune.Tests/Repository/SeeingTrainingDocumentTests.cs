@@ -11,15 +11,10 @@ using Xunit;
 namespace Microsoft.ML.LlmFineTune.Tests.Repository;
 
 /// <summary>What docs/seeing-training.md shows compiles and runs; it names every observer and everything that can be set.</summary>
-public sealed partial class SeeingTrainingDocumentTests
+public sealed class SeeingTrainingDocumentTests
 {
     [Fact]
-    public void The_example_is_the_one_that_is_compiled()
-    {
-        string source = File.ReadAllText(Path.Combine(SourceTree.Root, "tests/Microsoft.ML.LlmFineTune.Tests/Repository/SeeingTrainingExample.cs"));
-        string compiled = string.Concat(Example().Matches(source).Select(part => part.Groups[1].Value));
-        Assert.Equal(Lines(compiled), Lines(CodeBlock().Match(Document()).Groups[1].Value));
-    }
+    public void The_example_is_the_one_that_is_compiled() => DocumentCode.AssertIsCompiled("seeing-training.md", "SeeingTrainingExample.cs");
 
     [Fact]
     public void The_example_runs()
@@ -56,13 +51,5 @@ public sealed partial class SeeingTrainingDocumentTests
         Assert.All(observers.SelectMany(observer => observer.GetProperties().Where(property => property.CanWrite)), property => Assert.Contains($"`{property.Name}`", document, StringComparison.Ordinal));
     }
 
-    private static string Document() => File.ReadAllText(Path.Combine(SourceTree.Root, "docs/seeing-training.md"));
-
-    private static IEnumerable<string> Lines(string text) => text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0);
-
-    [GeneratedRegex(@"// <example>\n(.*?)\s*// </example>", RegexOptions.Singleline)]
-    private static partial Regex Example();
-
-    [GeneratedRegex(@"```csharp\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex CodeBlock();
+    private static string Document() => DocumentCode.Text("seeing-training.md");
 }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Microsoft.ML.LlmFineTune.Estimators;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Tests.Estimators;
@@ -8,15 +7,10 @@ using Xunit;
 namespace Microsoft.ML.LlmFineTune.Tests.Repository;
 
 /// <summary>What docs/training.md shows compiles and runs; it names what can be set.</summary>
-public sealed partial class TrainingDocumentTests
+public sealed class TrainingDocumentTests
 {
     [Fact]
-    public void The_example_is_the_one_that_is_compiled()
-    {
-        string source = File.ReadAllText(Path.Combine(SourceTree.Root, "tests/Microsoft.ML.LlmFineTune.Tests/Repository/TrainingExample.cs"));
-        string compiled = string.Concat(Example().Matches(source).Select(part => part.Groups[1].Value));
-        Assert.Equal(Lines(compiled), Lines(CodeBlock().Match(Document()).Groups[1].Value));
-    }
+    public void The_example_is_the_one_that_is_compiled() => DocumentCode.AssertIsCompiled("training.md", "TrainingExample.cs");
 
     [Fact]
     public void The_example_runs()
@@ -40,13 +34,5 @@ public sealed partial class TrainingDocumentTests
         Assert.All(Enum.GetNames<TrainingPrecision>().Where(name => name != nameof(TrainingPrecision.Float32)), name => Assert.Contains(name, document, StringComparison.Ordinal));
     }
 
-    private static string Document() => File.ReadAllText(Path.Combine(SourceTree.Root, "docs/training.md"));
-
-    private static IEnumerable<string> Lines(string text) => text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0);
-
-    [GeneratedRegex(@"// <example>\n(.*?)\s*// </example>", RegexOptions.Singleline)]
-    private static partial Regex Example();
-
-    [GeneratedRegex(@"```csharp\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex CodeBlock();
+    private static string Document() => DocumentCode.Text("training.md");
 }
