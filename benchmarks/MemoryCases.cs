@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Losses;
@@ -24,12 +25,10 @@ internal static class MemoryCases
     /// <summary>Names of the families.</summary>
     public static readonly string[] Families = ["gpt2", "llama", "qwen3", "gemma3", "neox", "bert", "distilbert", "albert", "modernbert", "deberta-v2", "t5", "bart", "lstm"];
 
-    private static readonly string[] Projections = [".query", ".value", ".attentionInput", ".queryKeyValue"];
-
     /// <summary>Rows, tokens a row, and the shape.</summary>
     public static (int Rows, int Length, ModelConfig Config) Of(string family, int size)
     {
-        (int rows, int length, int width, int layers, int heads, int vocabulary) = size == 1 ? (4, 256, 384, 4, 6, 16000) : (8, 256, 512, 8, 8, 24000);
+        (int rows, int length, int width, int layers, int heads, int vocabulary) = size == 1 ? (8, 256, 512, 4, 8, 32000) : (8, 384, 512, 6, 8, 32000);
         ModelConfig config = family switch
         {
             "gpt2" => new Gpt2Config { VocabularySize = vocabulary, MaximumLength = length, Width = width, Layers = layers, Heads = heads },
@@ -43,7 +42,7 @@ internal static class MemoryCases
             "neox" => new NeoXConfig { VocabularySize = vocabulary, TrainedLength = length, Width = width, InnerWidth = 4 * width, Layers = layers, Heads = heads },
             "bert" => new BertConfig { VocabularySize = vocabulary, MaximumLength = length, Width = width, Layers = layers, Heads = heads, InnerWidth = 4 * width },
             "distilbert" => new DistilBertConfig { VocabularySize = vocabulary, MaximumLength = length, Width = width, Layers = layers, Heads = heads, InnerWidth = 4 * width, HiddenDropout = 0, AttentionDropout = 0 },
-            "albert" => new AlbertConfig { VocabularySize = vocabulary, MaximumLength = length, EmbeddingWidth = 128, Width = width, Layers = 2 * layers, Heads = heads, InnerWidth = 4 * width },
+            "albert" => new AlbertConfig { VocabularySize = vocabulary, MaximumLength = length, EmbeddingWidth = width * 3 / 4, Width = width, Layers = 2 * layers, Heads = heads, InnerWidth = 4 * width },
             "modernbert" => new ModernBertConfig { VocabularySize = vocabulary, MaximumLength = length, Width = width, InnerWidth = width * 3 / 2, Layers = layers, Heads = heads, LocalWindow = 64, Padding = 0 },
             "deberta-v2" => new DebertaV2Config
             {
@@ -55,15 +54,14 @@ internal static class MemoryCases
             {
                 VocabularySize = vocabulary, MaximumLength = length, Width = width, EncoderLayers = layers / 2, EncoderHeads = heads, EncoderInnerWidth = 4 * width, DecoderLayers = layers / 2, DecoderHeads = heads, DecoderInnerWidth = 4 * width,
             },
-            "lstm" => new RecurrentConfig { VocabularySize = vocabulary },
+            "lstm" => new RecurrentConfig { VocabularySize = vocabulary, EmbeddingWidth = width, HiddenWidth = 2 * width, Layers = layers / 2 },
             _ => throw new ArgumentException($"Families are {string.Join(", ", Families)}; received '{family}'.", nameof(family)),
         };
         return (rows, length, config);
     }
 
-    /// <summary>Whether a parameter moves in a cell that is trained in part.</summary>
-    public static bool Moves(string parameter) =>
-        Projections.Any(part => parameter.EndsWith($"{part}.weight", StringComparison.Ordinal) || parameter.EndsWith($"{part}.bias", StringComparison.Ordinal));
+    /// <summary>The adapter of a cell; null where the model itself is trained.</summary>
+    public static AdapterOptions? AdapterOf(string mode) => mode.Contains("lora", StringComparison.Ordinal) ? new LoraOptions() : null;
 
     /// <summary>The task that a family is measured with.</summary>
     public static ModelHead HeadOf(ModelConfig config) => config switch
@@ -73,10 +71,10 @@ internal static class MemoryCases
         _ => ModelHead.NextToken,
     };
 
-    /// <summary>Six steps, a validation after every third.</summary>
+    /// <summary>Five steps, a validation after every second.</summary>
     public static TrainingOptions OptionsOf(string mode, int replicas) => new()
     {
-        MaximumSteps = 6, ValidationInterval = 3, Epochs = null, Replicas = replicas, Device = ComputeDevice.Cpu,
+        MaximumSteps = 5, ValidationInterval = 2, Epochs = null, Replicas = replicas, Device = ComputeDevice.Cpu,
         RecomputeActivations = mode.Contains("recompute", StringComparison.Ordinal), ReturnFreedMemory = mode.Contains("return", StringComparison.Ordinal),
     };
 
@@ -87,7 +85,7 @@ internal static class MemoryCases
         return new MemoryRequest
         {
             Config = config, Head = HeadOf(config), Options = OptionsOf(mode, replicas), Rows = rows, Length = length, Replicas = replicas,
-            Moves = mode.Contains("part", StringComparison.Ordinal) ? Moves : null,
+            Adapter = AdapterOf(mode),
         };
     }
 

@@ -1,11 +1,11 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Training;
-using Parameter = TorchSharp.Modules.Parameter;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Benchmarks;
@@ -13,6 +13,9 @@ namespace Microsoft.ML.LlmFineTune.Benchmarks;
 /// <summary>One measurement of the benchmark of memory, in a process of its own: a model is built and trained for two steps.</summary>
 internal static partial class MemoryCell
 {
+    /// <summary>Milliseconds between two looks at what is in use.</summary>
+    private const int SampleInterval = 5;
+
     /// <summary>Trains and prints one JSON line: how much the highest mark of resident memory lies above what was resident before the model was built.</summary>
     public static int Run(string family, int size, string mode, int replicas)
     {
@@ -23,13 +26,12 @@ internal static partial class MemoryCell
             Console.WriteLine(new JsonObject { ["predicted"] = TrainingMemory.Estimate(MemoryCases.RequestOf(family, size, mode, replicas)).Total }.ToJsonString());
             return 0;
         }
-        long before = PeakMemory.Now ?? 0;
+        long before = PeakMemory.Now ?? 0, inUse = InUse();
         using nn.Module model = TaskModels.Create(config, MemoryCases.HeadOf(config));
         RandomStream random = new(1);
         foreach (BackboneModel backbone in model.modules().Prepend(model).OfType<BackboneModel>().Distinct()) backbone.Initialize(random);
         if (model is MaskedLanguageModel masked) masked.InitializeHead(random);
-        bool isPart = mode.Contains("part", StringComparison.Ordinal);
-        foreach ((string name, Parameter parameter) in model.named_parameters()) parameter.requires_grad_(!isPart || MemoryCases.Moves(name));
+        if (MemoryCases.AdapterOf(mode) is AdapterOptions adapter) ModelAdapters.Attach(model, adapter);
         long[] tokens = [.. Enumerable.Range(0, rows * length).Select(i => 3L + (i * 7919L % (config.VocabularySize - 4)))];
         OneBatch source = new(new TokenBatch(rows, length, tokens, tokens));
         IObjective objective = MemoryCases.ObjectiveOf(config);
@@ -42,8 +44,11 @@ internal static partial class MemoryCell
         }
         else
         {
-            new Trainer(model, objective, options).Train(source, source);
+            long live = 0;
+            using (new Timer(_ => live = Math.Max(live, InUse()), null, 0, SampleInterval)) new Trainer(model, objective, options).Train(source, source);
             result["measured"] = PeakMemory.Highest - before;
+            result["live"] = live - inUse;
+            foreach ((MemoryPart part, long bytes) in estimate.Bytes) result[part.ToString()] = bytes;
         }
         Console.WriteLine(result.ToJsonString());
         return 0;
@@ -65,6 +70,12 @@ internal static partial class MemoryCell
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
+        return InUse();
+    }
+
+    /// <summary>Bytes of the C library's allocator that are in use.</summary>
+    private static long InUse()
+    {
         AllocatorState state = Read();
         return (long)(state.InUse + state.Mapped);
     }

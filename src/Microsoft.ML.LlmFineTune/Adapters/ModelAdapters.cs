@@ -151,6 +151,9 @@ public sealed class ModelAdapters : IModelAttachments
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public AdapterOptions OptionsOf(string name = DefaultName) => Adapter(name).Options;
 
+    /// <summary>The active adapter.</summary>
+    internal AttachedAdapter Attached() => Adapter(Active ?? throw new InvalidOperationException("No adapter is active."));
+
     /// <summary>The names under which the model registers what an adapter trains, by the names that PEFT's files have for it.</summary>
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public IReadOnlyDictionary<string, string> ParameterNames(string name = DefaultName)

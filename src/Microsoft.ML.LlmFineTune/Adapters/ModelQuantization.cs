@@ -38,7 +38,8 @@ public static class ModelQuantization
         foreach ((_, Linear layer) in LinearQuantization.LayersOf(model)) layer.Dequantize();
     }
 
-    private static IEnumerable<Linear> Layers(nn.Module model, ModuleSelection? kept)
+    /// <summary>The layers that are quantised.</summary>
+    internal static IEnumerable<Linear> Layers(nn.Module model, ModuleSelection? kept)
     {
         if (model is Linear single) return [single];
         ModuleCatalog catalog = new(model);

@@ -46,6 +46,13 @@ public sealed class Nf4Weight : nn.Module
     /// <summary>Memory of the matrix, in bytes.</summary>
     public long Bytes => packed.numel() + (scales.numel() * sizeof(float)) + (scaleCodes?.numel() ?? 0);
 
+    /// <summary>Memory of a matrix of some numbers, in bytes.</summary>
+    internal static long BytesOf(long numbers, bool isDouble)
+    {
+        long blocks = Nf4.Blocks(numbers);
+        return Nf4.PackedBytes(numbers) + (isDouble ? ((Nf4.ScaleBlocks(blocks) + 1) * sizeof(float)) + blocks : blocks * sizeof(float));
+    }
+
     /// <summary>The matrix for the kernel.</summary>
     internal Nf4Blocks Blocks => new(packed, scales, scaleCodes, Rows, Columns, Type);
 

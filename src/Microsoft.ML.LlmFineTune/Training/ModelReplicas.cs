@@ -42,7 +42,15 @@ internal sealed class ModelReplicas : IDisposable
     }
 
     /// <summary>Whether memory that a step has freed goes back to the system.</summary>
-    public bool ReturnsFreedMemory { get; init; }
+    public bool ReturnsFreedMemory
+    {
+        get;
+        init
+        {
+            field = value;
+            foreach (BackboneModel backbone in _backbones.SelectMany(backbones => backbones)) backbone.Checkpoints.ReturnsFreedMemory = value;
+        }
+    }
 
     /// <summary>The threads.</summary>
     public ReplicaPool Pool { get; }
@@ -113,6 +121,7 @@ internal sealed class ModelReplicas : IDisposable
                 Tensor loss;
                 // What forward leaves behind goes before backward begins: the graph keeps what it needs, and lets go of it as backward passes.
                 using (NewDisposeScope()) loss = objective.SummedLoss(module, share).MoveToOuterDisposeScope();
+                if (ReturnsFreedMemory) FreedMemory.Return();
                 (lossScale == 1 ? loss : loss * lossScale).backward();
                 // What went wrong when activations were computed again could not be thrown by backward.
                 foreach (BackboneModel backbone in _backbones[replica]) backbone.Checkpoints.ThrowIfFailed();
@@ -127,6 +136,7 @@ internal sealed class ModelReplicas : IDisposable
     public void Dispose()
     {
         Pool.Dispose();
+        foreach (BackboneModel backbone in _backbones[0]) backbone.Checkpoints.ReturnsFreedMemory = false;
         foreach (nn.Module replica in _modules.Skip(1)) replica.Dispose();
         using (no_grad())
         {

@@ -76,7 +76,8 @@ public sealed record TrainingOptions
     public bool RecomputeActivations { get; init; }
 
     /// <summary>
-    /// Whether memory that a step has freed goes back to the system before the next one takes it anew: less memory (see docs/memory.md) for about a tenth more time, the same numbers. Default false. Of use on Linux with glibc.
+    /// Whether memory that was freed goes back to the system, and is taken anew when it is needed: after each pass, and with <see cref="RecomputeActivations"/> after each layer. Less memory for more time (see
+    /// docs/memory.md), the same numbers. Default false. Of use on Linux with glibc.
     /// </summary>
     public bool ReturnFreedMemory { get; init; }
 

@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Models.Bert;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
@@ -47,7 +48,7 @@ public sealed class TrainingMemoryTests
     [Fact]
     public void Adapters_move_little_and_keep_less()
     {
-        MemoryEstimate whole = TrainingMemory.Estimate(Request), adapted = TrainingMemory.Estimate(Request with { AdapterRank = 4, Moves = name => name.EndsWith("attentionInput.weight", StringComparison.Ordinal) });
+        MemoryEstimate whole = TrainingMemory.Estimate(Request), adapted = TrainingMemory.Estimate(Request with { Adapter = new LoraOptions { Rank = 4 } });
         Assert.Equal(3 * 4 * 4 * (32 + 96), adapted.Bytes[MemoryPart.Adapters]);
         Assert.Equal(whole.Bytes[MemoryPart.Weights], adapted.Bytes[MemoryPart.Weights]);
         Assert.True(adapted.Bytes[MemoryPart.Gradients] < whole.Bytes[MemoryPart.Gradients] / 10);
@@ -104,7 +105,7 @@ public sealed class TrainingMemoryTests
     [Fact]
     public void Values_out_of_range_are_refused()
     {
-        foreach (MemoryRequest wrong in (MemoryRequest[])[Request with { Rows = 0 }, Request with { Length = 0 }, Request with { Replicas = 0 }, Request with { ScoredPart = 0 }, Request with { AdapterRank = 0 }, Request with { ScoreBudget = 0 }])
+        foreach (MemoryRequest wrong in (MemoryRequest[])[Request with { Rows = 0 }, Request with { Length = 0 }, Request with { Replicas = 0 }, Request with { ScoredPart = 0 }, Request with { Adapter = new LoraOptions { Rank = 0 } }, Request with { Adapter = new LoraOptions(), Moves = _ => true }, Request with { IsQuantized = true }, Request with { ScoreBudget = 0 }])
             Assert.ThrowsAny<ArgumentException>(() => TrainingMemory.Estimate(wrong));
         Assert.ThrowsAny<ArgumentException>(() => new TrainingOptions { MemoryLimit = 0 }.Validate());
     }

@@ -20,6 +20,10 @@ internal sealed class Ia3Linear : LinearRefit
 
     public override IReadOnlyList<(string, Parameter)> Parts => [(".ia3_l", factors)];
 
+    public override long KeptOfToken => factors.numel();
+
+    public override bool KeepsInput => false;
+
     public void Initialize(bool atOne, RandomStream random)
     {
         if (atOne) Initialization.Constant(factors, 1);

@@ -29,6 +29,8 @@ internal sealed class LoraEmbedding : EmbeddingRefit
     public override IReadOnlyList<(string, Parameter)> Parts =>
         magnitude is null ? [(".lora_embedding_A", matrixA), (".lora_embedding_B", matrixB)] : [(".lora_embedding_A", matrixA), (".lora_embedding_B", matrixB), (".lora_magnitude_vector", magnitude)];
 
+    public override long KeptOfToken => matrixB.size(1) + (magnitude is null ? 0 : matrixB.size(0));
+
     /// <summary>Draws the matrices; a magnitude begins as the length of each column of the table.</summary>
     public void Initialize(Embedding embedding, LoraInitialization initialization, RandomStream random)
     {

@@ -39,6 +39,9 @@ internal sealed class LoraLinear : LinearRefit
         }
     }
 
+    // What is between the matrices; the input without what was dropped; what the magnitude is a factor of.
+    public override long KeptOfToken => matrixA.size(0) + (_dropout.Probability > 0 ? matrixA.size(1) : 0) + (magnitude is null ? 0 : matrixB.size(0));
+
     /// <summary>Draws the matrices; a magnitude begins as the length of each row of the matrix.</summary>
     public void Initialize(ILinearMap map, LoraInitialization initialization, RandomStream random)
     {

@@ -9,12 +9,22 @@ internal interface IRefit : IDisposable
 {
     /// <summary>The parameters, by what PEFT's files put behind the module's name.</summary>
     IReadOnlyList<(string Ending, Parameter Value)> Parts { get; }
+
+    /// <summary>Numbers that backward needs of each token, besides what the module reads.</summary>
+    long KeptOfToken { get; }
+
+    /// <summary>Whether backward needs what the module reads.</summary>
+    bool KeepsInput { get; }
 }
 
 /// <summary>What an adapter adds to a linear map.</summary>
 internal abstract class LinearRefit(string name) : nn.Module(name), IRefit
 {
     public abstract IReadOnlyList<(string Ending, Parameter Value)> Parts { get; }
+
+    public virtual long KeptOfToken => 0;
+
+    public virtual bool KeepsInput => true;
 
     /// <summary>The map as the adapter changes it: [.., inputWidth] to [.., outputWidth].</summary>
     public abstract Tensor Apply(ILinearMap map, Tensor input);
@@ -27,6 +37,10 @@ internal abstract class LinearRefit(string name) : nn.Module(name), IRefit
 internal abstract class EmbeddingRefit(string name) : nn.Module(name), IRefit
 {
     public abstract IReadOnlyList<(string Ending, Parameter Value)> Parts { get; }
+
+    public virtual long KeptOfToken => 0;
+
+    public bool KeepsInput => false;
 
     /// <summary>The rows as the adapter changes them: [..] int64 to [.., width].</summary>
     public abstract Tensor Apply(Embedding embedding, Tensor ids);

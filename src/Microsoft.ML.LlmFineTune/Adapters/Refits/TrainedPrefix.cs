@@ -27,5 +27,9 @@ internal sealed class TrainedPrefix : VirtualTokens, IRefit
 
     public IReadOnlyList<(string, Parameter)> Parts => [("prompt_embeddings", rows)];
 
+    public long KeptOfToken => 0;
+
+    public bool KeepsInput => false;
+
     public void Initialize(RandomStream random) => Initialization.Normal(rows, random, 1);
 }

@@ -32,6 +32,10 @@ internal sealed class TrainedPrompt : VirtualTokens, IRefit
 
     public IReadOnlyList<(string, Parameter)> Parts => [("prompt_embeddings", embeddings)];
 
+    public long KeptOfToken => 0;
+
+    public bool KeepsInput => false;
+
     /// <summary>Draws the embeddings, or takes those of tokens.</summary>
     public void Initialize(PromptTuningOptions options, Embedding table, RandomStream random)
     {

@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -37,11 +38,14 @@ public sealed record MemoryRequest
     /// <summary>Bytes that the scores of a vocabulary may take at once; greater than 0. Default <see cref="ChunkedCrossEntropy.DefaultBudget"/>.</summary>
     public long ScoreBudget { get; init; } = ChunkedCrossEntropy.DefaultBudget;
 
-    /// <summary>Which weights move, by their names in the model; default null: all. With <see cref="AdapterRank"/>: which matrices have an adapter, while nothing else moves.</summary>
+    /// <summary>Which weights move, by their names in the model; default null: all. Not together with <see cref="Adapter"/>, beside which nothing else moves.</summary>
     public Func<string, bool>? Moves { get; init; }
 
-    /// <summary>The rank of low-rank adapters, at least 1; default null: none.</summary>
-    public int? AdapterRank { get; init; }
+    /// <summary>The adapter that is trained; default null: none, the model itself is.</summary>
+    public AdapterOptions? Adapter { get; init; }
+
+    /// <summary>Whether the linear layers are kept in four bits a number (<see cref="ModelQuantization.ToNf4"/>, scales quantised, too); default false. Only with <see cref="Adapter"/>.</summary>
+    public bool IsQuantized { get; init; }
 
     /// <summary>Checks every value.</summary>
     /// <exception cref="ArgumentException">A value is out of its range.</exception>
@@ -55,6 +59,8 @@ public sealed record MemoryRequest
         Require.AtLeast(Replicas, 1);
         Require.Argument(ScoredPart is > 0 and <= 1, $"ScoredPart must be greater than 0 and at most 1; received {ScoredPart}.", nameof(ScoredPart));
         Require.AtLeast(ScoreBudget, 1);
-        if (AdapterRank is int rank) Require.AtLeast(rank, 1, nameof(AdapterRank));
+        Adapter?.Validate();
+        Require.Argument(Adapter is null || Moves is null, $"{nameof(Adapter)} and {nameof(Moves)} exclude each other: beside an adapter nothing moves; received both.", nameof(Moves));
+        Require.Argument(Adapter is not null || !IsQuantized, $"{nameof(IsQuantized)} needs an {nameof(Adapter)}, since quantised weights are not trained; received none.", nameof(IsQuantized));
     }
 }

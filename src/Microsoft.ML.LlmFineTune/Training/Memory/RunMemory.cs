@@ -1,5 +1,6 @@
 using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
+using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -35,7 +36,7 @@ internal sealed class RunMemory
     public static RunMemory Begin(nn.Module model, TrainingOptions options, IBatchSource training, bool validates, int replicas, Device device)
     {
         if (model is not ICheckpointModel known || device.type != DeviceType.CPU) return new RunMemory(null, 0);
-        long weights = model.parameters().Sum(parameter => parameter.numel() * parameter.ElementSize);
+        long weights = model.parameters().Sum(parameter => parameter.numel() * parameter.ElementSize) + LinearQuantization.LayersOf(model).Sum(entry => entry.Layer.Quantized?.Bytes ?? 0);
         MemoryRequest request = Request(model, known, options, training, validates, replicas);
         try
         {
@@ -53,17 +54,15 @@ internal sealed class RunMemory
     {
         TokenBatch largest = training.Epoch(0).Take(BatchesLookedAt).MaxBy(batch => batch.Tokens.Length)!;
         bool writes = known.Head == ModelHead.SequenceToSequence;
-        HashSet<string> moving = FreezingPlan.For(model, options.Freezing ?? new FreezingOptions()).Groups.SelectMany(group => group.Parameters).ToHashSet(StringComparer.Ordinal);
         MemoryRequest request = new()
         {
             Config = known.Config, Head = model is BackboneModel ? null : known.Head, Options = options, Rows = largest.Rows, Replicas = replicas, Validates = validates,
             Length = writes ? Math.Max(1, largest.TargetLength) : largest.Length, SourceLength = writes ? largest.Length : null,
             ScoredPart = largest.Targets.Length == largest.Tokens.Length && largest.TargetCount > 0 ? (double)largest.TargetCount / largest.Targets.Length : 1,
-            Moves = moving.Contains,
         };
-        if (ModelAdapters.Of(model) is not { Active: string active } adapters || adapters.OptionsOf(active) is not LoraOptions lora) return request;
-        string[] modules = [.. known.WeightNames.Select(weight => weight.Parameter).Where(name => name.EndsWith(".weight", StringComparison.Ordinal)).Select(name => name[..^"weight".Length])];
-        HashSet<string> adapted = modules.Where(module => moving.Any(name => name.StartsWith(module, StringComparison.Ordinal))).Select(module => module + "weight").ToHashSet(StringComparer.Ordinal);
-        return request with { AdapterRank = lora.Rank, Moves = adapted.Contains };
+        if (ModelAdapters.Of(model) is { Active: string active } adapters)
+            return request with { Adapter = adapters.OptionsOf(active), IsQuantized = LinearQuantization.LayersOf(model).Any(entry => entry.Layer.Quantized is not null) };
+        HashSet<string> moving = FreezingPlan.For(model, options.Freezing ?? new FreezingOptions()).Groups.SelectMany(group => group.Parameters).ToHashSet(StringComparer.Ordinal);
+        return request with { Moves = moving.Contains };
     }
 }

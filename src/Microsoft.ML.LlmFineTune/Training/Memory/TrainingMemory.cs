@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using static TorchSharp.torch;
@@ -37,9 +38,9 @@ public static class TrainingMemory
     public static MemoryEstimate Estimate(MemoryRequest request)
     {
         Require.NotNull(request).Validate();
-        MovingWeights weights = MovingWeights.Of(request);
         TrainingOptions options = request.Options;
         int size = options.Precision is TrainingPrecision.BFloat16 or TrainingPrecision.Float16 ? 2 : 4;
+        MovingWeights weights = MovingWeights.Of(request, size);
         bool recomputes = options.RecomputeActivations;
 
         ActivationShape shape = weights.Shape(request);
@@ -51,16 +52,17 @@ public static class TrainingMemory
         // The heap is as large as it is at the end of forward, or in the backward pass of the last layer; what is mapped is most at the end of forward.
         double scoresInHeap = scores.AreMapped ? 0 : scores.AtOnce, inHeap = kept + scoresInHeap;
         if (recomputes) inHeap = Math.Max(inHeap, kept + (layer * (1 + LayerInBackward)) + (scores.TableGradient >= MappedFrom ? 0 : scores.TableGradient));
-        double temporaries = inHeap - kept - scoresInHeap;
+        // A matrix of four bits is made dense where it is read.
+        double dense = (double)weights.LargestQuantized * size * request.Replicas, temporaries = inHeap - kept - scoresInHeap + dense;
 
         long copies = 1 + (options.RestoreBest && request.Validates ? 1 : 0) + (options.WeightAverage is null ? 0 : 1) + (options.StartPenalty > 0 || options.Mixout > 0 ? 1 : 0);
         double moving = weights.Moving * sizeof(float);
         // The weights move to memory that lies side by side; where they were, the heap has a hole.
-        double slack = ((inHeap * (recomputes ? SlackOfRecomputed : SlackOfKept)) + (request.AdapterRank is null ? SlackOfWeights * moving : 0)) * (options.ReturnFreedMemory ? SlackOfReturned : 1);
+        double slack = ((inHeap * (recomputes ? SlackOfRecomputed : SlackOfKept)) + (request.Adapter is null ? SlackOfWeights * moving : 0)) * (options.ReturnFreedMemory ? SlackOfReturned : 1);
         Dictionary<MemoryPart, long> bytes = new()
         {
-            [MemoryPart.Weights] = weights.All * size,
-            [MemoryPart.Adapters] = request.AdapterRank is null ? 0 : weights.Moving * size,
+            [MemoryPart.Weights] = (long)weights.Bytes,
+            [MemoryPart.Adapters] = weights.Adapters * size,
             [MemoryPart.Masters] = size == 2 ? weights.Moving * 2 * sizeof(float) : 0,
             [MemoryPart.Gradients] = weights.Moving * size * request.Replicas,
             [MemoryPart.OptimizerState] = weights.OptimizerState,
@@ -100,11 +102,16 @@ public static class TrainingMemory
         }
         if (request.Replicas > 1) Add("Replicas = 1", request with { Replicas = 1 });
         if (options.Precision is null or TrainingPrecision.Float32) Add("Precision = BFloat16", request with { Options = options with { Precision = TrainingPrecision.BFloat16 } });
-        if (request.AdapterRank is null && request.Moves is null)
+        if (request is { Adapter: null, Moves: null, Config: not Models.Recurrent.RecurrentConfig })
         {
-            Func<string, bool> isAttention = MovingWeights.AttentionOf(request);
-            Add("low-rank adapters of rank 8 on attention", request with { AdapterRank = 8, Moves = isAttention });
-            Add("these, and activations computed again", request with { AdapterRank = 8, Moves = isAttention, Options = saving });
+            LoraOptions adapter = new();
+            Add("low-rank adapters of rank 8 on attention", request with { Adapter = adapter });
+            Add("these, and activations computed again", request with { Adapter = adapter, Options = saving });
+            Add("these, and the model's matrices in four bits a number", request with { Adapter = adapter, Options = saving, IsQuantized = true });
+        }
+        else if (request is { Adapter: not null, IsQuantized: false })
+        {
+            Add("the model's matrices in four bits a number", request with { IsQuantized = true });
         }
         return remedies;
 
