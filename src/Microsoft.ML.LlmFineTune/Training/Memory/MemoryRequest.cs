@@ -43,6 +43,9 @@ public sealed record MemoryRequest
     /// <summary>The rank of low-rank adapters, at least 1; default null: none.</summary>
     public int? AdapterRank { get; init; }
 
+    /// <summary>Bytes that the weights take where it is not the type alone that says it (a base in four bits a number); null: the type does.</summary>
+    internal long? WeightBytes { get; init; }
+
     /// <summary>Checks every value.</summary>
     /// <exception cref="ArgumentException">A value is out of its range.</exception>
     public void Validate()

@@ -1,5 +1,6 @@
 using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
+using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -35,8 +36,10 @@ internal sealed class RunMemory
     public static RunMemory Begin(nn.Module model, TrainingOptions options, IBatchSource training, bool validates, int replicas, Device device)
     {
         if (model is not ICheckpointModel known || device.type != DeviceType.CPU) return new RunMemory(null, 0);
-        long weights = model.parameters().Sum(parameter => parameter.numel() * parameter.ElementSize);
+        long quantized = LinearQuantization.LayersOf(model).Sum(entry => entry.Layer.Quantized?.Bytes ?? 0);
+        long weights = model.parameters().Sum(parameter => parameter.numel() * parameter.ElementSize) + quantized;
         MemoryRequest request = Request(model, known, options, training, validates, replicas);
+        if (quantized > 0) request = request with { WeightBytes = quantized + (TrainingMemory.BytesANumber(options) * DenseNumbers(model, known)) };
         try
         {
             // What is there already need not be had.
@@ -47,6 +50,13 @@ internal sealed class RunMemory
             // A family of somebody's own tells nothing of its activations.
             return new RunMemory(null, 0);
         }
+    }
+
+    /// <summary>Numbers of the weights that are not in four bits, adapters left out.</summary>
+    private static long DenseNumbers(nn.Module model, ICheckpointModel known)
+    {
+        HashSet<string> own = known.WeightNames.Select(weight => weight.Parameter).ToHashSet(StringComparer.Ordinal);
+        return model.named_parameters().Where(named => own.Contains(named.name)).Sum(named => named.parameter.numel());
     }
 
     private static MemoryRequest Request(nn.Module model, ICheckpointModel known, TrainingOptions options, IBatchSource training, bool validates, int replicas)

@@ -39,7 +39,7 @@ public static class TrainingMemory
         Require.NotNull(request).Validate();
         MovingWeights weights = MovingWeights.Of(request);
         TrainingOptions options = request.Options;
-        int size = options.Precision is TrainingPrecision.BFloat16 or TrainingPrecision.Float16 ? 2 : 4;
+        int size = BytesANumber(options);
         bool recomputes = options.RecomputeActivations;
 
         ActivationShape shape = weights.Shape(request);
@@ -59,7 +59,7 @@ public static class TrainingMemory
         double slack = ((inHeap * (recomputes ? SlackOfRecomputed : SlackOfKept)) + (request.AdapterRank is null ? SlackOfWeights * moving : 0)) * (options.ReturnFreedMemory ? SlackOfReturned : 1);
         Dictionary<MemoryPart, long> bytes = new()
         {
-            [MemoryPart.Weights] = weights.All * size,
+            [MemoryPart.Weights] = request.WeightBytes ?? (weights.All * size),
             [MemoryPart.Adapters] = request.AdapterRank is null ? 0 : weights.Moving * size,
             [MemoryPart.Masters] = size == 2 ? weights.Moving * 2 * sizeof(float) : 0,
             [MemoryPart.Gradients] = weights.Moving * size * request.Replicas,
@@ -128,6 +128,9 @@ public static class TrainingMemory
         throw new InsufficientMemoryException(string.Create(CultureInfo.InvariantCulture,
             $"Training needs about {estimate.Total / 1e6:N1} MB; there are {bytes / 1e6:N1} MB.\n{estimate}What would help:\n{string.Join('\n', lines)}\nOr set MemoryLimit, if you know better."));
     }
+
+    /// <summary>Bytes of a number that the model computes with.</summary>
+    internal static int BytesANumber(TrainingOptions options) => options.Precision is TrainingPrecision.BFloat16 or TrainingPrecision.Float16 ? 2 : 4;
 
     private static Dictionary<ActivationKind, long> Kinds(ModelActivations activations, bool recomputes, bool scores, int size)
     {
