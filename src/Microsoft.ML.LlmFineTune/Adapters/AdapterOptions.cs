@@ -27,6 +27,9 @@ public abstract record AdapterOptions
     /// <summary>The kind's name in <c>adapter_config.json</c> (<c>peft_type</c>).</summary>
     public abstract string Kind { get; }
 
+    /// <summary>Positions of the model that the adapter takes from texts.</summary>
+    internal virtual int TakenPositions => 0;
+
     /// <summary>Demands that every option is in its range and none contradicts another.</summary>
     /// <exception cref="ArgumentException">One is not; the message says which.</exception>
     public virtual void Validate()

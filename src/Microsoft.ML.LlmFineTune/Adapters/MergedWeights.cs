@@ -57,6 +57,7 @@ internal sealed class MergedWeights : IDisposable
         {
             if (module.Layer is TiedHead || (refit is EmbeddingRefit && module.Path == catalog.TiedEmbedding?.Path))
                 throw new NotSupportedException($"The adapter '{adapter.Name}' changes '{module.Name}', whose table is embedding and output head at once: merged, the change of one would change the other, too. Keep it as an adapter.");
+            if (refit is LinearRefit linear) linear.RequireMergeable((ILinearMap)module.Layer);
         }
     }
 

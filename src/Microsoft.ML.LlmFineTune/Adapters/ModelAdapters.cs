@@ -40,6 +40,23 @@ public sealed class ModelAdapters : IModelAttachments
 
     internal ModuleCatalog Catalog => _catalog;
 
+    /// <summary>Why the active adapter can not be a part of the weights; null: it can.</summary>
+    internal string? WhyNotMergeable
+    {
+        get
+        {
+            try
+            {
+                MergedWeights.RequireMergeable(_catalog, Adapter(Active ?? throw new InvalidOperationException("Merging needs an active adapter; none is. Call Activate.")));
+                return null;
+            }
+            catch (NotSupportedException error)
+            {
+                return error.Message;
+            }
+        }
+    }
+
     /// <summary>The name that the model has for a tensor of a checkpoint; null for one that it can do without.</summary>
     internal string? CanonicalName(string file) => ((ICheckpointModel)_model).CanonicalName(file);
 

@@ -14,6 +14,8 @@ public sealed record PrefixTuningOptions : AdapterOptions
     /// <summary>How many virtual tokens (<c>num_virtual_tokens</c>); default 20; at least 1.</summary>
     public int VirtualTokens { get; init; } = 20;
 
+    internal override int TakenPositions => VirtualTokens;
+
     /// <inheritdoc/>
     public override void Validate()
     {

@@ -20,6 +20,8 @@ public sealed record PromptTuningOptions : AdapterOptions
     /// <summary>Whether they begin with embeddings of tokens that are drawn (SAMPLE_VOCAB); default false: with normal draws (RANDOM).</summary>
     public bool BeginsWithVocabulary { get; init; }
 
+    internal override int TakenPositions => VirtualTokens;
+
     /// <inheritdoc/>
     public override void Validate()
     {

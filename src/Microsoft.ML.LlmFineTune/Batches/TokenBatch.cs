@@ -12,6 +12,7 @@ public sealed class TokenBatch
     public const long NoDocument = -1;
 
     private readonly TokenBatch? _whole;
+    private readonly IReadOnlyList<TokenBatch>? _step;
 
     /// <summary>Wraps arrays; nothing is copied.</summary>
     /// <param name="rows">Number of rows, at least 1.</param>
@@ -41,6 +42,12 @@ public sealed class TokenBatch
             throw new ArgumentException($"A batch of {rows} x {length} needs a mask of {rows * length}; {mask.Length} were given.", nameof(mask));
         TargetLength = targets.Length / rows;
         TargetCount = targets.Length - targets.AsSpan().Count(Ignored);
+    }
+
+    private TokenBatch(TokenBatch batch, IReadOnlyList<TokenBatch> step) : this(batch.Rows, batch.Length, batch.Tokens, batch.Targets, batch.Mask, batch.TargetLength)
+    {
+        (Segments, Documents, Values, ReferenceLogProbabilities, RowsPerUnit) = (batch.Segments, batch.Documents, batch.Values, batch.ReferenceLogProbabilities, batch.RowsPerUnit);
+        _step = step;
     }
 
     private TokenBatch(TokenBatch whole, int rows, int length, long[] tokens, long[] targets, bool[]? mask, int targetLength) : this(rows, length, tokens, targets, mask, targetLength) => _whole = whole;
@@ -114,6 +121,21 @@ public sealed class TokenBatch
 
     /// <summary>The batch that this is a slice of; itself where it is none. An objective whose parts are divided by different counts finds those of the whole here, so that slices add up.</summary>
     public TokenBatch Whole => _whole ?? this;
+
+    /// <summary>
+    /// The batches whose gradients make one step together with this one's: those that are accumulated, or <see cref="Whole"/> alone. An objective whose parts are divided by different counts adds them up over all of these, so that
+    /// accumulated batches are one large one.
+    /// </summary>
+    public IReadOnlyList<TokenBatch> Step => Whole._step ?? [Whole];
+
+    /// <summary>The same batches as the parts of one step; nothing is copied.</summary>
+    internal static TokenBatch[] OfOneStep(IReadOnlyList<TokenBatch> batches)
+    {
+        TokenBatch[] step = new TokenBatch[batches.Count];
+        for (var i = 0; i < step.Length; i++)
+            step[i] = new TokenBatch(batches[i], step);
+        return step;
+    }
 
     /// <summary>A batch of some of the rows: a replica's share.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The rows asked for are not all there.</exception>

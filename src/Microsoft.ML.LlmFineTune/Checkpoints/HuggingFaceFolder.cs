@@ -30,7 +30,13 @@ public static class HuggingFaceFolder
     /// <exception cref="IOException">Writing failed (a full disk, for example); what was in the folder is as it was.</exception>
     public static void Save<TModel>(
         string folder, TModel model, Action<string>? saveTokenizer = null, JsonObject? task = null, IReadOnlyDictionary<string, Tensor>? otherWeights = null, long maximumShardBytes = ModelWeights.DefaultMaximumShardBytes)
-        where TModel : nn.Module, ICheckpointModel
+        where TModel : nn.Module, ICheckpointModel => Save(folder, model, saveTokenizer, task, otherWeights, maximumShardBytes, isBase: false);
+
+    /// <summary>Writes a model whose active adapter the caller writes besides, in a folder below: see <see cref="Save{TModel}(string, TModel, Action{string}?, JsonObject?, IReadOnlyDictionary{string, Tensor}?, long)"/>.</summary>
+    internal static void SaveBase<TModel>(string folder, TModel model, Action<string> saveOthers, JsonObject task, IReadOnlyDictionary<string, Tensor>? otherWeights) where TModel : nn.Module, ICheckpointModel =>
+        Save(folder, model, saveOthers, task, otherWeights, ModelWeights.DefaultMaximumShardBytes, isBase: true);
+
+    private static void Save<TModel>(string folder, TModel model, Action<string>? saveOthers, JsonObject? task, IReadOnlyDictionary<string, Tensor>? otherWeights, long maximumShardBytes, bool isBase) where TModel : nn.Module, ICheckpointModel
     {
         Require.Text(folder);
         Require.NotNull(model);
@@ -45,10 +51,15 @@ public static class HuggingFaceFolder
             JsonFile.Write(staging, ConfigName, config);
             if (model.Head is ModelHead.NextToken or ModelHead.SequenceToSequence) JsonFile.Write(staging, GenerationConfigName, GenerationConfig(config, model.Config.GenerationKeys));
             if (task is not null) WriteTask(staging, task);
-            saveTokenizer?.Invoke(staging);
-            ModelWeights.Write(staging, model, otherWeights, maximumShardBytes);
-            string[] names = [.. Directory.GetFiles(staging).Select(file => Path.GetFileName(file))];
-            foreach (string name in names) File.Move(Path.Combine(staging, name), Path.Combine(folder, name), overwrite: true);
+            saveOthers?.Invoke(staging);
+            ModelWeights.Write(staging, model, otherWeights, maximumShardBytes, isBase);
+            string[] names = [.. Directory.GetFiles(staging, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(staging, file))];
+            foreach (string name in names)
+            {
+                string place = Path.Combine(folder, name);
+                Directory.CreateDirectory(Path.GetDirectoryName(place)!);
+                File.Move(Path.Combine(staging, name), place, overwrite: true);
+            }
             // Weights that were split otherwise: a reader would take a single file for the model, whatever the new index says.
             foreach (string name in Directory.GetFiles(folder).Select(file => Path.GetFileName(file)).Where(name => CheckpointIndex.IsWeightsName(name) && !names.Contains(name))) File.Delete(Path.Combine(folder, name));
         }

@@ -25,9 +25,14 @@ public static class ModelWeights
     }
 
     /// <summary>Writes the weights into a folder: <c>model.safetensors</c>, or shards and their index where one file would be larger than allowed.</summary>
-    internal static void Write<TModel>(string folder, TModel model, IReadOnlyDictionary<string, Tensor>? others, long maximumShardBytes) where TModel : nn.Module, ICheckpointModel
+    /// <param name="folder">Where the files go.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="others">More tensors to write; null: none.</param>
+    /// <param name="maximumShardBytes">What a file may have.</param>
+    /// <param name="isBase">Whether the caller writes the active adapter elsewhere.</param>
+    internal static void Write<TModel>(string folder, TModel model, IReadOnlyDictionary<string, Tensor>? others, long maximumShardBytes, bool isBase = false) where TModel : nn.Module, ICheckpointModel
     {
-        RequireWhole(model);
+        if (!isBase) RequireWhole(model);
         using IDisposable scope = NewDisposeScope();
         Dictionary<string, Tensor> views = WithOthers(Views(model), others);
         IReadOnlyList<IReadOnlyList<string>> shards = ShardPlan.Split([.. model.WeightNames.Select(name => name.File).Concat(others?.Keys ?? []).Select(name => (name, BytesOf(views[name])))], maximumShardBytes);

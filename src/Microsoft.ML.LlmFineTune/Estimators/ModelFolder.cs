@@ -5,6 +5,7 @@ using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tokenization;
 using Microsoft.ML.Tokenizers;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Estimators;
 
@@ -42,15 +43,17 @@ internal static class ModelFolder
 
     internal static void Save(TextModel model, string folder, JsonObject? task = null)
     {
-        HuggingFaceFolder.Save(folder, model.Backbone, into => SaveTokenizer(model.Tokenizer.Tokenizer, into), task, model.OtherWeights);
+        if (task is not null)
+            Save(folder, model.Backbone, model.Tokenizer, task, model.OtherWeights);
+        else
+            HuggingFaceFolder.Save(folder, model.Backbone, into => SaveTokenizer(model.Tokenizer.Tokenizer, into), otherWeights: model.OtherWeights);
         model.SentenceTransformers?.Write(folder, model.Config.Width);
     }
 
     internal static void Save(TextEmbedder embedder, TokenizerAdapter tokenizer, string folder, JsonObject task) =>
         HuggingFaceFolder.Save(folder, embedder, into => SaveTokenizer(tokenizer.Tokenizer, into), task);
 
-    internal static void Save(SequenceClassifier classifier, TokenizerAdapter tokenizer, string folder, JsonObject task) =>
-        HuggingFaceFolder.Save(folder, classifier, into => SaveTokenizer(tokenizer.Tokenizer, into), task);
+    internal static void Save(SequenceClassifier classifier, TokenizerAdapter tokenizer, string folder, JsonObject task) => Save(folder, classifier, tokenizer, task, null);
 
     internal static TokenizerModel LoadTokenizer(string folder) => HuggingFaceTokenizerFiles.Read(folder).Tokenizer;
 
@@ -59,6 +62,22 @@ internal static class ModelFolder
         var model = tokenizer as TokenizerModel
             ?? throw new NotSupportedException($"Saving needs a tokenizer that can be written as tokenizer.json (a {nameof(TokenizerModel)}); this one is a {tokenizer.GetType().Name}.");
         model.SaveFolder(folder);
+    }
+
+    /// <summary>A fitted model, with the adapter that stays beside its weights where there is one.</summary>
+    private static void Save<TModel>(string folder, TModel model, TokenizerAdapter tokenizer, JsonObject task, IReadOnlyDictionary<string, Tensor>? otherWeights) where TModel : nn.Module, ICheckpointModel
+    {
+        if (KeptAdapter.Of(model) is not string adapter)
+        {
+            HuggingFaceFolder.Save(folder, model, into => SaveTokenizer(tokenizer.Tokenizer, into), task, otherWeights);
+            return;
+        }
+        KeptAdapter.Describe(task);
+        HuggingFaceFolder.SaveBase(folder, model, into =>
+        {
+            SaveTokenizer(tokenizer.Tokenizer, into);
+            KeptAdapter.Save(model, adapter, into);
+        }, task, otherWeights);
     }
 
     /// <summary>What sentence-transformers wrote beside the model; the folder becomes that of the model itself. What cannot be done hinders no task but embedding.</summary>

@@ -63,6 +63,9 @@ public abstract class TextModel : IDisposable
         using var noGradients = no_grad();
         foreach (var ((_, target), (_, source)) in copy.named_parameters().Zip(Backbone.named_parameters()))
             target.copy_(source);
+        // A matrix in four bits is none of the parameters.
+        foreach (var ((_, target), (_, source)) in copy.named_buffers().Zip(Backbone.named_buffers()))
+            target.copy_(source);
         return copy;
     }
 
@@ -71,6 +74,7 @@ public abstract class TextModel : IDisposable
     /// <exception cref="NotSupportedException">The family's pooler is asked for, and the family has none.</exception>
     internal TextEmbedder CreateEmbedder(Pooling? pooling, bool isNormalized)
     {
+        KeptAdapter.RequireNone(Backbone, "An embedder");
         var embedder = new TextEmbedder(Backbone, pooling, isNormalized);
         var missing = ModelWeights.FillHead(embedder, OtherWeights);
         if (missing.Count > 0)
@@ -82,6 +86,7 @@ public abstract class TextModel : IDisposable
     /// <summary>A classifier on a copy of the weights: of its head, what the checkpoint has and fits is taken (BERT's pooler, for example), the rest is drawn.</summary>
     internal SequenceClassifier CreateClassifier(IReadOnlyList<string> labels, Pooling? pooling, RandomStream random)
     {
+        KeptAdapter.RequireNone(Backbone, "A classifier");
         var classifier = new SequenceClassifier(CopyBackbone(), labels, pooling);
         classifier.InitializeHead(random);
         ModelWeights.FillHead(classifier, OtherWeights);

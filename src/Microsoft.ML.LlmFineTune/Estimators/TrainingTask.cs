@@ -7,6 +7,7 @@ using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Training;
 using Microsoft.ML.Runtime;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Estimators;
@@ -51,11 +52,23 @@ internal sealed class TrainingTask : IDisposable
             Warn($"{what}: {truncation}");
     }
 
+    /// <summary>Quantises the base and attaches the adapter, where the options ask for them.</summary>
+    internal void Prepare(nn.Module model)
+    {
+        if (_options.BaseQuantization is { } nf4)
+        {
+            // Quantising is the processor's work; training moves the model to where it belongs.
+            model.cpu();
+            Info($"{ModelQuantization.ToNf4(model, nf4.DoubleQuantization, nf4.Kept)} linear layers of the base are kept in four bits a number.");
+        }
+        if (_options.Adapter is { } adapter)
+            ModelAdapters.Attach(model, adapter, random: Random.Adapters);
+    }
+
     /// <summary>Trains <paramref name="model"/> in place; <paramref name="lastGood"/> makes a transformer of the weights that are left when training diverges.</summary>
     internal TrainingResult Train<TModel>(TModel model, IObjective objective, IBatchSource training, IBatchSource? validation, Func<TextTransformer> lastGood) where TModel : nn.Module, ICheckpointModel
     {
-        if (_options.Adapter is { } adapter)
-            ModelAdapters.Attach(model, adapter, random: Random.Adapters);
+        Prepare(model);
         Info($"{ParameterReport.Of(model).Summary()}");
         var options = _options.ForTraining(Seed);
         if (_options.Observers.OfType<TrainingReport>().ToList() is { Count: > 0 } reports)
@@ -78,13 +91,21 @@ internal sealed class TrainingTask : IDisposable
         }
     }
 
-    /// <summary>Makes the trained adapter a part of the weights, after it was saved by itself where that is wanted.</summary>
+    /// <summary>Makes the trained adapter a part of the weights where it can be one, after it was saved by itself where that is wanted.</summary>
     private void Merge(nn.Module model)
     {
         if (ModelAdapters.Of(model) is not { } adapters)
             return;
         if (_options.AdapterFolder is { } folder)
-            PeftFolder.Save(folder, model);
-        adapters.MergeAndRemove();
+            PeftFolder.Save(folder, model, adapters.Active!);
+        if (adapters.WhyNotMergeable is { } reason)
+            Info($"{reason} The fitted model keeps it, and is saved with it.");
+        else
+            adapters.MergeAndRemove();
+        if (_options.BaseQuantization is null)
+            return;
+        // Also those that the adapter did not change: saved are the numbers that were trained with.
+        ModelQuantization.ToDense(model);
+        Info($"The weights are the numbers that the four bits of the base stand for{(adapters.Active is null ? ", with what the adapter learnt" : "")}.");
     }
 }

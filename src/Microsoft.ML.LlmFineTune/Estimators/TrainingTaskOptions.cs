@@ -52,13 +52,20 @@ public abstract record TrainingTaskOptions
     public FreezingOptions? Freezing { get; init; }
 
     /// <summary>
-    /// What is trained beside the frozen model instead of the model: LoRA and its kin, or IA3 (their heads, where the task has a new one, are trained too). It is made a part of the weights in the end, so that what is fitted
-    /// is an ordinary model; <see cref="AdapterFolder"/> keeps it by itself. Default null: the model is trained.
+    /// What is trained beside the frozen model instead of the model: LoRA and its kin, IA3, virtual tokens (the head, where the task has a new one, is trained too). It is made a part of the weights in the end, so that what is
+    /// fitted is an ordinary model. What cannot be a part of them (virtual tokens, an adapter of a tied embedding) stays in the fitted model, scores with it and is saved with it. <see cref="AdapterFolder"/> keeps it by itself
+    /// besides. Virtual tokens take positions of the model, which texts have the fewer of. Default null: the model is trained.
     /// </summary>
     public AdapterOptions? Adapter { get; init; }
 
     /// <summary>Where the trained <see cref="Adapter"/> is saved, in PEFT's layout. Default null: nowhere.</summary>
     public string? AdapterFolder { get; init; }
+
+    /// <summary>
+    /// Keeps the linear layers of the base in four bits a number while its <see cref="Adapter"/> is trained (QLoRA): about an eighth of float32's memory. What is fitted is an ordinary model again, whose weights are the numbers that the
+    /// four bits stand for and, in them, what the adapter learnt: what was trained and validated. Default null: the base stays as it is.
+    /// </summary>
+    public Nf4Options? BaseQuantization { get; init; }
 
     /// <summary>
     /// Where the state of training is saved now and then. <c>Fit</c> with the same model, data and options and a folder that holds a state goes on from it, and ends with the same weights as if it had not been interrupted.
@@ -115,13 +122,25 @@ public abstract record TrainingTaskOptions
                 Require.Argument(!isSet, $"{nameof(Optimizer)} and {name} contradict each other: {name} is AdamW's, which {nameof(Optimizer)} takes the place of. Set it in {nameof(Optimizer)}.", name);
         }
         Require.Argument(AdapterFolder is null || Adapter is not null, $"{nameof(AdapterFolder)} is where a trained {nameof(Adapter)} is saved; there is none. Set {nameof(Adapter)}, or leave {nameof(AdapterFolder)} null.", nameof(AdapterFolder));
-        Require.Argument(Adapter is null or LoraOptions or Ia3Options,
-            $"{nameof(Adapter)} must be one that can become a part of the weights ({nameof(LoraOptions)}, {nameof(Ia3Options)}), for a fitted transformer is saved by its weights; received {Adapter?.GetType().Name}. Train virtual tokens with a Trainer, and save them with PeftFolder.", nameof(Adapter));
+        Require.Argument(BaseQuantization is null || Adapter is not null, $"{nameof(BaseQuantization)} is for the base of an {nameof(Adapter)}, since weights in four bits learn nothing; there is none. Set {nameof(Adapter)}, or leave {nameof(BaseQuantization)} null.", nameof(BaseQuantization));
         Adapter?.Validate();
         ForTraining(seed: 0).Validate();
     }
 
     private protected abstract string WatchedMetric { get; }
+
+    /// <summary>Positions of a model that are a text's while it is trained.</summary>
+    /// <exception cref="ArgumentException">The model has an adapter already where another is asked for, or virtual tokens leave no room.</exception>
+    internal int TextPositions(TextModel model)
+    {
+        if (Adapter is null)
+            return model.Backbone.TextLength;
+        Require.Argument(KeptAdapter.Of(model.Backbone) is not string present,
+            $"{nameof(Adapter)} is trained beside a model's weights; this model has the adapter '{KeptAdapter.Of(model.Backbone)}' already. Call MergeAndRemove of its ModelAdapters or give the model without it, or leave {nameof(Adapter)} null to train the one that it has.", nameof(Adapter));
+        int positions = model.Config.MaximumLength - Adapter.TakenPositions;
+        Require.Argument(positions >= 2, $"{nameof(Adapter)} must leave at least 2 of the model's {model.Config.MaximumLength} positions to a text; its virtual tokens are {Adapter.TakenPositions}.", nameof(Adapter));
+        return positions;
+    }
 
     internal TrainingOptions ForTraining(long seed)
     {

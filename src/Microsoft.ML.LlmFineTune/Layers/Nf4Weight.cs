@@ -40,8 +40,8 @@ public sealed class Nf4Weight : nn.Module
     /// <summary>Whether the scales are quantised, too.</summary>
     public bool IsDouble { get; }
 
-    /// <summary>Type of the numbers when dequantised.</summary>
-    public ScalarType Type { get; }
+    /// <summary>Type of the numbers when dequantised; a model that is converted computes in its new type.</summary>
+    public ScalarType Type { get; private set; }
 
     /// <summary>Memory of the matrix, in bytes.</summary>
     public long Bytes => packed.numel() + (scales.numel() * sizeof(float)) + (scaleCodes?.numel() ?? 0);
@@ -82,4 +82,11 @@ public sealed class Nf4Weight : nn.Module
     /// <summary>The numbers that the four bits stand for.</summary>
     /// <returns>[rows, columns] of <see cref="Type"/>.</returns>
     public Tensor Dequantize() => Nf4Product.Dequantize(Blocks);
+
+    /// <summary>A conversion is of the numbers that the four bits stand for: rounded scales would make all of them others.</summary>
+    protected override void _toEpilog(ScalarType? dtype, Device? device, bool non_blocking)
+    {
+        Type = dtype ?? Type;
+        if (device is not null) base._toEpilog(null, device, non_blocking);
+    }
 }

@@ -24,7 +24,10 @@ public sealed class AnswerSpanObjective : IObjective
         BackboneModel backbone = reader.Backbone;
         Tensor targets = ModelInput.Targets(rows, 2L * rows.Rows, rows.Length, backbone.Device).view(rows.Rows, 2);       // [rows, 2]
         (Tensor starts, Tensor ends) = (targets.select(1, 0), targets.select(1, 1));                                      // [rows] each
-        (Tensor start, Tensor end) = reader.Forward(ModelInput.Tokens(rows, backbone), ModelInput.Mask(rows, backbone), ModelInput.Segments(rows, backbone));   // [rows, length] each
+        Tensor? mask = ModelInput.Mask(rows, backbone);                                                                   // [rows, length]
+        (Tensor start, Tensor end) = reader.Forward(ModelInput.Tokens(rows, backbone), mask, ModelInput.Segments(rows, backbone));   // [rows, length] each
+        // No answer begins in padding, and a row's loss is the same whatever it is padded to.
+        if (mask?.logical_not() is Tensor padding) (start, end) = (start.masked_fill(padding, float.NegativeInfinity), end.masked_fill(padding, float.NegativeInfinity));
         if (metrics is not null)
         {
             Tensor right = start.argmax(1).eq(starts).logical_and(end.argmax(1).eq(ends));

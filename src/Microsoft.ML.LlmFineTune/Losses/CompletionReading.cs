@@ -65,17 +65,20 @@ internal static class CompletionReading
         }
     }
 
-    /// <summary>How many tokens the first rows of the units have as targets on average, over the whole batch that the rows are a slice of.</summary>
+    /// <summary>How many tokens the first rows of the units have as targets on average, over the whole step that the rows are a part of.</summary>
     public static double MeanFirstLength(TokenBatch rows)
     {
-        TokenBatch whole = rows.Whole;
-        long count = 0;
-        for (int unit = 0; unit < whole.Units; unit++)
+        long count = 0, units = 0;
+        foreach (TokenBatch batch in rows.Step)
         {
-            ReadOnlySpan<long> targets = whole.Targets.AsSpan(unit * whole.RowsPerUnit * whole.TargetLength, whole.TargetLength);
-            count += targets.Length - targets.Count(TokenBatch.Ignored);
+            units += batch.Units;
+            for (int unit = 0; unit < batch.Units; unit++)
+            {
+                ReadOnlySpan<long> targets = batch.Targets.AsSpan(unit * batch.RowsPerUnit * batch.TargetLength, batch.TargetLength);
+                count += targets.Length - targets.Count(TokenBatch.Ignored);
+            }
         }
-        return (double)count / whole.Units;
+        return (double)count / units;
     }
 
     /// <summary>The first and the second rows of units: [units, ..] each.</summary>

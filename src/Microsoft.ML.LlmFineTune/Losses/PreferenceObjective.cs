@@ -10,7 +10,9 @@ namespace Microsoft.ML.LlmFineTune.Losses;
 /// A unit of rows is chosen and rejected (<see cref="Batches.Rows.PreferenceRows.OfPair"/>). Trains decoders and encoder-decoders.
 /// </summary>
 /// <remarks>
-/// One reference serves all replicas at the same time: it is in evaluation mode, without gradients. Where batches are accumulated, <see cref="PreferenceLossKind.ChosenLikelihood"/> is averaged over the tokens of each batch, as TRL does.
+/// One reference serves all replicas at the same time: it is in evaluation mode, without gradients.
+/// <see cref="PreferenceLossKind.ChosenLikelihood"/> is averaged over the tokens of a step, so that accumulated batches are one large one
+/// (TRL averages over those of each); in validation over those of each batch.
 /// </remarks>
 public sealed class PreferenceObjective : IObjective
 {

@@ -19,6 +19,9 @@ public sealed record RecurrentObjectiveOptions
     /// <summary>Factor on the mean square of what the last layer's states change from step to step, before dropout, added to the mean loss in training; default 0; at least 0. AWD-LSTM: 1 ("beta").</summary>
     public double ChangePenalty { get; init; }
 
+    /// <summary>Bytes that the scores of the vocabulary may take at once, as in <see cref="TokenLossOptions.ScoreBudget"/>. Default: 64 MiB.</summary>
+    public long ScoreBudget { get; init; } = ChunkedCrossEntropy.DefaultBudget;
+
     /// <summary>Demands that every option is in its range.</summary>
     /// <exception cref="ArgumentException">One is not; the message says which.</exception>
     public void Validate()
@@ -26,6 +29,7 @@ public sealed record RecurrentObjectiveOptions
         if (PieceLength is int length) Require.AtLeast(length, 1, nameof(PieceLength));
         Require.NotNegative(ActivationPenalty);
         Require.NotNegative(ChangePenalty);
+        Require.AtLeast(ScoreBudget, 1);
     }
 }
 
@@ -33,10 +37,11 @@ public sealed record RecurrentObjectiveOptions
 /// The loss of a recurrent language model: the negative log-likelihood of each next token, in nats, and in training what AWD-LSTM adds to it (activation regularisation and its temporal form:
 /// Merity, McCann, Socher: "Revisiting activation regularization for language RNNs", 2017). Knows <see cref="RecurrentLanguageModel"/>s.
 /// </summary>
-/// <remarks>Rows begin in the zero state. Padding counts in the means of the penalties.</remarks>
+/// <remarks>Rows begin in the zero state. The means of the penalties are over all tokens of a step, without padding.</remarks>
 public sealed class RecurrentObjective : IObjective
 {
     private readonly RecurrentObjectiveOptions _options;
+    private readonly TokenLossOptions _scores;
 
     /// <summary>Creates the objective.</summary>
     /// <param name="options">Null: the defaults.</param>
@@ -44,6 +49,7 @@ public sealed class RecurrentObjective : IObjective
     {
         _options = options ?? new();
         _options.Validate();
+        _scores = new TokenLossOptions { ScoreBudget = _options.ScoreBudget };
     }
 
     /// <inheritdoc/>
@@ -56,8 +62,8 @@ public sealed class RecurrentObjective : IObjective
         Require.NotNull(rows);
         if (model is not RecurrentLanguageModel recurrent) throw new ArgumentException($"{nameof(RecurrentObjective)} trains a {nameof(RecurrentLanguageModel)}; received a {model?.GetType().Name ?? "null"}.", nameof(model));
         Tensor tokens = ModelInput.Tokens(rows, recurrent);                                                                                          // [rows, length]
-        Tensor targets = ModelInput.Targets(rows, tokens.numel(), recurrent.Config.VocabularySize, recurrent.Device).view(rows.Rows, rows.Length);   // [rows, length]
-        Tensor? sum = null;
+        ModelInput.CheckTargets(rows, tokens.numel(), recurrent.Config.VocabularySize);
+        Tensor sum = zeros([], device: recurrent.Device);
         RecurrentState? carried = null;
         try
         {
@@ -68,35 +74,56 @@ public sealed class RecurrentObjective : IObjective
                 RecurrentOutput output = recurrent.Read(tokens.narrow(1, start, length), carried);
                 carried?.Dispose();
                 carried = output.Carried;
-                Tensor wanted = targets.narrow(1, start, length).reshape(-1);                                                                        // [rows * length]
-                Tensor logits = recurrent.Logits(output.Hidden).view(wanted.numel(), -1);                                                            // [rows * length, vocabulary]
-                if (metrics is not null) metrics.Add(NextTokenObjective.Accuracy, logits.argmax(1).eq(wanted).sum().item<long>(), CountTargets(rows, start, length));
-                Tensor loss = SoftmaxCrossEntropy.Sum(logits, wanted, TokenBatch.Ignored);
-                if (recurrent.training && Penalty(output) is Tensor penalty) loss = loss + (penalty * CountTargets(rows, start, length));
-                sum = sum is null ? loss : sum + loss;
+                TargetPlaces places = TargetPlaces.OfColumns(rows, start, length, recurrent.Device);
+                if (places.Targets.numel() > 0) sum = sum + VocabularyLoss.Sum(output.Hidden, places, recurrent.Config.VocabularySize, recurrent.Logits, recurrent, _scores, metrics);
+                if (recurrent.training && Penalty(output, rows, start) is Tensor penalty) sum = sum + penalty;
             }
         }
         finally
         {
             carried?.Dispose();
         }
-        return sum!;
+        return sum;
     }
 
-    /// <summary>What is added to the mean loss; null for nothing.</summary>
-    private Tensor? Penalty(RecurrentOutput output)
+    /// <summary>The rows' part of what is added to the loss: the penalties of the step, as often as the piece has targets there. Null for nothing.</summary>
+    private Tensor? Penalty(RecurrentOutput output, TokenBatch rows, int start)
     {
-        Tensor? activation = _options.ActivationPenalty > 0 ? output.Hidden.square().mean() * _options.ActivationPenalty : null;
-        long steps = output.States.size(1);
-        if (_options.ChangePenalty == 0 || steps == 1) return activation;
-        Tensor change = (output.States.narrow(1, 1, steps - 1) - output.States.narrow(1, 0, steps - 1)).square().mean() * _options.ChangePenalty;
-        return activation is null ? change : activation + change;
+        if (_options.ActivationPenalty == 0 && _options.ChangePenalty == 0) return null;
+        (long targets, long tokens, long changes) = CountOfStep(rows, start);
+        long length = output.States.size(1), width = output.States.size(2);
+        Tensor? real = rows.Mask is null ? null : tensor(rows.Mask, [rows.Rows, rows.Length], device: output.States.device).narrow(1, start, length).to(ScalarType.Float32);   // [rows, length]
+        Tensor? activation = _options.ActivationPenalty > 0 ? Squares(output.Hidden, real) * (_options.ActivationPenalty * targets / (tokens * width)) : null;
+        if (_options.ChangePenalty == 0 || changes == 0 || length == 1) return activation;
+        Tensor change = output.States.narrow(1, 1, length - 1) - output.States.narrow(1, 0, length - 1);                                             // [rows, length - 1, width]
+        Tensor penalty = Squares(change, real?.narrow(1, 1, length - 1)) * (_options.ChangePenalty * targets / (changes * width));
+        return activation is null ? penalty : activation + penalty;
     }
 
-    private static int CountTargets(TokenBatch rows, int start, int length)
+    /// <summary>The sum of squares of what is real.</summary>
+    /// <param name="values">[rows, length, width].</param>
+    /// <param name="real">[rows, length], 1 or 0; null: all is.</param>
+    private static Tensor Squares(Tensor values, Tensor? real)
     {
-        int count = 0;
-        for (int row = 0; row < rows.Rows; row++) count += length - rows.Targets.AsSpan((row * rows.Length) + start, length).Count(TokenBatch.Ignored);
-        return count;
+        Tensor squares = values.to(ScalarType.Float32).square().sum([2]);                                                                            // [rows, length]
+        return (real is null ? squares : squares * real).sum();
+    }
+
+    /// <summary>Targets, tokens and pairs of neighbouring tokens that a piece has in all batches of the step: what is padded is none.</summary>
+    private (long Targets, long Tokens, long Changes) CountOfStep(TokenBatch rows, int start)
+    {
+        (long targets, long tokens, long changes) = (0, 0, 0);
+        foreach (TokenBatch batch in rows.Step)
+        {
+            int length = Math.Min(_options.PieceLength ?? batch.Length, batch.Length - start);
+            for (int row = 0; length > 0 && row < batch.Rows; row++)
+            {
+                targets += length - batch.Targets.AsSpan((row * batch.Length) + start, length).Count(TokenBatch.Ignored);
+                // Padding stands on the right.
+                int real = batch.Mask is null ? length : batch.Mask.AsSpan((row * batch.Length) + start, length).Count(true);
+                (tokens, changes) = (tokens + real, changes + Math.Max(0, real - 1));
+            }
+        }
+        return (targets, tokens, changes);
     }
 }

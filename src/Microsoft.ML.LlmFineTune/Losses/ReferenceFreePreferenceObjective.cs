@@ -9,7 +9,7 @@ namespace Microsoft.ML.LlmFineTune.Losses;
 /// Training on preferences without a reference: CPO (Xu et al., 2024), SimPO (Meng et al., 2024), ORPO (Hong et al., 2024). A unit of rows is chosen and rejected (<see cref="Batches.Rows.PreferenceRows.OfPair"/>).
 /// Trains decoders and encoder-decoders.
 /// </summary>
-/// <remarks>The likelihood is averaged over the tokens of each batch, as TRL does; it covers what the rows have as targets, which for ORPO may include the prompt of the chosen row.</remarks>
+/// <remarks>The likelihood is averaged over the tokens of a step, so that accumulated batches are one large one (TRL averages over those of each); in validation over those of each batch. It covers what the rows have as targets, which for ORPO may include the prompt of the chosen row.</remarks>
 public sealed class ReferenceFreePreferenceObjective : IObjective
 {
     /// <summary>The metric of the negative log-likelihood of the chosen completions a token: "nll_loss".</summary>

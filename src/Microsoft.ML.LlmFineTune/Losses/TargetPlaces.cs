@@ -18,13 +18,32 @@ internal readonly record struct TargetPlaces(Tensor Targets, Tensor? Index)
     public static TargetPlaces Of(TokenBatch rows, long places, int classes, Device device)
     {
         ModelInput.CheckTargets(rows, places, classes);
-        if (rows.TargetCount == rows.Targets.Length) return new(tensor(rows.Targets, [places], device: device), null);
-        long[] targets = new long[rows.TargetCount], index = new long[rows.TargetCount];
+        return Of(rows.Targets, device);
+    }
+
+    /// <summary>The places of some columns of a batch with one target a token, which were checked before.</summary>
+    /// <param name="rows">The batch.</param>
+    /// <param name="start">The first column.</param>
+    /// <param name="length">How many.</param>
+    /// <param name="device">Of the model.</param>
+    public static TargetPlaces OfColumns(TokenBatch rows, int start, int length, Device device)
+    {
+        if (length == rows.Length) return Of(rows.Targets, device);
+        long[] targets = new long[rows.Rows * length];
+        for (int row = 0; row < rows.Rows; row++) rows.Targets.AsSpan((row * rows.Length) + start, length).CopyTo(targets.AsSpan(row * length));
+        return Of(targets, device);
+    }
+
+    private static TargetPlaces Of(long[] all, Device device)
+    {
+        int count = all.Length - all.AsSpan().Count(TokenBatch.Ignored);
+        if (count == all.Length) return new(tensor(all, [all.Length], device: device), null);
+        long[] targets = new long[count], index = new long[count];
         int kept = 0;
-        for (int place = 0; place < rows.Targets.Length; place++)
+        for (int place = 0; place < all.Length; place++)
         {
-            if (rows.Targets[place] == TokenBatch.Ignored) continue;
-            (targets[kept], index[kept]) = (rows.Targets[place], place);
+            if (all[place] == TokenBatch.Ignored) continue;
+            (targets[kept], index[kept]) = (all[place], place);
             kept++;
         }
         return new(tensor(targets, [kept], device: device), tensor(index, [kept], device: device));

@@ -101,6 +101,9 @@ public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel, 
     /// <summary>The keys and values of a position, for virtual ones; null: the family takes none.</summary>
     internal virtual KeyValueShape? KeyValueShape => null;
 
+    /// <summary>Positions that virtual tokens leave for a text.</summary>
+    internal int TextLength => Config.MaximumLength - (Prompt?.Count ?? 0);
+
     /// <summary>Positions that virtual tokens leave for a text in generation.</summary>
     internal int GenerationLength => Config.GenerationLength - (Prompt?.Count ?? 0);
 

@@ -178,6 +178,7 @@ internal sealed class TrainingRun : IDisposable
 
     private void Step(TokenBatch[] batches)
     {
+        batches = TokenBatch.OfOneStep(batches);
         long step = _optimizer.Steps;
         Activate(step);
         double weight = batches.Sum(_objective.Weight);

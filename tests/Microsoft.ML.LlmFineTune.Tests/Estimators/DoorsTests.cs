@@ -35,6 +35,6 @@ public sealed class DoorsTests
             read(new MemoryStream("{\"../evil\":\"\"}"u8.ToArray()));
             return true;
         }
-        Assert.Contains("no plain file name", Assert.Throws<InvalidDataException>(() => new LlmFineTune.Estimators.RowMapping.ModelReader().Read(new MLContext(), Entry)).Message);
+        Assert.Contains("leads out of the model's folder", Assert.Throws<InvalidDataException>(() => new LlmFineTune.Estimators.RowMapping.ModelReader().Read(new MLContext(), Entry)).Message);
     }
 }

@@ -114,7 +114,8 @@ public sealed class TrainingOptionsInPipelinesTests : IDisposable
         string optimizer = Refused(Toy.Pretraining with { Optimizer = new AdamWOptions() });
         Assert.Contains("Optimizer and LearningRate contradict each other", optimizer, StringComparison.Ordinal);
         Assert.Contains("AdapterFolder", Refused(Toy.Pretraining with { AdapterFolder = "x" }), StringComparison.Ordinal);
-        Assert.Contains("PeftFolder", Refused(Toy.Pretraining with { Adapter = new PromptTuningOptions { VirtualTokens = 3 } }), StringComparison.Ordinal);
+        Assert.Contains("its virtual tokens are 31", Refused(Toy.Pretraining with { Adapter = new PromptTuningOptions { VirtualTokens = 31 } }), StringComparison.Ordinal);
+        Assert.Contains("at most the 22 positions", Refused(Toy.Pretraining with { Adapter = new PrefixTuningOptions { VirtualTokens = 10 }, SequenceLength = 23 }), StringComparison.Ordinal);
         Assert.Contains("Configure", Refused(Toy.Pretraining with { Configure = _ => null! }), StringComparison.Ordinal);
         Assert.Contains("KeepLast", Refused(Toy.Pretraining with { Checkpoints = new CheckpointOptions { Folder = "x", KeepLast = 0 } }), StringComparison.Ordinal);
 

@@ -2,6 +2,7 @@ using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Models.Bert;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
+using Microsoft.ML.LlmFineTune.Models.Recurrent;
 using Microsoft.ML.LlmFineTune.Models.T5;
 using Microsoft.ML.LlmFineTune.Runtime;
 
@@ -16,7 +17,11 @@ internal static class TinyModels
     private static readonly BertConfig EncoderConfig = new() { VocabularySize = Vocabulary, MaximumLength = 16, Width = 8, Layers = 1, Heads = 2, InnerWidth = 12, InitializerRange = 0.3, HiddenDropout = 0, AttentionDropout = 0, ClassifierDropout = 0 };
     private static readonly T5Config BothConfig = new() { VocabularySize = Vocabulary, Width = 8, HeadSize = 4, Heads = 2, InnerWidth = 12, EncoderLayers = 1, DecoderLayers = 1, PositionBuckets = 4, MaximumDistance = 6, Dropout = 0 };
 
+    private static readonly RecurrentConfig RecurrentConfig = new() { VocabularySize = Vocabulary, EmbeddingWidth = 6, HiddenWidth = 8, Layers = 2, InitializerRange = 1 };
+
     public static Gpt2Model Decoder(ulong seed = 1) => Initialized(new Gpt2Model(DecoderConfig), seed);
+
+    public static RecurrentLanguageModel Recurrent(ulong seed = 1) => Initialized(new RecurrentLanguageModel(RecurrentConfig), seed);
 
     public static T5Model EncoderDecoder(ulong seed = 1) => Initialized(new T5Model(BothConfig), seed);
 

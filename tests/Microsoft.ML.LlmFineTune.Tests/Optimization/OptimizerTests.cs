@@ -10,34 +10,11 @@ namespace Microsoft.ML.LlmFineTune.Tests.Optimization;
 /// <summary>What holds for every optimizer.</summary>
 public sealed class OptimizerTests
 {
-    private static readonly Dictionary<string, OptimizerOptions> All = new(StringComparer.Ordinal)
-    {
-        ["sgd"] = new SgdOptions { WeightDecay = 0.1 },
-        ["sgd momentum"] = new SgdOptions { Momentum = 0.9, Dampening = 0.3, WeightDecay = 0.1, DecoupledDecay = true },
-        ["nesterov"] = new SgdOptions { Momentum = 0.9, Nesterov = true },
-        ["adam"] = new AdamOptions { WeightDecay = 0.1 },
-        ["adamw"] = new AdamWOptions(),
-        ["adamw amsgrad"] = new AdamWOptions { Amsgrad = true },
-        ["adamax"] = new AdamaxOptions(),
-        ["nadam"] = new NAdamOptions { WeightDecay = 0.1 },
-        ["radam"] = new RAdamOptions { Beta2 = 0.9 },
-        ["rmsprop"] = new RmsPropOptions(),
-        ["rmsprop all"] = new RmsPropOptions { Centered = true, Momentum = 0.9, WeightDecay = 0.1 },
-        ["rmsprop momentum"] = new RmsPropOptions { Momentum = 0.9 },
-        ["adagrad"] = new AdagradOptions { RateDecay = 0.1, InitialSum = 0.1 },
-        ["adadelta"] = new AdadeltaOptions(),
-        ["adafactor"] = new AdafactorOptions { Beta1 = 0.9, ScaleParameter = true, WeightDecay = 0.1 },
-        ["adafactor relative"] = new AdafactorOptions { RelativeStep = true, WarmupInitialization = true },
-        ["capped adafactor"] = new CappedAdafactorOptions { WeightDecay = 0.1 },
-        ["lion"] = new LionOptions { WeightDecay = 0.1 },
-        ["lamb"] = new LambOptions { WeightDecay = 0.1, MaximumTrust = 10 },
-        ["muon"] = new MuonOptions(),
-        ["muon adamw's"] = new MuonOptions { Adjustment = MuonAdjustment.MatchAdamW, Nesterov = false, Others = new AdamWOptions { Amsgrad = true } },
-    };
+    private static IReadOnlyDictionary<string, OptimizerOptions> All => EveryOptimizer.All;
 
     public OptimizerTests() => NativeRuntime.Initialize();
 
-    public static TheoryData<string> Names => [.. All.Keys];
+    public static TheoryData<string> Names => EveryOptimizer.Names;
 
     [Theory]
     [MemberData(nameof(Names))]

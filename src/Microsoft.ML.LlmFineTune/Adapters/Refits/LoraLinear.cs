@@ -71,13 +71,18 @@ internal sealed class LoraLinear : LinearRefit
         return map.Bias is null ? decomposed : decomposed + map.Bias;
     }
 
+    public override void RequireMergeable(ILinearMap map)
+    {
+        if (outputBias is not null && map.Bias is null) throw new NotSupportedException("The adapter adds a bias to a layer that has none: it cannot become a part of the layer's weights. Keep it as an adapter, or train it without HasOutputBias.");
+    }
+
     public override (Tensor Weight, Tensor? Bias) Merged(ILinearMap map)
     {
+        RequireMergeable(map);
         using IDisposable withoutGradients = no_grad();
         Tensor weight = Sum(map);
         if (magnitude is not null) weight = weight * (magnitude / Lengths(map)).unsqueeze(1);
-        if (outputBias is null) return (weight, null);
-        return (weight, map.Bias is null ? throw new NotSupportedException("The adapter adds a bias to a layer that has none: it cannot become a part of the layer's weights. Keep it as an adapter, or train it without HasOutputBias.") : map.Bias + (outputBias * _scaling));
+        return (weight, outputBias is null ? null : map.Bias! + (outputBias * _scaling));
     }
 
     /// <summary>[outputs]: the length of each row of the changed matrix. A constant for the gradient, as in the paper.</summary>

@@ -29,6 +29,12 @@ internal abstract class LinearRefit(string name) : nn.Module(name), IRefit
     /// <summary>The map as the adapter changes it: [.., inputWidth] to [.., outputWidth].</summary>
     public abstract Tensor Apply(ILinearMap map, Tensor input);
 
+    /// <summary>Demands that <see cref="Merged"/> can be.</summary>
+    /// <exception cref="NotSupportedException">It can not.</exception>
+    public virtual void RequireMergeable(ILinearMap map)
+    {
+    }
+
     /// <summary>Matrix and bias (null: there is none, or it stays) that make the bare map compute the same, in memory of their own.</summary>
     public abstract (Tensor Weight, Tensor? Bias) Merged(ILinearMap map);
 }

@@ -16,14 +16,16 @@ public sealed class CausalPretrainingEstimator : IEstimator<CausalPretrainingTra
     private readonly IHostEnvironment _environment;
     private readonly LanguageModel _model;
     private readonly CausalPretrainingOptions _options;
+    private readonly int _positions;
     private readonly int _length;
 
     internal CausalPretrainingEstimator(IHostEnvironment environment, LanguageModel model, CausalPretrainingOptions options)
     {
         (_environment, _model, _options) = (Require.NotNull(environment), Require.NotNull(model), Require.NotNull(options));
         options.Validate();
-        _length = options.SequenceLength ?? model.Config.MaximumLength;
-        Require.Argument(_length <= model.Config.MaximumLength, $"SequenceLength must be at most the model's {model.Config.MaximumLength} positions; received {_length}.", nameof(options));
+        _positions = options.TextPositions(model);
+        _length = options.SequenceLength ?? _positions;
+        Require.Argument(_length <= _positions, $"SequenceLength must be at most the {_positions} positions that the model has for a text; received {_length}.", nameof(options));
     }
 
     /// <summary>The columns that the transformer will add; the text column is checked.</summary>
@@ -48,7 +50,7 @@ public sealed class CausalPretrainingEstimator : IEstimator<CausalPretrainingTra
         var source = Batches(Documents(input, text, "Training data", task), task.Random);
         // Each text by itself, as the transformer scores it.
         var validation = _options.ValidationData is null ? null : new CausalDocumentBatches(
-            Documents(_options.ValidationData, validationText, "Validation data", task), _model.EndOfText, _model.Config.MaximumLength, BatchSize.OfTokens(_options.BatchSize * _length), random: null);
+            Documents(_options.ValidationData, validationText, "Validation data", task), _model.EndOfText, _positions, BatchSize.OfTokens(_options.BatchSize * _length), random: null);
 
         var decoder = (DecoderModel)_model.CopyBackbone();
         var result = task.Train(decoder, new NextTokenObjective(), source, validation, () => Made(null));
@@ -64,6 +66,7 @@ public sealed class CausalPretrainingEstimator : IEstimator<CausalPretrainingTra
         using var task = new TrainingTask(_environment, nameof(FindLearningRate), _options);
         var source = Batches(Documents(input, text, "Training data", task), task.Random);
         using var decoder = _model.CopyBackbone();
+        task.Prepare(decoder);
         return LearningRateFinder.Run(decoder, new NextTokenObjective(), _options.ForTraining(task.Seed), source, range, _options.Cancellation);
     }
 

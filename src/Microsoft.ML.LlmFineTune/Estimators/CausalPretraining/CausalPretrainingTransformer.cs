@@ -41,7 +41,9 @@ public sealed class CausalPretrainingTransformer : TextTransformer
             PerplexityColumnName = task[PerplexityKey]!.GetValue<string>(),
         };
         names.Validate();
-        return new CausalPretrainingTransformer(LanguageModel.Load(folder), names, training: null);
+        var model = LanguageModel.Load(folder);
+        KeptAdapter.Load(model.Backbone, folder, task);
+        return new CausalPretrainingTransformer(model, names, training: null);
     }
 
     internal override JsonObject Describe() => new()

@@ -40,7 +40,7 @@ internal sealed class LikelihoodScorer(LanguageModel model, IReadOnlyList<Output
         var runs = new List<(int Text, ArraySegment<int> Tokens)>();
         for (int text = 0; text < texts.Length; text++)
         {
-            foreach (var run in CausalRows.RunsOf(texts[text], model.EndOfText, model.Config.MaximumLength))
+            foreach (var run in CausalRows.RunsOf(texts[text], model.EndOfText, model.Decoder.TextLength))
                 runs.Add((text, run));
         }
         var parts = new double[runs.Count];

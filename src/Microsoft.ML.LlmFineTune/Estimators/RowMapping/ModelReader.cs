@@ -12,6 +12,7 @@ namespace Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 internal sealed class ModelReader : IModelReader
 {
     private const string FileList = "files.json";
+    private const char Separator = '/';
 
     public object Read(object environment, Func<string, Action<Stream>, bool> readEntry)
     {
@@ -19,8 +20,9 @@ internal sealed class ModelReader : IModelReader
         foreach (var (name, checksum) in Checksums(readEntry))
         {
             string path = Path.Combine(folder.Path, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             using (var file = File.Create(path))
-                Require(readEntry(name, entry => entry.CopyTo(file)), name);
+                Require(readEntry(EntryOf(name), entry => entry.CopyTo(file)), name);
             if (Checksum(path) != checksum)
                 throw new InvalidDataException($"The model file is corrupt: the entry '{name}' is not what was saved. Take a fresh copy, or save the model again.");
         }
@@ -32,19 +34,22 @@ internal sealed class ModelReader : IModelReader
     {
         using var folder = new TemporaryFolder();
         TransformerFolder.Save(transformer, folder.Path);
-        var names = Directory.GetFiles(folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToList();
+        var names = Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder.Path, path).Replace(Path.DirectorySeparatorChar, Separator)).Order(StringComparer.Ordinal).ToList();
         var checksums = new SortedDictionary<string, string>(names.ToDictionary(name => name, name => Checksum(Path.Combine(folder.Path, name))), StringComparer.Ordinal);
         var entries = new List<KeyValuePair<string, Action<Stream>>>
         {
             new(FileList, stream => stream.Write(JsonSerializer.SerializeToUtf8Bytes(checksums))),
         };
-        entries.AddRange(names.Select(name => new KeyValuePair<string, Action<Stream>>(name, stream =>
+        entries.AddRange(names.Select(name => new KeyValuePair<string, Action<Stream>>(EntryOf(name), stream =>
         {
             using var file = File.OpenRead(Path.Combine(folder.Path, name));
             file.CopyTo(stream);
         })));
         ModelDoor.Save(saveContext, entries);
     }
+
+    /// <summary>The entry of a file: what lies in a folder below has its name before the file's.</summary>
+    private static string EntryOf(string name) => name.Replace(Separator, '-');
 
     private static SortedDictionary<string, string> Checksums(Func<string, Action<Stream>, bool> readEntry)
     {
@@ -54,9 +59,9 @@ internal sealed class ModelReader : IModelReader
         {
             var checksums = JsonSerializer.Deserialize<SortedDictionary<string, string>>(list.ToArray()) ?? [];
             // A name that leads out of the folder would let a model file write anywhere.
-            return checksums.Keys.All(name => name.Length > 0 && name == Path.GetFileName(name) && name is not ("." or ".."))
+            return checksums.Keys.All(name => name.Split(Separator).All(part => part.Length > 0 && part == Path.GetFileName(part) && part is not ("." or "..")))
                 ? checksums
-                : throw new InvalidDataException($"The model file is corrupt: {FileList} holds a name that is no plain file name ({string.Join(", ", checksums.Keys)}).");
+                : throw new InvalidDataException($"The model file is corrupt: {FileList} holds a name that leads out of the model's folder ({string.Join(", ", checksums.Keys)}).");
         }
         catch (JsonException error)
         {

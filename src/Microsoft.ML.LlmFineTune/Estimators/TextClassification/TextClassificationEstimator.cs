@@ -14,13 +14,16 @@ public sealed class TextClassificationEstimator : IEstimator<TextClassificationT
     private readonly IHostEnvironment _environment;
     private readonly TextModel _model;
     private readonly TextClassificationOptions _options;
+    private readonly int _positions;
 
     internal TextClassificationEstimator(IHostEnvironment environment, TextModel model, TextClassificationOptions options)
     {
         (_environment, _model, _options) = (Require.NotNull(environment), Require.NotNull(model), Require.NotNull(options));
         options.Validate();
-        Require.Argument(options.MaximumTokens is not int tokens || tokens <= model.Config.MaximumLength,
-            $"MaximumTokens must be at most the model's {model.Config.MaximumLength} positions; received {options.MaximumTokens}.", nameof(options));
+        KeptAdapter.RequireNone(model.Backbone, "A classifier");
+        _positions = options.TextPositions(model);
+        Require.Argument(options.MaximumTokens is not int tokens || tokens <= _positions,
+            $"MaximumTokens must be at most the {_positions} positions that the model has for a text; received {options.MaximumTokens}.", nameof(options));
     }
 
     /// <summary>The columns that the transformer will add; the text and the label column are checked.</summary>
@@ -55,7 +58,7 @@ public sealed class TextClassificationEstimator : IEstimator<TextClassificationT
         var validation = _options.ValidationData is null ? null : LabeledTexts.Read(_options.ValidationData, validationText, validationLabel, labels, _options.Cancellation);
         if (validation is not null) Check(validation, training, task);
 
-        var frame = TextFrame.Of(_model.Tokenizer, _model.Backbone, _options.MaximumTokens);
+        var frame = TextFrame.Of(_model.Tokenizer, _model.Backbone, _options.MaximumTokens ?? _positions);
         var source = training.Batches(frame, _options.BatchSize, task.Random, out var cut);
         task.Report(cut, "Training data");
         var judge = validation?.Batches(frame, _options.BatchSize, random: null, out cut);

@@ -54,6 +54,7 @@ public sealed class TextClassificationTransformer : TextTransformer
     internal static TextClassificationTransformer Load(string folder, JsonObject task)
     {
         var (classifier, tokenizer) = ModelFolder.LoadClassifier(folder);
+        KeptAdapter.Load(classifier, folder, task);
         var labels = LabelKeys.FromJson(task[LabelsKey]!.AsObject());
         if (labels.Names.Count != classifier.Labels.Count)
             throw new InvalidDataException($"'{folder}' is corrupt: task.json has {labels.Names.Count} labels, config.json {classifier.Labels.Count}.");

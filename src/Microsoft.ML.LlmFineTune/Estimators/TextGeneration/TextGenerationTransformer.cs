@@ -42,7 +42,9 @@ public sealed class TextGenerationTransformer : TextTransformer
             Generation = task[GenerationKey].Deserialize<GenerationOptions>()!,
         };
         options.Validate();
-        return new TextGenerationTransformer(LanguageModel.Load(folder), options);
+        var model = LanguageModel.Load(folder);
+        KeptAdapter.Load(model.Backbone, folder, task);
+        return new TextGenerationTransformer(model, options);
     }
 
     internal override JsonObject Describe()
