@@ -20,7 +20,7 @@ internal static class Memory
             Console.Error.WriteLine("benchmark failed: memory is read from /proc, which only Linux has.");
             return 1;
         }
-        Console.WriteLine(kept ? "What a forward pass keeps for backward (MB)." : "Highest mark of resident memory in six steps of training, less what was resident before the model was built (MB).");
+        Console.WriteLine(kept ? "What a forward pass keeps for backward (MB)." : "Highest mark of resident memory in four steps of training, less what was resident before the model was built (MB).");
         Console.WriteLine($"{"family",-14}{"size",5}{"mode",18}{"predicted",12}{"measured",12}{"ratio",8}{"live",12}");
         JsonArray results = [];
         foreach (string family in families)

@@ -28,7 +28,7 @@ internal static class MemoryCases
     /// <summary>Rows, tokens a row, and the shape.</summary>
     public static (int Rows, int Length, ModelConfig Config) Of(string family, int size)
     {
-        (int rows, int length, int width, int layers, int heads, int vocabulary) = size == 1 ? (8, 256, 512, 4, 8, 32000) : (8, 384, 512, 6, 8, 32000);
+        (int rows, int length, int width, int layers, int heads, int vocabulary) = size == 1 ? (16, 256, 256, 4, 8, 8000) : (8, 256, 512, 6, 8, 16000);
         ModelConfig config = family switch
         {
             "gpt2" => new Gpt2Config { VocabularySize = vocabulary, MaximumLength = length, Width = width, Layers = layers, Heads = heads },
@@ -42,7 +42,7 @@ internal static class MemoryCases
             "neox" => new NeoXConfig { VocabularySize = vocabulary, TrainedLength = length, Width = width, InnerWidth = 4 * width, Layers = layers, Heads = heads },
             "bert" => new BertConfig { VocabularySize = vocabulary, MaximumLength = length, Width = width, Layers = layers, Heads = heads, InnerWidth = 4 * width },
             "distilbert" => new DistilBertConfig { VocabularySize = vocabulary, MaximumLength = length, Width = width, Layers = layers, Heads = heads, InnerWidth = 4 * width, HiddenDropout = 0, AttentionDropout = 0 },
-            "albert" => new AlbertConfig { VocabularySize = vocabulary, MaximumLength = length, EmbeddingWidth = width * 3 / 4, Width = width, Layers = 2 * layers, Heads = heads, InnerWidth = 4 * width },
+            "albert" => new AlbertConfig { VocabularySize = vocabulary, MaximumLength = length, EmbeddingWidth = width, Width = width, Layers = 2 * layers, Heads = heads, InnerWidth = 4 * width },
             "modernbert" => new ModernBertConfig { VocabularySize = vocabulary, MaximumLength = length, Width = width, InnerWidth = width * 3 / 2, Layers = layers, Heads = heads, LocalWindow = 64, Padding = 0 },
             "deberta-v2" => new DebertaV2Config
             {
@@ -71,10 +71,10 @@ internal static class MemoryCases
         _ => ModelHead.NextToken,
     };
 
-    /// <summary>Five steps, a validation after every second.</summary>
+    /// <summary>Four steps, a validation after every second.</summary>
     public static TrainingOptions OptionsOf(string mode, int replicas) => new()
     {
-        MaximumSteps = 5, ValidationInterval = 2, Epochs = null, Replicas = replicas, Device = ComputeDevice.Cpu,
+        MaximumSteps = 4, ValidationInterval = 2, Epochs = null, Replicas = replicas, Device = ComputeDevice.Cpu,
         RecomputeActivations = mode.Contains("recompute", StringComparison.Ordinal), ReturnFreedMemory = mode.Contains("return", StringComparison.Ordinal),
     };
 

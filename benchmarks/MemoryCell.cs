@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Benchmarks;
 
-/// <summary>One measurement of the benchmark of memory, in a process of its own: a model is built and trained for two steps.</summary>
+/// <summary>One measurement of the benchmark of memory, in a process of its own: a model is built and trained.</summary>
 internal static partial class MemoryCell
 {
     /// <summary>Milliseconds between two looks at what is in use.</summary>

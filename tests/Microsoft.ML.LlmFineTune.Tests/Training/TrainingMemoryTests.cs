@@ -8,6 +8,7 @@ using Microsoft.ML.LlmFineTune.Models.T5;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Training;
 using Xunit;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Tests.Training;
 
@@ -53,6 +54,43 @@ public sealed class TrainingMemoryTests
         Assert.Equal(whole.Bytes[MemoryPart.Weights], adapted.Bytes[MemoryPart.Weights]);
         Assert.True(adapted.Bytes[MemoryPart.Gradients] < whole.Bytes[MemoryPart.Gradients] / 10);
         Assert.True(adapted.Bytes[MemoryPart.Activations] < whole.Bytes[MemoryPart.Activations]);
+    }
+
+    [Fact]
+    public void Every_kind_of_adapter_is_counted_as_it_is_attached()
+    {
+        AdapterOptions[] kinds =
+        [
+            new LoraOptions { Rank = 4, Bias = LoraBias.All }, new LoraOptions { UsesWeightDecomposition = true, Targets = ModuleSelection.AllLinear, Dropout = 0.1 }, new LoraOptions { Targets = ModuleSelection.Of("wte", "c_attn") },
+            new Ia3Options(), new PromptTuningOptions { VirtualTokens = 3 }, new PrefixTuningOptions { VirtualTokens = 3 },
+        ];
+        foreach (AdapterOptions kind in kinds)
+        {
+            using nn.Module model = TaskModels.Create(Gpt2, null);
+            ModelAdapters.Attach(model, kind);
+            long moving = model.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel());
+            MemoryEstimate estimate = TrainingMemory.Estimate(Request with { Adapter = kind, Length = 32 });
+            Assert.Equal(4 * moving, estimate.Bytes[MemoryPart.Gradients]);
+            Assert.Equal(8 * moving, estimate.Bytes[MemoryPart.OptimizerState]);
+            Assert.InRange(estimate.Bytes[MemoryPart.Adapters], 1, 4 * moving);
+        }
+        // What DoRA and dropout keep, and the places of virtual tokens.
+        long Kept(AdapterOptions kind) => TrainingMemory.Estimate(Request with { Adapter = kind, Length = 32 }).Bytes[MemoryPart.Activations];
+        Assert.Equal(Kept(new LoraOptions()) + (3 * 4 * 4 * 32 * (32 + 96)), Kept(new LoraOptions { Dropout = 0.1, UsesWeightDecomposition = true }));
+        Assert.True(Kept(new PromptTuningOptions { VirtualTokens = 8 }) > Kept(new PromptTuningOptions { VirtualTokens = 1 }));
+    }
+
+    [Fact]
+    public void A_base_in_four_bits_takes_what_its_blocks_take()
+    {
+        using nn.Module model = TaskModels.Create(Gpt2, null);
+        ModelQuantization.ToNf4(model);
+        MemoryEstimate dense = TrainingMemory.Estimate(Request with { Adapter = new LoraOptions() }), quantized = TrainingMemory.Estimate(Request with { Adapter = new LoraOptions(), IsQuantized = true });
+        Assert.Equal(ParameterReport.Of((DecoderModel)model).Bytes, quantized.Bytes[MemoryPart.Weights]);
+        Assert.True(quantized.Bytes[MemoryPart.Weights] < dense.Bytes[MemoryPart.Weights]);
+        // One matrix is dense at a time: the largest is that of the feed-forward part.
+        Assert.Equal(dense.Bytes[MemoryPart.Temporaries] + (4 * 4 * 32 * 32), quantized.Bytes[MemoryPart.Temporaries]);
+        Assert.Contains("four bits", string.Join("; ", TrainingMemory.Remedies(Request with { Adapter = new LoraOptions() }, 1).Select(remedy => remedy.Advice)), StringComparison.Ordinal);
     }
 
     [Fact]
