@@ -39,6 +39,8 @@ internal sealed class LoraLinear : LinearRefit
         }
     }
 
+    public override bool HasBias => outputBias is not null;
+
     /// <summary>Draws the matrices; a magnitude begins as the length of each row of the matrix.</summary>
     public void Initialize(ILinearMap map, LoraInitialization initialization, RandomStream random)
     {
@@ -74,7 +76,7 @@ internal sealed class LoraLinear : LinearRefit
         Tensor weight = Sum(map);
         if (magnitude is not null) weight = weight * (magnitude / Lengths(map)).unsqueeze(1);
         if (outputBias is null) return (weight, null);
-        return (weight, map.Bias is null ? throw new NotSupportedException("The adapter adds a bias to a layer that has none: it cannot become a part of the layer's weights. Keep it as an adapter, or train it without HasOutputBias.") : map.Bias + (outputBias * _scaling));
+        return (weight, map.Bias! + (outputBias * _scaling));
     }
 
     /// <summary>[outputs]: the length of each row of the changed matrix. A constant for the gradient, as in the paper.</summary>

@@ -19,6 +19,9 @@ internal abstract class LinearRefit(string name) : nn.Module(name), IRefit
     /// <summary>The map as the adapter changes it: [.., inputWidth] to [.., outputWidth].</summary>
     public abstract Tensor Apply(ILinearMap map, Tensor input);
 
+    /// <summary>Whether it adds a bias, which a map without one could not take in.</summary>
+    public virtual bool HasBias => false;
+
     /// <summary>Matrix and bias (null: there is none, or it stays) that make the bare map compute the same, in memory of their own.</summary>
     public abstract (Tensor Weight, Tensor? Bias) Merged(ILinearMap map);
 }
