@@ -182,6 +182,10 @@ public sealed class ModelAdapters : IModelAttachments
         }
     }
 
+    /// <summary>Demands that the active adapter can become a part of the weights.</summary>
+    /// <exception cref="NotSupportedException">See <see cref="Merge"/>.</exception>
+    internal void RequireMergeable() => MergedWeights.RequireMergeable(_catalog, Adapter(Active!));
+
     // Without a stream the weights stay uninitialised: they are about to be read. Not strictly: files name modules that only some models have.
     internal static ModelAdapters Attach(nn.Module model, AdapterOptions options, string name, RandomStream? random, bool isStrict)
     {

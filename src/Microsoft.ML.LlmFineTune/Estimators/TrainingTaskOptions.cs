@@ -117,8 +117,11 @@ public abstract record TrainingTaskOptions
         Require.Argument(AdapterFolder is null || Adapter is not null, $"{nameof(AdapterFolder)} is where a trained {nameof(Adapter)} is saved; there is none. Set {nameof(Adapter)}, or leave {nameof(AdapterFolder)} null.", nameof(AdapterFolder));
         Require.Argument(Adapter is null or LoraOptions or Ia3Options,
             $"{nameof(Adapter)} must be one that can become a part of the weights ({nameof(LoraOptions)}, {nameof(Ia3Options)}), for a fitted transformer is saved by its weights; received {Adapter?.GetType().Name}. Train virtual tokens with a Trainer, and save them with PeftFolder.", nameof(Adapter));
+        if (AdapterFolder is not null) Require.Text(AdapterFolder);
         Adapter?.Validate();
-        ForTraining(seed: 0).Validate();
+        TrainingOptions training = ForTraining(seed: 0);
+        training.Validate();
+        Require.Argument(training.Schedule is not ReactiveSchedule || ValidationData is not null, $"{nameof(Schedule)} {training.Schedule.GetType().Name} follows validations, which need {nameof(ValidationData)}; received none. Set {nameof(ValidationData)}, or take another schedule.", nameof(ValidationData));
     }
 
     private protected abstract string WatchedMetric { get; }

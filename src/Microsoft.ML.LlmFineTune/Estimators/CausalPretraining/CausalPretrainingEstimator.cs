@@ -48,7 +48,7 @@ public sealed class CausalPretrainingEstimator : IEstimator<CausalPretrainingTra
         var source = Batches(Documents(input, text, "Training data", task), task.Random);
         // Each text by itself, as the transformer scores it.
         var validation = _options.ValidationData is null ? null : new CausalDocumentBatches(
-            Documents(_options.ValidationData, validationText, "Validation data", task), _model.EndOfText, _model.Config.MaximumLength, BatchSize.OfTokens(_options.BatchSize * _length), random: null);
+            Documents(_options.ValidationData, validationText, "Validation data", task), _model.EndOfText, _model.Config.MaximumLength, BatchSize.OfTokens((int)Math.Min(int.MaxValue, (long)_options.BatchSize * _length)), random: null);
 
         var decoder = (DecoderModel)_model.CopyBackbone();
         var result = task.Train(decoder, new NextTokenObjective(), source, validation, () => Made(null));
@@ -64,6 +64,7 @@ public sealed class CausalPretrainingEstimator : IEstimator<CausalPretrainingTra
         using var task = new TrainingTask(_environment, nameof(FindLearningRate), _options);
         var source = Batches(Documents(input, text, "Training data", task), task.Random);
         using var decoder = _model.CopyBackbone();
+        task.Attach(decoder);
         return LearningRateFinder.Run(decoder, new NextTokenObjective(), _options.ForTraining(task.Seed), source, range, _options.Cancellation);
     }
 
