@@ -42,6 +42,41 @@ public sealed class PrecisionTests
         Assert.All(before, weight => Assert.Equal(weight.Value, after[weight.Key]));
     }
 
+    [Theory]
+    [InlineData("lora")]
+    [InlineData("dora")]
+    [InlineData("embedding")]
+    [InlineData("own head and table")]
+    [InlineData("ia3")]
+    [InlineData("prompt")]
+    [InlineData("prefix")]
+    public void Every_adapter_stands_beside_half_precision_as_beside_float32(string kind)
+    {
+        using IDisposable scope = NewDisposeScope();
+        AdapterOptions options = kind switch
+        {
+            "lora" => new LoraOptions { Targets = ModuleSelection.AllLinear, Dropout = 0.1 },
+            "dora" => new LoraOptions { Targets = ModuleSelection.AllLinear, UsesWeightDecomposition = true, Dropout = 0.1 },
+            "embedding" => new LoraOptions { Targets = ModuleSelection.Of("wte", "wpe") },
+            "own head and table" => new LoraOptions { ModulesToSave = ["lm_head", "wte"] },
+            "ia3" => new Ia3Options(),
+            "prompt" => new PromptTuningOptions { VirtualTokens = 3 },
+            _ => new PrefixTuningOptions { VirtualTokens = 3 },
+        };
+        List<double> full = Losses(ScalarType.Float32), half = Losses(ScalarType.BFloat16);
+        for (int step = 0; step < full.Count; step++) Assert.Equal(1, half[step] / full[step], 0.02);
+
+        List<double> Losses(ScalarType type)
+        {
+            using DecoderModel model = Adapted.Model(Adapted.Gpt2);
+            model.to(type);
+            ModelAdapters.Attach(model, options);
+            List<double> losses = [];
+            Train(model, null, step: losses.Add);
+            return losses;
+        }
+    }
+
     [Fact]
     public void Trained_parts_of_several_types_need_to_be_told_in_which_to_compute()
     {
