@@ -210,6 +210,17 @@ public sealed class TrainingOptionsInPipelinesTests : IDisposable
         Assert.Contains("Configure changed: Mixout from 0 to 0.25.", log.All.Select(entry => entry.Text));
     }
 
+    [Theory]
+    [InlineData(100, true)]
+    [InlineData(1, false)]
+    public void A_warm_up_that_is_longer_than_the_run_is_warned_of(long steps, bool warns)
+    {
+        using LanguageModel model = Toy.Model();
+        LogLines log = new(_ml);
+        _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { Schedule = new CosineSchedule { WarmupSteps = steps } }).Fit(Toy.View(_ml, 60));
+        Assert.Equal(warns, log.Warnings.Any(line => line.Contains("Schedule.WarmupSteps", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void The_largest_batch_size_is_a_batch_of_all_rows()
     {
