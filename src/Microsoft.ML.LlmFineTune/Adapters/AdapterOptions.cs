@@ -34,6 +34,8 @@ public abstract record AdapterOptions
     /// <exception cref="ArgumentException">One is not; the message says which.</exception>
     public virtual void Validate()
     {
+        Require.NotNull(OtherKeys);
+        Require.NotNull(UnknownKeys);
         foreach (string module in ModulesToSave ?? []) Require.Text(module, nameof(ModulesToSave));
     }
 }

@@ -69,8 +69,10 @@ public sealed record LoraOptions : AdapterOptions
         Require.Positive(Alpha);
         Require.Below(Dropout, 0.0, 1.0);
         Require.Positive(OutputLearningRateFactor);
-        foreach ((string pattern, int rank) in RankPattern) Require.AtLeast(rank, 1, $"{nameof(RankPattern)}['{pattern}']");
-        foreach ((string pattern, double alpha) in AlphaPattern) Require.Positive(alpha, $"{nameof(AlphaPattern)}['{pattern}']");
+        Require.Argument(Enum.IsDefined(Bias), $"{nameof(Bias)} must be one of {string.Join(", ", Enum.GetNames<LoraBias>())}; received {Bias}.", nameof(Bias));
+        Require.Argument(Enum.IsDefined(Initialization), $"{nameof(Initialization)} must be one of {string.Join(", ", Enum.GetNames<LoraInitialization>())}; received {Initialization}.", nameof(Initialization));
+        foreach ((string pattern, int rank) in Require.NotNull(RankPattern)) Require.AtLeast(rank, 1, $"{nameof(RankPattern)}['{pattern}']");
+        foreach ((string pattern, double alpha) in Require.NotNull(AlphaPattern)) Require.Positive(alpha, $"{nameof(AlphaPattern)}['{pattern}']");
         foreach (int layer in Layers ?? []) Require.AtLeast(layer, 0, nameof(Layers));
         Require.Argument(Excluded?.IsAllLinear != true, $"{nameof(Excluded)} takes names or a pattern; received all linear layers, which would leave nothing to adapt.", nameof(Excluded));
         Require.Argument(Layers is null || Targets?.Pattern is null, $"{nameof(Layers)} goes with {nameof(Targets)} by names; received a pattern. Let the pattern name the layers.", nameof(Layers));

@@ -32,6 +32,8 @@ internal static class ModuleMatching
             && excluded?.Selects(module.Name) != true
             && !toSave.Any(name => Matches($@"\A(.*\.)?(?:{name})($|\.)", module.Name))
             && IsInLayers(module.Name, targets, layers, layerWords))];
+        if (isStrict && chosen.Length > 0 && layers?.FirstOrDefault(layer => !chosen.Any(module => IsInLayers(module.Name, targets, [layer], layerWords)), -1) is int missing and >= 0)
+            throw new ArgumentException($"{nameof(LoraOptions.Layers)}: layer {missing} has no module that {targets} selects; layers count from 0. The model has {catalog.Description}.", nameof(layers));
         if (chosen.Length > 0) return chosen;
         throw new ArgumentException($"An adapter needs modules to adapt; {targets}{(excluded is null ? "" : $" without {excluded}")}{(layers is null ? "" : $" in layers {string.Join(", ", layers)}")} selects none. The model has {catalog.Description}.", nameof(targets));
     }

@@ -31,9 +31,9 @@ public sealed class TokenBatch
         Mask = mask;
         if (targetLength is int wanted)
             Require.AtLeast(wanted, 0, nameof(targetLength));
-        if (tokens.Length != rows * length)
-            throw new ArgumentException($"A batch of {rows} x {length} needs {rows * length} tokens; {tokens.Length} were given.", nameof(tokens));
-        if (targetLength is int given ? targets.Length != rows * given : targets.Length != tokens.Length && targets.Length != rows)
+        if (tokens.Length != (long)rows * length)
+            throw new ArgumentException($"A batch of {rows} x {length} needs {(long)rows * length} tokens; {tokens.Length} were given.", nameof(tokens));
+        if (targetLength is int given ? targets.Length != (long)rows * given : targets.Length != tokens.Length && targets.Length != rows)
         {
             var needed = targetLength is int each ? $"{each} targets a row ({rows * each})" : $"a target for each token ({rows * length}) or for each row ({rows})";
             throw new ArgumentException($"A batch of {rows} x {length} needs {needed}; {targets.Length} were given.", nameof(targets));

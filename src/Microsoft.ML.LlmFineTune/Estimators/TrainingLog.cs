@@ -16,6 +16,8 @@ internal sealed class TrainingLog(IChannel channel) : ITrainingObserver
     {
         _interval = Math.Max(1, start.TotalSteps / Lines);
         Info($"{start.Parameters} parameters on {start.Device}, {start.TotalSteps} steps; {start.Plan.Replicas} replicas of {start.Plan.ThreadsPerReplica} threads ({start.Plan.Reason}).");
+        if (start.Options.Schedule.WarmupSteps >= start.TotalSteps)
+            channel.Warning(MessageSensitivity.None, "{0}", string.Create(CultureInfo.InvariantCulture, $"The warm-up of {start.Options.Schedule.WarmupSteps} steps (Schedule.WarmupSteps) is not over after the {start.TotalSteps} steps of this run: the learning rate never reaches its peak. Take fewer, or WarmupFraction."));
         _memory = start.Memory;
         if (_memory is not null)
             Info($"Memory that training will need, estimated:\n{_memory}");

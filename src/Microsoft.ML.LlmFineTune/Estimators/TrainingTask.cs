@@ -28,7 +28,9 @@ internal sealed class TrainingTask : IDisposable
         // A run that goes on has the seed that it began with.
         Seed = options.Seed ?? (options.Checkpoints is { } checkpoints ? CheckpointFolder.SeedOf(checkpoints.Folder) : null) ?? host.Rand.Next();
         Random = new RandomStreams(Seed);
-        Info($"Seed {Seed}; {options}");
+        Info($"Seed {Seed}; {options.GetType().Name}: {string.Join(", ", OptionTable.Of(options).Select(option => $"{option.Key} = {OptionTable.Text(option.Value)}"))}");
+        if (options.AdapterFolder is { } folder)
+            RequireWritable(folder);
     }
 
     internal long Seed { get; }
@@ -71,6 +73,8 @@ internal sealed class TrainingTask : IDisposable
         Prepare(model);
         Info($"{ParameterReport.Of(model).Summary()}");
         var options = _options.ForTraining(Seed);
+        if (_options.Configure is not null)
+            Info($"{nameof(_options.Configure)} changed: {Changes(options)}.");
         if (_options.Observers.OfType<TrainingReport>().ToList() is { Count: > 0 } reports)
         {
             var preview = BatchPreview.Of(training);
@@ -81,31 +85,65 @@ internal sealed class TrainingTask : IDisposable
             var result = new Trainer(model, objective, options, [new TrainingLog(_channel), .. _options.Observers]).Train(training, validation, _options.Cancellation);
             if (result.StopReason == TrainingStopReason.Cancelled)
                 Warn($"Training was cancelled after {result.Steps} steps; the weights of step {result.WeightsStep} are kept.");
-            Merge(model);
+            Merge(model, result, lastGood);
             return result;
         }
         catch (TrainingDivergedException error)
         {
-            Merge(model);
+            Merge(model, error.Result, lastGood);
             throw new TrainingFailedException(error, lastGood());
         }
     }
 
     /// <summary>Makes the trained adapter a part of the weights where it can be one, after it was saved by itself where that is wanted.</summary>
-    private void Merge(nn.Module model)
+    /// <exception cref="TrainingFailedException">It could not be saved; the exception has the transformer all the same.</exception>
+    private void Merge(nn.Module model, TrainingResult result, Func<TextTransformer> made)
     {
         if (ModelAdapters.Of(model) is not { } adapters)
             return;
-        if (_options.AdapterFolder is { } folder)
-            PeftFolder.Save(folder, model, adapters.Active!);
+        Exception? unsaved = null;
+        try
+        {
+            if (_options.AdapterFolder is { } folder)
+                PeftFolder.Save(folder, model, adapters.Active!);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            unsaved = error;
+        }
         if (adapters.WhyNotMergeable is { } reason)
             Info($"{reason} The fitted model keeps it, and is saved with it.");
         else
             adapters.MergeAndRemove();
-        if (_options.BaseQuantization is null)
-            return;
-        // Also those that the adapter did not change: saved are the numbers that were trained with.
-        ModelQuantization.ToDense(model);
-        Info($"The weights are the numbers that the four bits of the base stand for{(adapters.Active is null ? ", with what the adapter learnt" : "")}.");
+        if (_options.BaseQuantization is not null)
+        {
+            // Also those that the adapter did not change: saved are the numbers that were trained with.
+            ModelQuantization.ToDense(model);
+            Info($"The weights are the numbers that the four bits of the base stand for{(adapters.Active is null ? ", with what the adapter learnt" : "")}.");
+        }
+        if (unsaved is not null)
+            throw new TrainingFailedException($"The adapter is trained, but could not be saved in '{_options.AdapterFolder}': {unsaved.Message} {nameof(TrainingFailedException.LastGood)} has it.", unsaved, made(), result);
+    }
+
+    /// <summary>What the options' function has made of what the other options say.</summary>
+    private string Changes(TrainingOptions options)
+    {
+        var (before, after) = (OptionTable.Of((_options with { Configure = null }).ForTraining(Seed)), OptionTable.Of(options));
+        var changes = after.Keys.Union(before.Keys).Select(name => (Name: name, Before: OptionTable.Text(before.GetValueOrDefault(name)), After: OptionTable.Text(after.GetValueOrDefault(name)))).Where(option => option.Before != option.After)
+            .Select(option => $"{option.Name} from {option.Before} to {option.After}").ToList();
+        return changes.Count == 0 ? "nothing" : string.Join(", ", changes);
+    }
+
+    private static void RequireWritable(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            using FileStream probe = new(Path.Combine(folder, $"{Guid.NewGuid():N}.tmp"), FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{nameof(TrainingTaskOptions.AdapterFolder)} must be a folder that can be written to; '{folder}' is none: {error.Message} Give another place.", error);
+        }
     }
 }

@@ -123,8 +123,11 @@ public abstract record TrainingTaskOptions
         }
         Require.Argument(AdapterFolder is null || Adapter is not null, $"{nameof(AdapterFolder)} is where a trained {nameof(Adapter)} is saved; there is none. Set {nameof(Adapter)}, or leave {nameof(AdapterFolder)} null.", nameof(AdapterFolder));
         Require.Argument(BaseQuantization is null || Adapter is not null, $"{nameof(BaseQuantization)} is for the base of an {nameof(Adapter)}, since weights in four bits learn nothing; there is none. Set {nameof(Adapter)}, or leave {nameof(BaseQuantization)} null.", nameof(BaseQuantization));
+        if (AdapterFolder is not null) Require.Text(AdapterFolder);
         Adapter?.Validate();
-        ForTraining(seed: 0).Validate();
+        TrainingOptions training = ForTraining(seed: 0);
+        training.Validate();
+        Require.Argument(training.Schedule is not ReactiveSchedule || ValidationData is not null, $"{nameof(Schedule)} {training.Schedule.GetType().Name} follows validations, which need {nameof(ValidationData)}; received none. Set {nameof(ValidationData)}, or take another schedule.", nameof(ValidationData));
     }
 
     private protected abstract string WatchedMetric { get; }

@@ -85,12 +85,12 @@ public sealed class Linear : nn.Module<Tensor, Tensor>, ILinearMap
     public Tensor ApplyBase(Tensor input, bool withBias = true)
     {
         if (_quantized is null) return SummedProduct.Apply(input, weight, withBias ? bias : null);
-        Tensor product = Nf4Product.Apply(input, _quantized.Blocks);                            // [.., outputWidth]
+        Tensor product = Nf4Product.Apply(input, _quantized.Blocks(weight.dtype));                            // [.., outputWidth]
         return withBias && bias is not null ? product + bias : product;
     }
 
     /// <inheritdoc/>
-    public Tensor ReadWeight() => _quantized is null ? weight.detach() : _quantized.Dequantize();
+    public Tensor ReadWeight() => _quantized is null ? weight.detach() : Nf4Product.Dequantize(_quantized.Blocks(weight.dtype));
 
     /// <summary>Replaces the dense matrix by one in four bits a number, and frees its memory. The matrix gets no gradient any more.</summary>
     /// <param name="quantized">The same matrix; the layer becomes its owner.</param>
@@ -111,7 +111,7 @@ public sealed class Linear : nn.Module<Tensor, Tensor>, ILinearMap
     {
         if (_quantized is null) return;
         using IDisposable withoutGradients = no_grad();
-        using (Tensor dense = _quantized.Dequantize()) weight.set_(dense);
+        using (Tensor dense = ReadWeight()) weight.set_(dense);
         register_module(QuantizedName, null!);
         _quantized.Dispose();
         _quantized = null;

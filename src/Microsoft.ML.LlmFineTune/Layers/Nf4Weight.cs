@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Runtime;
 using static TorchSharp.torch;
@@ -25,8 +26,8 @@ public sealed class Nf4Weight : nn.Module
         (Rows, Columns, IsDouble, Type) = (Require.AtLeast(rows, 1), Require.AtLeast(columns, 1), isDouble, dtype);
         long blocks = Nf4.Blocks(rows * columns);
         packed = zeros([Nf4.PackedBytes(rows * columns)], dtype: ScalarType.Byte).DetachFromDisposeScope();
-        // With double quantisation: the largest of each 256 scales, and last the mean of all.
-        scales = zeros([isDouble ? Nf4.ScaleBlocks(blocks) + 1 : blocks]).DetachFromDisposeScope();
+        // With double quantisation: the largest of each 256 scales, and last the mean of all. Registered as bytes, because a model that is converted to another type converts what is floating point in it.
+        scales = zeros([sizeof(float) * (isDouble ? Nf4.ScaleBlocks(blocks) + 1 : blocks)], dtype: ScalarType.Byte).DetachFromDisposeScope();
         scaleCodes = isDouble ? zeros([blocks], dtype: ScalarType.Byte).DetachFromDisposeScope() : null;
         RegisterComponents();
     }
@@ -40,11 +41,11 @@ public sealed class Nf4Weight : nn.Module
     /// <summary>Whether the scales are quantised, too.</summary>
     public bool IsDouble { get; }
 
-    /// <summary>Type of the numbers when dequantised; a model that is converted computes in its new type.</summary>
-    public ScalarType Type { get; private set; }
+    /// <summary>Type of the numbers when dequantised by themselves; a layer's are of the layer's type.</summary>
+    public ScalarType Type { get; }
 
     /// <summary>Memory of the matrix, in bytes.</summary>
-    public long Bytes => packed.numel() + (scales.numel() * sizeof(float)) + (scaleCodes?.numel() ?? 0);
+    public long Bytes => packed.numel() + scales.numel() + (scaleCodes?.numel() ?? 0);
 
     /// <summary>Memory of a matrix of some numbers, in bytes.</summary>
     internal static long BytesOf(long numbers, bool isDouble)
@@ -54,7 +55,8 @@ public sealed class Nf4Weight : nn.Module
     }
 
     /// <summary>The matrix for the kernel.</summary>
-    internal Nf4Blocks Blocks => new(packed, scales, scaleCodes, Rows, Columns, Type);
+    /// <param name="type">Type of its numbers when dequantised.</param>
+    internal Nf4Blocks Blocks(ScalarType type) => new(packed, scales, scaleCodes, Rows, Columns, type);
 
     /// <summary>Quantises a matrix.</summary>
     /// <param name="weight">[rows, columns] in the processor's memory.</param>
@@ -70,10 +72,10 @@ public sealed class Nf4Weight : nn.Module
         Span<float> numbers = TensorMemory.Floats(dense);
         float[] absoluteMaxima = new float[Nf4.Blocks(numbers.Length)];
         Nf4.Quantize(numbers, TensorMemory.Bytes(quantized.packed), absoluteMaxima);
-        if (quantized.scaleCodes is null) absoluteMaxima.CopyTo(TensorMemory.Floats(quantized.scales));
+        Span<float> scales = MemoryMarshal.Cast<byte, float>(TensorMemory.Bytes(quantized.scales));
+        if (quantized.scaleCodes is null) absoluteMaxima.CopyTo(scales);
         else
         {
-            Span<float> scales = TensorMemory.Floats(quantized.scales);
             scales[^1] = Nf4.QuantizeScales(absoluteMaxima, TensorMemory.Bytes(quantized.scaleCodes), scales[..^1]);
         }
         return quantized;
@@ -81,12 +83,5 @@ public sealed class Nf4Weight : nn.Module
 
     /// <summary>The numbers that the four bits stand for.</summary>
     /// <returns>[rows, columns] of <see cref="Type"/>.</returns>
-    public Tensor Dequantize() => Nf4Product.Dequantize(Blocks);
-
-    /// <summary>A conversion is of the numbers that the four bits stand for: rounded scales would make all of them others.</summary>
-    protected override void _toEpilog(ScalarType? dtype, Device? device, bool non_blocking)
-    {
-        Type = dtype ?? Type;
-        if (device is not null) base._toEpilog(null, device, non_blocking);
-    }
+    public Tensor Dequantize() => Nf4Product.Dequantize(Blocks(Type));
 }

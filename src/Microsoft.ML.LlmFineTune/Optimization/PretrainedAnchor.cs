@@ -78,6 +78,14 @@ public sealed class PretrainedAnchor : IDisposable
         }
     }
 
+    /// <summary>Gives the weights their own values back where the step of <see cref="Mix"/> failed, so that there is no gradient to look at.</summary>
+    internal void Abandon()
+    {
+        using IDisposable withoutGradients = no_grad();
+        _parameters.Masters.copy_(_own!);
+        _parameters.PublishMasters();
+    }
+
     /// <summary>Frees the copies.</summary>
     public void Dispose()
     {

@@ -55,7 +55,7 @@ public sealed class FlatParameters : IDisposable
     public long ParameterCount => Entries.Sum(entry => entry.Count);
 
     /// <summary>Moves the trained parameters of a module into one flat tensor; their values stay what they are.</summary>
-    /// <param name="module">The module; its parameters have one dtype and one device.</param>
+    /// <param name="module">The module; what is trained of it has one device and, unless <paramref name="weightType"/> says in what it computes, one dtype.</param>
     /// <param name="weightType">The type that the module is to compute in; its parameters and buffers of floating point are converted. Types of 16 bits keep the present values as <see cref="Masters"/>. Default null: the parameters' own.</param>
     /// <exception cref="ArgumentException">Nothing to train, or parameters of several dtypes or devices.</exception>
     public static FlatParameters Adopt(nn.Module module, ScalarType? weightType = null)
@@ -66,9 +66,12 @@ public sealed class FlatParameters : IDisposable
         Tensor first = trained[0].Aliases[0];
         foreach ((string name, List<Parameter> aliases) in trained)
         {
-            Require.Argument(aliases[0].dtype == first.dtype && ComputeDevices.Same(aliases[0].device, first.device),
-                $"All trained parameters must have one dtype and one device; {trained[0].Name} is {first.dtype} on {first.device}, {name} is {aliases[0].dtype} on {aliases[0].device}.", nameof(module));
+            Require.Argument((weightType is not null || aliases[0].dtype == first.dtype) && ComputeDevices.Same(aliases[0].device, first.device),
+                $"All trained parameters must have one dtype and one device; {trained[0].Name} is {first.dtype} on {first.device}, {name} is {aliases[0].dtype} on {aliases[0].device}. Say in which type the model is to compute (Precision), or convert it before.", nameof(module));
         }
+        ScalarType[] types = [.. trained.Select(parameter => parameter.Aliases[0].dtype).Distinct()];
+        // The narrowest that holds them all as they are.
+        ScalarType own = types is [var only] ? only : types.Contains(ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
 
         List<FlatParameter> entries = [];
         ParameterRoles roles = new(module);
@@ -81,22 +84,22 @@ public sealed class FlatParameters : IDisposable
         }
 
         Dictionary<string, List<Parameter>> byName = trained.ToDictionary(parameter => parameter.Name, parameter => parameter.Aliases, StringComparer.Ordinal);
-        ScalarType type = weightType ?? first.dtype;
-        Tensor exact = zeros([end], first.dtype, first.device).DetachFromDisposeScope(), weights = exact;
+        ScalarType type = weightType ?? own;
+        Tensor exact = zeros([end], own, first.device).DetachFromDisposeScope(), weights = exact;
         using IDisposable noGradients = no_grad();
         foreach (FlatParameter entry in entries)
         {
             using Tensor view = View(exact, entry);
             view.copy_(byName[entry.Name][0]);
         }
-        if (type != exact.dtype)
+        if (weightType is not null && Computes(module).Any(other => other != type))
         {
             module.to(type);
             // The module has new parameter objects now.
             byName = Distinct(module).ToDictionary(parameter => parameter.Name, parameter => parameter.Aliases, StringComparer.Ordinal);
             Require.Argument(byName.Count == entries.Count, $"A module's parameters must stay the same ones when it is converted to {type}; {byName.Count} came of {entries.Count}. Convert it before two modules share a parameter.", nameof(module));
-            weights = exact.to(type).DetachFromDisposeScope();
         }
+        if (type != own) weights = exact.to(type).DetachFromDisposeScope();
         Tensor gradients = zeros_like(weights).DetachFromDisposeScope();
         Bind(weights, gradients, entries, byName);
         (Tensor Weights, Tensor)? masters = null;
@@ -206,6 +209,10 @@ public sealed class FlatParameters : IDisposable
 
     private static unsafe nint StorageKey(Tensor tensor) =>
         tensor.device_type == TorchSharp.DeviceType.CPU && tensor.is_contiguous() && tensor.numel() > 0 ? (nint)TensorMemory.Pointer<byte>(tensor) : tensor.Handle;
+
+    /// <summary>The types of floating point that a module computes in.</summary>
+    internal static IEnumerable<ScalarType> Computes(nn.Module module) =>
+        module.named_parameters().Select(named => named.parameter.dtype).Concat(module.named_buffers().Select(named => named.buffer.dtype)).Where(is_floating_point).Distinct();
 
     private static List<(string Name, Tensor Value)> Outside(nn.Module module) =>
     [

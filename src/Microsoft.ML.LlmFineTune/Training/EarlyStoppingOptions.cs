@@ -27,5 +27,6 @@ public sealed record EarlyStoppingOptions
         Require.AtLeast(Patience, 1);
         Require.NotNegative(MinimumImprovement);
         Require.Text(Metric);
+        Require.Argument(Metric != Loss || !HigherIsBetter, $"Metric {Loss} and HigherIsBetter contradict each other: a loss is better the lower it is. Set HigherIsBetter to false, or name another metric.", nameof(HigherIsBetter));
     }
 }

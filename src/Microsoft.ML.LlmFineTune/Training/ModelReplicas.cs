@@ -21,18 +21,17 @@ internal sealed class ModelReplicas : IDisposable
     /// <summary>Makes the model's parameters flat and its replicas share them.</summary>
     /// <param name="model">The model.</param>
     /// <param name="plan">How many replicas, of how many threads.</param>
-    /// <param name="type">In what they compute.</param>
-    public ModelReplicas(nn.Module model, ReplicaPlan plan, ScalarType type)
+    /// <param name="type">In what they compute; null: as the model is.</param>
+    public ModelReplicas(nn.Module model, ReplicaPlan plan, ScalarType? type)
     {
         _modules = new nn.Module[plan.Replicas];
         _parameters = new FlatParameters[plan.Replicas];
-        bool converts = model.parameters().First(parameter => parameter.requires_grad).dtype != type;
         (_modules[0], _parameters[0]) = (model, FlatParameters.Adopt(model, type));
         for (int i = 1; i < plan.Replicas; i++)
         {
             _modules[i] = ((IReplicable)model).CreateLike();
             // The model was converted whole; parts of a new one may have a type of their own (adapters).
-            if (converts) _modules[i].to(type);
+            if (type is ScalarType whole) _modules[i].to(whole);
             _parameters[i] = _parameters[0].ShareWith(_modules[i]);
         }
         _named = new(() => [.. _modules.Select(module => module.named_parameters().ToDictionary(named => named.name, named => named.parameter, StringComparer.Ordinal))]);

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Losses;
@@ -16,6 +18,9 @@ namespace Microsoft.ML.LlmFineTune.Training;
 /// </summary>
 public sealed class Trainer
 {
+    // Models that are being trained. They are held weakly, so that none is kept alive.
+    private static readonly ConditionalWeakTable<nn.Module, nn.Module> s_trained = new();
+
     private readonly nn.Module _model;
     private readonly IObjective _objective;
     private readonly TrainingOptions _options;
@@ -34,10 +39,13 @@ public sealed class Trainer
         _objective = Require.NotNull(objective);
         _options = Require.NotNull(options);
         _observers = Require.NotNull(observers);
+        Require.Argument(observers.All(observer => observer is not null), "Observers must not hold null.", nameof(observers));
         options.Validate();
         string metric = options.EarlyStopping?.Metric ?? EarlyStoppingOptions.Loss;
         Require.Argument(metric == EarlyStoppingOptions.Loss || objective.Metrics.Contains(metric),
             $"EarlyStopping.Metric must be one of {string.Join(", ", objective.Metrics.Prepend(EarlyStoppingOptions.Loss))}; received {metric}.", nameof(options));
+        Require.Argument(metric is not (NextTokenObjective.Accuracy or PreferenceMetrics.Accuracy) || options.EarlyStopping!.HigherIsBetter,
+            $"EarlyStopping.Metric {metric} is better the higher it is; received HigherIsBetter False, by which the worst weights would be taken for the best. Set HigherIsBetter to true.", nameof(options));
     }
 
     /// <summary>Trains.</summary>
@@ -48,11 +56,17 @@ public sealed class Trainer
     /// <exception cref="ArgumentException">The data has no targets, or early stopping has no validation data.</exception>
     /// <exception cref="InsufficientMemoryException">Training would need more memory than <see cref="TrainingOptions.MemoryLimit"/> or the machine gives; the message says what would help.</exception>
     /// <exception cref="TrainingDivergedException">The loss or the gradient was not finite; the model has the last good weights.</exception>
+    /// <exception cref="InvalidOperationException">The model is being trained already, or has adapters and none that moves.</exception>
     public TrainingResult Train(IBatchSource training, IBatchSource? validation = null, CancellationToken cancellation = default)
     {
         Require.NotNull(training);
         Require.Argument(_options.EarlyStopping is null || validation is not null, "EarlyStopping needs validation data; received none.", nameof(validation));
         Require.Argument(_options.Schedule is not ReactiveSchedule || validation is not null, "A schedule that follows validation needs validation data; received none.", nameof(validation));
+        Require.Argument(validation is null || validation.Epoch(0).Any(batch => _objective.Weight(batch) > 0), "Validation data must have at least one target that is not ignored; it has none.", nameof(validation));
+        using IDisposable alone = Alone(_model);
+        // A caller who has turned gradients off has not meant training.
+        using IDisposable withGradients = enable_grad();
+        RequireMoving(_model);
         Device device = _options.Device.Resolve();
         Require.Argument(_options.Precision != TrainingPrecision.Float16 || device.type != DeviceType.CPU, "Float16 needs a GPU; the device is the CPU. Take BFloat16.", nameof(TrainingOptions.Precision));
         _model.to(device);
@@ -64,6 +78,19 @@ public sealed class Trainer
         using TensorFloat32 tensorFloat32 = new(_options.AllowTensorFloat32);
         using TrainingRun run = new(_model, _objective, _options, _observers, training, validation, plan, memory, folder, cancellation);
         return run.Execute(device, saved);
+    }
+
+    /// <summary>Demands that nobody else trains the model; it is free again on disposal.</summary>
+    private static Released Alone(nn.Module model) => s_trained.TryAdd(model, model)
+        ? new Released(model)
+        : throw new InvalidOperationException("The model is being trained already, by another thread or by the one that an observer is called from. One training at a time can change a model: wait for its end, or train a copy.");
+
+    /// <summary>Says what stands still where adapters have left nothing to train.</summary>
+    private static void RequireMoving(nn.Module model)
+    {
+        if (ModelAdapters.Of(model) is not { } adapters || model.parameters().Any(parameter => parameter.requires_grad)) return;
+        Require.State(!adapters.IsMerged, $"The adapter '{adapters.Active}' is merged into the weights, so that nothing moves. Call Unmerge to train it, or MergeAndRemove to train the weights.");
+        Require.State(adapters.Active is not null, $"The model has the adapters {string.Join(", ", adapters.Names)} and none is active, so that nothing moves. Call Activate to train one, or Remove them to train the weights.");
     }
 
     /// <summary>The state to go on from; null where the run begins.</summary>
@@ -87,7 +114,7 @@ public sealed class Trainer
         TokenBatch largest = training.Epoch(0).Take(8).MaxBy(batch => batch.Tokens.Length)
             ?? throw new ArgumentException("Training data must have at least one batch; it has none.", nameof(training));
         long parameters = _model.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel());
-        if (_model is not IReplicable) return ReplicaPlan.For(NativeRuntime.Threads, parameters, largest.Rows, largest.Tokens.Length, device.type, 1);
+        if (_model is not IReplicable) return ReplicaPlan.For(NativeRuntime.Threads, parameters, largest.Rows, largest.Tokens.Length, device.type, 1) with { Reason = $"a {_model.GetType().Name} can not be replicated" };
         if (!_objective.SplitsBatches) return ReplicaPlan.For(NativeRuntime.Threads, parameters, largest.Rows, largest.Tokens.Length, device.type, 1) with { Reason = "this objective compares the rows of a batch" };
         return ReplicaPlan.For(NativeRuntime.Threads, parameters, largest.Rows, largest.Tokens.Length, device.type, _options.Replicas);
     }
@@ -97,5 +124,10 @@ public sealed class Trainer
     {
         Require.Argument(_options.Replicas is not int wish || wish == began.Replicas, $"A run goes on with the replicas that it began with, {began.Replicas}; received Replicas {_options.Replicas}. Leave Replicas null.", nameof(TrainingOptions.Replicas));
         return new ReplicaPlan(began.Replicas, began.ThreadsPerReplica, "as the run began");
+    }
+
+    private sealed class Released(nn.Module model) : IDisposable
+    {
+        public void Dispose() => s_trained.Remove(model);
     }
 }

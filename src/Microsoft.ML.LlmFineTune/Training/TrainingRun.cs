@@ -74,7 +74,7 @@ internal sealed class TrainingRun : IDisposable
             {
                 if (_replicas is null) precision.Restore(null);
             });
-            _replicas = new ModelReplicas(model, plan, precision.Type) { ReturnsFreedMemory = options.ReturnFreedMemory };
+            _replicas = new ModelReplicas(model, plan, precision.Conversion) { ReturnsFreedMemory = options.ReturnFreedMemory };
             _undo.Push(_replicas.Dispose);
             _undo.Push(() => precision.Restore(_replicas.Parameters));
             _anchor = options.StartPenalty > 0 || options.Mixout > 0 ? Own(new PretrainedAnchor(_replicas.Parameters, _moving.Top)) : null;
@@ -87,6 +87,8 @@ internal sealed class TrainingRun : IDisposable
             _totalSteps = TotalSteps();
             long end = Math.Max(1, _totalSteps);
             (_factors, _momenta) = (options.Schedule.Factors(end), options.Schedule.Momenta(end));
+            Require.Argument(_momenta is null || _optimizer.HasMomentum,
+                $"Schedule.CyclesMomentum moves the optimizer's momentum, and {options.Optimizer.GetType().Name} has none. Set CyclesMomentum to false, or take an optimizer (or a Momentum) that it can move.", nameof(TrainingOptions.Schedule));
             _reaction = (options.Schedule as ReactiveSchedule)?.Start(options.Optimizer.LearningRate);
             _lossScale = precision.Type == ScalarType.Float16 ? new DynamicLossScale(options.LossScale) : null;
             _state = new TrainingState { Plan = new ReplicaShare(plan.Replicas, plan.ThreadsPerReplica) };
@@ -137,8 +139,10 @@ internal sealed class TrainingRun : IDisposable
             foreach ((TokenBatch[] batches, int read) in Steps())
             {
                 if (_cancellation.IsCancellationRequested) return TrainingStopReason.Cancelled;
-                Step(batches);
+                bool taken = Step(batches);
                 _state.BatchesInEpoch = read;
+                // A step that a loss scale left out has changed nothing: there is nothing to judge or to save.
+                if (!taken) continue;
                 if (_options.ValidationInterval is long interval && _optimizer.Steps % interval == 0 && !Validate()) return StoppedByValidation();
                 if (_optimizer.Steps == _options.MaximumSteps)
                 {
@@ -176,10 +180,13 @@ internal sealed class TrainingRun : IDisposable
     private TrainingStopReason StoppedByValidation() =>
         _cancellation.IsCancellationRequested ? TrainingStopReason.Cancelled : TrainingStopReason.EarlyStopping;
 
-    private void Step(TokenBatch[] batches)
+    /// <returns>Whether the weights were changed.</returns>
+    private bool Step(TokenBatch[] batches)
     {
         batches = TokenBatch.OfOneStep(batches);
         long step = _optimizer.Steps;
+        // An observer that looked at the model's answers may have left it in evaluation mode.
+        if (!_model.training) _replicas.SetTraining(true);
         Activate(step);
         double weight = batches.Sum(_objective.Weight);
         _replicas.Reseed(replica => _random.Dropout(step, replica));
@@ -189,7 +196,7 @@ internal sealed class TrainingRun : IDisposable
         (_state.Loss, norm) = (loss / weight, norm / weight / scale);
         _lossScale?.Update(double.IsFinite(norm));
         if (!double.IsFinite(_state.Loss) || (!double.IsFinite(norm) && (_lossScale is null || scale < LeastScale))) Diverged(norm);
-        if (step % SafetyInterval == 0) _safe.Take(step);
+        if (step % SafetyInterval == 0 || _safe.Step is null) _safe.Take(step);
 
         double rate = (_reaction?.LearningRate ?? _options.Optimizer.LearningRate) * _factors(step);
         if (double.IsFinite(norm)) Update(rate, norm, weight * scale);
@@ -199,9 +206,10 @@ internal sealed class TrainingRun : IDisposable
         _state.Count(_optimizer.Steps, tokens, weight);
 
         double seconds = Math.Max(Elapsed.TotalSeconds, 1e-9);
-        TimeSpan remaining = TimeSpan.FromSeconds(seconds / _optimizer.Steps * Math.Max(0, _totalSteps - _optimizer.Steps));
-        TrainingStep report = new(_optimizer.Steps, _totalSteps, _state.Epoch, _state.Loss, rate, norm, tokens, _state.Tokens / seconds, remaining);
+        double remaining = seconds / Math.Max(1, _optimizer.Steps) * Math.Max(0, _totalSteps - _optimizer.Steps);
+        TrainingStep report = new(_optimizer.Steps, _totalSteps, _state.Epoch, _state.Loss, rate, norm, tokens, _state.Tokens / seconds, remaining < TimeSpan.MaxValue.TotalSeconds ? TimeSpan.FromSeconds(remaining) : TimeSpan.MaxValue);
         Tell(observer => observer.Stepped(report));
+        return double.IsFinite(norm);
     }
 
     private void Update(double rate, double norm, double divisor)
@@ -217,19 +225,29 @@ internal sealed class TrainingRun : IDisposable
     {
         if (_anchor is null) return _replicas.ForwardBackward(_objective, batches, scale);
         FlatParameters parameters = _replicas.Parameters;
-        if (_options.Mixout > 0)
-        {
-            _anchor.Mix(_options.Mixout, _random.Mixout(step));
-            parameters.PublishMasters();
-        }
-        (double loss, double norm) = _replicas.ForwardBackward(_objective, batches, scale);
-        if (_options.Mixout > 0)
-        {
-            _anchor.Unmix(parameters.MasterGradients, _options.Mixout, _random.Mixout(step));
-            parameters.PublishMasters();
-        }
+        (double loss, double norm) = _options.Mixout > 0 ? ForwardBackwardMixed(_anchor, step, batches, scale) : _replicas.ForwardBackward(_objective, batches, scale);
         if (_options.StartPenalty > 0) _anchor.AddPull(parameters.MasterGradients, _options.StartPenalty * weight * scale);
         return (loss, double.IsFinite(norm) ? FlatGradients.SumAndNorm(parameters.MasterGradients, [], _replicas.Pool) : norm);
+    }
+
+    private (double Loss, double Norm) ForwardBackwardMixed(PretrainedAnchor anchor, long step, TokenBatch[] batches, double scale)
+    {
+        FlatParameters parameters = _replicas.Parameters;
+        anchor.Mix(_options.Mixout, _random.Mixout(step));
+        parameters.PublishMasters();
+        (double Loss, double Norm) result;
+        try
+        {
+            result = _replicas.ForwardBackward(_objective, batches, scale);
+        }
+        catch
+        {
+            anchor.Abandon();
+            throw;
+        }
+        anchor.Unmix(parameters.MasterGradients, _options.Mixout, _random.Mixout(step));
+        parameters.PublishMasters();
+        return result;
     }
 
     /// <summary>Lets the groups move whose time has come.</summary>

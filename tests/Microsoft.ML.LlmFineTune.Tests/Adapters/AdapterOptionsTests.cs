@@ -18,7 +18,7 @@ public sealed class AdapterOptionsTests
         Assert.Equal((20, 20, true), (new PromptTuningOptions().VirtualTokens, new PrefixTuningOptions().VirtualTokens, new Ia3Options().BeginsAtOne));
     }
 
-    public static TheoryData<string> Contradictions => new("rank", "alpha", "dropout", "rate", "pattern", "layers", "words", "bias", "excluded", "feed-forward", "tokens", "initial", "prefix");
+    public static TheoryData<string> Contradictions => new("rank", "alpha", "dropout", "rate", "pattern", "layers", "words", "bias", "biases", "first weights", "excluded", "feed-forward", "tokens", "initial", "prefix");
 
     [Theory]
     [MemberData(nameof(Contradictions))]
@@ -34,6 +34,8 @@ public sealed class AdapterOptionsTests
             "layers" => new LoraOptions { Targets = ModuleSelection.Matching(".*"), Layers = [0] },
             "words" => new LoraOptions { LayerWords = ["layers"] },
             "bias" => new LoraOptions { HasOutputBias = true, UsesWeightDecomposition = true },
+            "biases" => new LoraOptions { Bias = (LoraBias)9 },
+            "first weights" => new LoraOptions { Initialization = (LoraInitialization)9 },
             "excluded" => new LoraOptions { Excluded = ModuleSelection.AllLinear },
             "feed-forward" => new Ia3Options { Targets = ModuleSelection.Of("k_proj"), FeedForward = ModuleSelection.Of("down_proj") },
             "tokens" => new PromptTuningOptions { VirtualTokens = 0 },
@@ -52,6 +54,15 @@ public sealed class AdapterOptionsTests
         Assert.Contains(message, Assert.Throws<ArgumentException>(() => ModelAdapters.Attach(model, new LoraOptions { Targets = ModuleSelection.Of(names.Split(',')) })).Message, StringComparison.Ordinal);
         Assert.Null(ModelAdapters.Of(model));
         Assert.All(model.parameters(), parameter => Assert.True(parameter.requires_grad));
+    }
+
+    [Fact]
+    public void Each_layer_that_is_asked_for_must_be_there()
+    {
+        using DecoderModel model = Adapted.Model(Adapted.Llama);
+        string message = Assert.Throws<ArgumentException>(() => ModelAdapters.Attach(model, new LoraOptions { Targets = ModuleSelection.Of("q_proj"), Layers = [0, 2] })).Message;
+        Assert.Contains("Layers: layer 2 has no module", message, StringComparison.Ordinal);
+        Assert.Single(ModelAdapters.Attach(model, new LoraOptions { Targets = ModuleSelection.Of("q_proj"), Layers = [1] }).Views().Keys, key => key.Contains("lora_A", StringComparison.Ordinal));
     }
 
     [Fact]

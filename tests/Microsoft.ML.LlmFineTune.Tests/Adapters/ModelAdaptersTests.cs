@@ -1,9 +1,13 @@
 using Microsoft.ML.LlmFineTune.Adapters;
+using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Checkpoints;
+using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Models.Bert;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
 using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Training;
+using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -52,6 +56,41 @@ public sealed class ModelAdaptersTests
         AssertSame(before, Adapted.Bits(model));
         Assert.Null(ModelAdapters.Of(model));
         Assert.All(model.parameters(), parameter => Assert.True(parameter.requires_grad));
+    }
+
+    [Fact]
+    public void Unmerged_after_the_model_was_converted_the_weights_are_back()
+    {
+        using IDisposable scope = NewDisposeScope();
+        using DecoderModel model = Adapted.Model(Adapted.Gpt2);
+        Dictionary<string, byte[]> before = Adapted.Bits(model);
+        ModelAdapters adapters = ModelAdapters.Attach(model, new LoraOptions());
+        Adapted.Disturb(model);
+        adapters.Merge();
+        model.to(ScalarType.BFloat16);
+        model.to(ScalarType.Float32);
+        // What was not merged went through bfloat16.
+        string merged = before.Keys.First(name => name.EndsWith("attn.c_attn.weight", StringComparison.Ordinal));
+        adapters.Unmerge();
+        adapters.Deactivate();
+        Assert.Equal(before[merged], Adapted.Bits(model)[merged]);
+    }
+
+    [Fact]
+    public void Where_no_adapter_moves_training_says_what_to_do()
+    {
+        using IDisposable scope = NewDisposeScope();
+        using DecoderModel model = Adapted.Model(Adapted.Gpt2);
+        ModelAdapters adapters = ModelAdapters.Attach(model, new LoraOptions());
+        Trainer trainer = new(model, new NextTokenObjective(), new TrainingOptions { Device = ComputeDevice.Cpu });
+        CausalPackedBatches batches = new([[1, 2, 3, 4, 5]], 0, 4, 1, null);
+        adapters.Merge();
+        Assert.Contains("Unmerge", Assert.Throws<InvalidOperationException>(() => trainer.Train(batches, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        adapters.Unmerge();
+        adapters.Deactivate();
+        Assert.Contains("Activate", Assert.Throws<InvalidOperationException>(() => trainer.Train(batches, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        adapters.Activate(ModelAdapters.DefaultName);
+        Assert.Equal(2, trainer.Train(batches, cancellation: TestContext.Current.CancellationToken).Steps);
     }
 
     [Theory]

@@ -56,6 +56,7 @@ public sealed class TokenBatchTests
     [Fact]
     public void Other_sizes_are_refused()
     {
+        Assert.Contains("4294967296 tokens", Assert.Throws<ArgumentException>(() => new TokenBatch(65536, 65536, [], [])).Message, StringComparison.Ordinal);
         Assert.Contains("3 targets a row (6)", Assert.Throws<ArgumentException>(() => new TokenBatch(2, 2, [1, 2, 3, 4], [1], targetLength: 3)).Message, StringComparison.Ordinal);
         Assert.Contains("a target for each token (4) or for each row (2)", Assert.Throws<ArgumentException>(() => new TokenBatch(2, 2, [1, 2, 3, 4], [1])).Message, StringComparison.Ordinal);
         Assert.Contains("Segments must be one a token (4); received 1", Message(() => new TokenBatch(2, 2, [1, 2, 3, 4], [1, 2]) { Segments = [1] }), StringComparison.Ordinal);

@@ -81,6 +81,18 @@ public sealed class TokenCacheTests : IDisposable
     }
 
     [Fact]
+    public void What_is_complete_takes_no_more()
+    {
+        using TokenCacheWriter writer = new(CachePath, 10, 0);
+        writer.Write([1, 2, 3]);
+        writer.Complete();
+        Assert.Throws<InvalidOperationException>(() => writer.Write([4]));
+        Assert.Throws<InvalidOperationException>(writer.Complete);
+        using TokenCache cache = TokenCache.Open(CachePath);
+        Assert.Equal(1, cache.Documents);
+    }
+
+    [Fact]
     public void Damaged_files_are_refused()
     {
         Write([[1, 2, 3]], 10);
@@ -89,6 +101,7 @@ public sealed class TokenCacheTests : IDisposable
         [
             (whole[..20], "no token cache"), (whole[..^1], "not whole"), ([.. whole, 0], "not whole"), ([.. "XXXXXXXX"u8, .. whole[8..]], "no token cache"),
             (With(whole, 8, 9), "version 9"), (With(whole, 12, 3), "not whole"), (With(whole, 39, 0x7f), "not whole"), (With(whole, 20, 200), "not whole"),
+            (With(whole, 24, 0), "not whole"), (With(whole, 32, 2)[..^(2 * ((whole.Length - 64) / 2 - 2))], "not whole"),
         ];
         foreach ((byte[] bytes, string says) in spoilt)
         {

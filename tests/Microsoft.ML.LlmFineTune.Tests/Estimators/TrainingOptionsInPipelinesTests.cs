@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Checkpoints.Peft;
@@ -116,10 +117,117 @@ public sealed class TrainingOptionsInPipelinesTests : IDisposable
         Assert.Contains("AdapterFolder", Refused(Toy.Pretraining with { AdapterFolder = "x" }), StringComparison.Ordinal);
         Assert.Contains("its virtual tokens are 31", Refused(Toy.Pretraining with { Adapter = new PromptTuningOptions { VirtualTokens = 31 } }), StringComparison.Ordinal);
         Assert.Contains("at most the 22 positions", Refused(Toy.Pretraining with { Adapter = new PrefixTuningOptions { VirtualTokens = 10 }, SequenceLength = 23 }), StringComparison.Ordinal);
+        string reactive = Refused(Toy.Pretraining with { Schedule = new PlateauSchedule() });
+        Assert.Contains("Schedule", reactive, StringComparison.Ordinal);
+        Assert.Contains("ValidationData", reactive, StringComparison.Ordinal);
         Assert.Contains("Configure", Refused(Toy.Pretraining with { Configure = _ => null! }), StringComparison.Ordinal);
         Assert.Contains("KeepLast", Refused(Toy.Pretraining with { Checkpoints = new CheckpointOptions { Folder = "x", KeepLast = 0 } }), StringComparison.Ordinal);
 
         string Refused(CausalPretrainingOptions options) => Assert.ThrowsAny<ArgumentException>(() => _ml.LanguageModels.PretrainCausalLanguageModel(model, options)).Message;
+    }
+
+    [Theory]
+    [InlineData("embedding")]
+    [InlineData("head")]
+    [InlineData("bias")]
+    public void An_adapter_that_could_not_become_a_part_of_the_weights_is_refused_before_it_is_trained(string which)
+    {
+        using LanguageModel model = Toy.Model();
+        LoraOptions adapter = which switch { "embedding" => new() { Targets = ModuleSelection.Of("wte") }, "head" => new() { ModulesToSave = ["lm_head"] }, _ => new() { HasOutputBias = true } };
+        int steps = 0;
+        var options = Toy.Pretraining with { Adapter = adapter, Observers = [new Step(_ => steps++)] };
+        string message = Assert.Throws<ArgumentException>(() => _ml.LanguageModels.PretrainCausalLanguageModel(model, options).Fit(Toy.View(_ml, 20))).Message;
+        Assert.Contains("Adapter must be one that can become a part of the weights", message, StringComparison.Ordinal);
+        Assert.Equal(0, steps);
+    }
+
+    [Fact]
+    public void Where_an_adapter_cannot_be_saved_is_said_before_it_is_trained_and_what_was_trained_is_not_lost()
+    {
+        using LanguageModel model = Toy.Model();
+        IDataView data = Toy.View(_ml, 20);
+        string file = Path.Combine(_folder, "file"), folder = Path.Combine(_folder, "adapter");
+        File.WriteAllText(file, "");
+        int steps = 0;
+        var options = Toy.Pretraining with { Adapter = new LoraOptions(), AdapterFolder = folder, Observers = [new Step(_ => steps++)] };
+        Assert.Contains("AdapterFolder", Assert.Throws<IOException>(() => Fit(options with { AdapterFolder = file })).Message, StringComparison.Ordinal);
+        Assert.Contains("AdapterFolder", Assert.Throws<ArgumentException>(() => Fit(options with { AdapterFolder = " " })).Message, StringComparison.Ordinal);
+        Assert.Equal(0, steps);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder, "*.tmp", SearchOption.AllDirectories));
+
+        // The folder's place is taken while training goes on.
+        var failed = Assert.Throws<TrainingFailedException>(() => Fit(options with
+        {
+            Observers = [new Step(step =>
+            {
+                if (step.Step != 1) return;
+                Directory.Delete(folder);
+                File.WriteAllText(folder, "");
+            })],
+        }));
+        Assert.Contains("LastGood", failed.Message, StringComparison.Ordinal);
+        var whole = Fit(options with { AdapterFolder = null });
+        Assert.Equal(Weights(whole.Model), Weights(((CausalPretrainingTransformer)failed.LastGood).Model));
+
+        CausalPretrainingTransformer Fit(CausalPretrainingOptions how) => new MLContext(3).LanguageModels.PretrainCausalLanguageModel(model, how with { Seed = 2 }).Fit(data);
+    }
+
+    [Fact]
+    public void A_range_test_is_that_of_the_adapter_where_the_options_have_one()
+    {
+        using LanguageModel model = Toy.Model();
+        var range = new RateRangeOptions { Steps = 6 };
+        double[] whole = Curve(null), adapted = Curve(new LoraOptions());
+        // The first loss is that of the model, whatever is trained.
+        Assert.Equal(whole[0], adapted[0]);
+        Assert.NotEqual(whole[^1], adapted[^1]);
+        // An adapter of four numbers a layer moves less.
+        Assert.True(whole[0] - whole[^1] > adapted[0] - adapted[^1]);
+
+        double[] Curve(AdapterOptions? adapter) => [.. _ml.LanguageModels.FindLearningRate(model, Toy.View(_ml, 60), Toy.Pretraining with { Seed = 1, Adapter = adapter }, range).Points.Select(point => point.Loss)];
+    }
+
+    [Fact]
+    public void The_log_has_every_option_what_lists_hold_and_what_the_function_changed()
+    {
+        using LanguageModel model = Toy.Model();
+        LogLines log = new(_ml);
+        var culture = CultureInfo.CurrentCulture;
+        CultureInfo.CurrentCulture = new CultureInfo("") { NumberFormat = new NumberFormatInfo { NumberDecimalSeparator = "," } };
+        try
+        {
+            _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with
+            {
+                MaximumSteps = 1, Adapter = new LoraOptions { RankPattern = new Dictionary<string, int> { ["c_attn"] = 3 } },
+                Freezing = new FreezingOptions { Frozen = ["*.ln_1.*", "*.ln_2.*"] }, Configure = training => training with { Mixout = 0.25 },
+            }).Fit(Toy.View(_ml, 20));
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
+        string line = log.All.Select(entry => entry.Text).Single(text => text.StartsWith("Seed ", StringComparison.Ordinal));
+        foreach (string part in (string[])["LearningRate = 0.005", "Freezing.Frozen = *.ln_1.*, *.ln_2.*", "Adapter.RankPattern = [c_attn, 3]", "Adapter.Rank = 8", "MaximumSteps = 1"]) Assert.Contains(part, line, StringComparison.Ordinal);
+        Assert.Contains("Configure changed: Mixout from 0 to 0.25.", log.All.Select(entry => entry.Text));
+    }
+
+    [Theory]
+    [InlineData(100, true)]
+    [InlineData(1, false)]
+    public void A_warm_up_that_is_longer_than_the_run_is_warned_of(long steps, bool warns)
+    {
+        using LanguageModel model = Toy.Model();
+        LogLines log = new(_ml);
+        _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { Schedule = new CosineSchedule { WarmupSteps = steps } }).Fit(Toy.View(_ml, 60));
+        Assert.Equal(warns, log.Warnings.Any(line => line.Contains("Schedule.WarmupSteps", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void The_largest_batch_size_is_a_batch_of_all_rows()
+    {
+        using LanguageModel model = Toy.Model();
+        var fitted = _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { BatchSize = int.MaxValue, ValidationData = Toy.View(_ml, 20) }).Fit(Toy.View(_ml, 40));
+        Assert.Equal((1L, 1), (fitted.Training!.Steps, fitted.Training.Validations.Count));
     }
 
     private (ITransformer Chain, SequenceClassifier Classifier) Fit(TextEncoder encoder, IDataView data, TextClassificationOptions options)
@@ -164,6 +272,11 @@ public sealed class TrainingOptionsInPipelinesTests : IDisposable
         {
             if (taken.Step == step) throw new InvalidOperationException("the machine went down");
         }
+    }
+
+    private sealed class Step(Action<TrainingStep> stepped) : ITrainingObserver
+    {
+        public void Stepped(TrainingStep step) => stepped(step);
     }
 
     private sealed class Watch(Action<TrainingStart> started) : ITrainingObserver

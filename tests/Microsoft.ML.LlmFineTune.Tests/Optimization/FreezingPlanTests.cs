@@ -1,9 +1,11 @@
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Models.Bart;
 using Microsoft.ML.LlmFineTune.Models.Bert;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
 using Microsoft.ML.LlmFineTune.Models.T5;
 using Microsoft.ML.LlmFineTune.Optimization;
+using Microsoft.ML.LlmFineTune.Tests.Adapters;
 using Microsoft.ML.LlmFineTune.Tests.Runtime;
 using Xunit;
 using static TorchSharp.torch;
@@ -12,6 +14,16 @@ namespace Microsoft.ML.LlmFineTune.Tests.Optimization;
 
 public sealed class FreezingPlanTests
 {
+    [Fact]
+    public void Parts_of_adapters_are_frozen_by_the_names_of_their_files()
+    {
+        using DecoderModel model = Adapted.Model(Adapted.Gpt2);
+        ModelAdapters adapters = ModelAdapters.Attach(model, new LoraOptions());
+        FreezingPlan plan = FreezingPlan.For(model, new FreezingOptions { Frozen = ["*.lora_A.weight"] });
+        Assert.Equal(adapters.ParameterNames().Where(name => name.Key.Contains("lora_A", StringComparison.Ordinal)).Select(name => name.Value).Order(StringComparer.Ordinal), plan.Frozen);
+        Assert.Equal(2, plan.Groups.Sum(group => group.Parameters.Count));
+    }
+
     private static Gpt2Model Decoder() => new(new Gpt2Config { Layers = 3, Width = 8, Heads = 2, VocabularySize = 11, MaximumLength = 6 });
 
     private static SequenceClassifier Classifier() =>

@@ -113,6 +113,16 @@ public sealed class RegularizationTests
     }
 
     [Fact]
+    public void A_step_with_mixout_that_fails_leaves_the_weights_of_the_step_before()
+    {
+        using ToyModel model = new(initialization: new RandomStream(1));
+        float[] last = [];
+        int calls = 0;
+        Assert.Throws<InvalidDataException>(() => new Trainer(model, new ToyObjective(() => ++calls == 6 ? throw new InvalidDataException() : 1), Options with { Mixout = 0.9 }, new Watch(() => last = model.Values())).Train(new ToyBatches(10, 6, 5)));
+        Assert.Equal(last, model.Values());
+    }
+
+    [Fact]
     public void Float16_is_refused_on_the_processor()
     {
         using ToyModel model = new(initialization: new RandomStream(1));

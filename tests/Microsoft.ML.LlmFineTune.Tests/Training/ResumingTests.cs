@@ -1,8 +1,12 @@
 // The runs take milliseconds: nobody has to cancel them.
 #pragma warning disable xUnit1051
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
+using Microsoft.ML.LlmFineTune.Losses;
+using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Tests.Adapters;
 using Microsoft.ML.LlmFineTune.Tests.Runtime;
 using Microsoft.ML.LlmFineTune.Training;
 using Xunit;
@@ -145,6 +149,91 @@ public sealed class ResumingTests : IDisposable
         Assert.InRange(Directory.EnumerateDirectories(_folder, "best-*").Count(), 1, 2);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder, "*.tmp"));
         Assert.Equal([4L, 8, 12, 16, 18], seen.SavedAt);
+    }
+
+    [Fact]
+    public void A_state_whose_best_weights_are_gone_or_whose_list_is_empty_is_passed_over()
+    {
+        Assert.Throws<InvalidOperationException>(() => Interrupted(16));
+        Directory.Delete(Directory.EnumerateDirectories(_folder, "best-*").Max(StringComparer.Ordinal)!, recursive: true);
+        Assert.Equal(12, Resumed().ResumedAt);
+        Directory.Delete(_folder, recursive: true);
+        Assert.Throws<InvalidOperationException>(() => Interrupted(16));
+        File.WriteAllText(Path.Combine(Directory.EnumerateDirectories(_folder, "step-*").Max(StringComparer.Ordinal)!, "files.json"), "{}");
+        Assert.Equal(12, Resumed().ResumedAt);
+
+        Seen Resumed()
+        {
+            using ToyModel model = NewModel();
+            Seen seen = new();
+            new Trainer(model, new ToyObjective(), Options, seen).Train(Training, Validation);
+            return seen;
+        }
+    }
+
+    [Fact]
+    public void States_of_which_nobody_knows_the_run_are_refused()
+    {
+        Assert.Throws<InvalidOperationException>(() => Interrupted(5));
+        File.Delete(Path.Combine(_folder, "run.json"));
+        using ToyModel model = NewModel();
+        Assert.Contains("run.json", Assert.Throws<InvalidDataException>(() => new Trainer(model, new ToyObjective(), Options).Train(Training, Validation)).Message, StringComparison.Ordinal);
+        Assert.NotEmpty(Directory.EnumerateDirectories(_folder, "step-*"));
+    }
+
+    [Fact]
+    public void What_no_run_has_written_stays_in_the_folder()
+    {
+        string[] others = ["notes.tmp", "best-recipes", "step-by-step", "step-0000000001.draft.tmp"];
+        foreach (string other in others) Directory.CreateDirectory(Path.Combine(_folder, other));
+        string unfinished = Path.Combine(_folder, $"step-0000000002.{Guid.NewGuid():N}.tmp");
+        Directory.CreateDirectory(unfinished);
+        using ToyModel model = NewModel();
+        new Trainer(model, new ToyObjective(), Options).Train(Training, Validation);
+        Assert.All(others, other => Assert.True(Directory.Exists(Path.Combine(_folder, other)), other));
+        Assert.False(Directory.Exists(unfinished));
+        Assert.Equal(3, Directory.EnumerateDirectories(_folder, "step-*").Count(folder => !others.Contains(Path.GetFileName(folder))) + 1);
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_made_is_refused_by_the_options_name()
+    {
+        string file = Path.Combine(_folder, "file");
+        File.WriteAllText(file, "");
+        using ToyModel model = NewModel();
+        Assert.Contains("Checkpoints.Folder", Assert.Throws<IOException>(() => new Trainer(model, new ToyObjective(), Options with { Checkpoints = new CheckpointOptions { Folder = file } }).Train(Training, Validation)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_that_diverges_soon_after_it_was_resumed_has_the_weights_that_it_was_resumed_with()
+    {
+        Assert.Throws<InvalidOperationException>(() => Interrupted(5));
+        using ToyModel model = NewModel();
+        int calls = 0;
+        TrainingOptions options = Options;
+        // Two replicas, two batches a step: the second resumed step is spoilt.
+        TrainingDivergedException error = Assert.Throws<TrainingDivergedException>(() => new Trainer(model, new ToyObjective(() => Interlocked.Increment(ref calls) > 4 ? double.NaN : 1), options).Train(Training, Validation));
+        Assert.Equal((5L, 4L), (error.Result.Steps, error.Result.WeightsStep));
+    }
+
+    [Fact]
+    public void Another_adapter_is_told_apart_by_its_options()
+    {
+        Begin(new LoraOptions());
+        foreach ((LoraOptions other, string says) in ((LoraOptions, string)[])[(new LoraOptions { Alpha = 64 }, "adapter.Alpha was 8 and is 64"), (new LoraOptions { Dropout = 0.5 }, "adapter.Dropout was 0 and is 0.5")])
+            Assert.Contains(says, Assert.Throws<ArgumentException>(() => Begin(other)).Message, StringComparison.Ordinal);
+        // Where its base is says nothing of the run.
+        Assert.Equal(2, Begin(new LoraOptions { BaseModel = "elsewhere" }));
+
+        long? Begin(LoraOptions lora)
+        {
+            using DecoderModel model = Adapted.Model(Adapted.Gpt2);
+            ModelAdapters.Attach(model, lora);
+            Seen seen = new();
+            TrainingOptions options = new() { Epochs = null, MaximumSteps = 2, Device = ComputeDevice.Cpu, Checkpoints = new CheckpointOptions { Folder = _folder } };
+            new Trainer(model, new NextTokenObjective(), options, seen).Train(new CausalPackedBatches([[1, 2, 3, 4, 5, 6, 7]], 0, 4, 1, null));
+            return seen.ResumedAt;
+        }
     }
 
     private void Interrupted(int step)

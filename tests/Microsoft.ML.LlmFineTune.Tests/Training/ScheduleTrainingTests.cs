@@ -33,7 +33,9 @@ public sealed class ScheduleTrainingTests
             return model.Values();
         }
         Assert.NotEqual(Trained(() => new AdamWOptions(), true), Trained(() => new AdamWOptions(), false));
-        Assert.Throws<InvalidOperationException>(() => Trained(() => new AdagradOptions(), true));
+        string message = Assert.Throws<ArgumentException>(() => Trained(() => new AdagradOptions(), true)).Message;
+        Assert.Contains("CyclesMomentum", message, StringComparison.Ordinal);
+        Assert.Contains("AdagradOptions", message, StringComparison.Ordinal);
         Assert.NotEmpty(Trained(() => new AdagradOptions(), false));
     }
 

@@ -195,6 +195,105 @@ public sealed class TrainerTests
         Assert.Equal(3_000_000, log.Steps[0].TotalSteps);
     }
 
+    [Fact]
+    public void A_run_without_an_end_is_ended_by_whoever_cancels_it()
+    {
+        using ToyModel model = new(initialization: new RandomStream(1));
+        using CancellationTokenSource cancellation = new();
+        Log log = new();
+        TrainingResult result = new Trainer(model, new ToyObjective(), Options with { Epochs = null, MaximumSteps = long.MaxValue }, new Cancelling(cancellation), log).Train(new ToyBatches(20, 6, 5), cancellation: cancellation.Token);
+        Assert.Equal(TrainingStopReason.Cancelled, result.StopReason);
+        Assert.Equal(TimeSpan.MaxValue, log.Steps[0].Remaining);
+    }
+
+    [Fact]
+    public void Validation_data_without_targets_is_refused_before_the_first_step()
+    {
+        using ToyModel model = new(initialization: new RandomStream(1));
+        float[] before = model.Values();
+        foreach (IBatchSource validation in (IBatchSource[])[new ToyBatches(0, 6, 5), new Fixed(new TokenBatch(1, 2, [1, 2], [TokenBatch.Ignored, TokenBatch.Ignored]))])
+            Assert.Equal("validation", Assert.Throws<ArgumentException>(() => new Trainer(model, new ToyObjective(), Options).Train(new ToyBatches(4, 6, 5), validation)).ParamName);
+        Assert.Equal(before, model.Values());
+    }
+
+    [Fact]
+    public void One_training_at_a_time_changes_a_model()
+    {
+        using ToyModel model = new(initialization: new RandomStream(1));
+        Trainer trainer = new(model, new ToyObjective(), Options);
+        Exception? inside = null;
+        Watching watching = new(() => inside = Record.Exception(() => trainer.Train(new ToyBatches(2, 6, 5))));
+        new Trainer(model, new ToyObjective(), Options, watching).Train(new ToyBatches(2, 6, 5));
+        Assert.Contains("being trained already", Assert.IsType<InvalidOperationException>(inside).Message, StringComparison.Ordinal);
+        // Also after a training that failed, the model may be trained again.
+        Assert.Throws<InvalidDataException>(() => new Trainer(model, new ToyObjective(), Options, new Watching(() => throw new InvalidDataException())).Train(new ToyBatches(2, 6, 5)));
+        Assert.Equal(6, trainer.Train(new ToyBatches(2, 6, 5)).Steps);
+    }
+
+    [Fact]
+    public void Neither_a_caller_without_gradients_nor_an_observer_that_evaluates_changes_what_is_learnt()
+    {
+        float[] Weights(bool disturbed)
+        {
+            using ToyModel model = new(dropout: 0.3, initialization: new RandomStream(1));
+            using IDisposable? withoutGradients = disturbed ? no_grad() : null;
+            new Trainer(model, new ToyObjective(), Options, new Watching(() => model.train(!disturbed))).Train(new ToyBatches(10, 6, 5));
+            return model.Values();
+        }
+        Assert.Equal(Weights(false), Weights(true));
+        Assert.True(is_grad_enabled());
+    }
+
+    [Fact]
+    public void Contradictions_are_refused_by_name()
+    {
+        using ToyModel model = new();
+        Assert.Contains("HigherIsBetter", Assert.Throws<ArgumentException>(() => new EarlyStoppingOptions { HigherIsBetter = true }.Validate()).Message, StringComparison.Ordinal);
+        string accuracy = Assert.Throws<ArgumentException>(() => new Trainer(model, new ToyObjective(), Options with { EarlyStopping = new() { Metric = "accuracy" } })).Message;
+        Assert.Contains("HigherIsBetter", accuracy, StringComparison.Ordinal);
+        Assert.Equal("observers", Assert.Throws<ArgumentException>(() => new Trainer(model, new ToyObjective(), Options, new ITrainingObserver[] { null! })).ParamName);
+    }
+
+    [Fact]
+    public void A_plan_says_why_a_model_has_no_replicas()
+    {
+        using Bare model = new();
+        TrainingResult result = new Trainer(model, new BareObjective(), Options with { Replicas = 4 }).Train(new ToyBatches(2, 4, 4));
+        Assert.Equal((1, "a Bare can not be replicated"), (result.Plan.Replicas, result.Plan.Reason));
+    }
+
+    private sealed class Bare : nn.Module
+    {
+        private readonly TorchSharp.Modules.Parameter scores;
+
+        public Bare() : base(nameof(Bare))
+        {
+            scores = new TorchSharp.Modules.Parameter(zeros(7, 7));
+            RegisterComponents();
+        }
+
+        public Tensor Of(Tensor tokens) => scores.index_select(0, tokens);
+    }
+
+    private sealed class BareObjective : LlmFineTune.Losses.IObjective
+    {
+        public IReadOnlyList<string> Metrics { get; } = [];
+
+        public Tensor SummedLoss(nn.Module model, TokenBatch rows, LlmFineTune.Losses.MetricSums? metrics = null) => LlmFineTune.Kernels.SoftmaxCrossEntropy.Sum(((Bare)model).Of(tensor(rows.Tokens)), tensor(rows.Targets));
+    }
+
+    private sealed class Watching(Action step) : ITrainingObserver
+    {
+        public void Stepped(TrainingStep taken) => step();
+    }
+
+    private sealed class Fixed(params TokenBatch[] batches) : IBatchSource
+    {
+        public int CountBatches(int epoch) => batches.Length;
+
+        public IEnumerable<TokenBatch> Epoch(int epoch) => batches;
+    }
+
     private sealed class Unreplicable : nn.Module, IReplicable
     {
         private readonly TorchSharp.Modules.Parameter first = new(zeros(3)), second = new(zeros(3));

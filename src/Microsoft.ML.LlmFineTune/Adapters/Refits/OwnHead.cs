@@ -26,7 +26,7 @@ internal sealed class OwnHead : LinearRefit
         weight.copy_(tied);
     }
 
-    public override Tensor Apply(ILinearMap map, Tensor input) => F.linear(input, weight);
+    public override Tensor Apply(ILinearMap map, Tensor input) => F.linear(input.to(weight.dtype), weight).to(input.dtype);
 
     public override (Tensor Weight, Tensor? Bias) Merged(ILinearMap map) => (weight.detach().clone(), null);
 }

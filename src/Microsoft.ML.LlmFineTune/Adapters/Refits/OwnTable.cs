@@ -25,7 +25,7 @@ internal sealed class OwnTable : EmbeddingRefit
         weight.copy_(embedding.Weight);
     }
 
-    public override Tensor Apply(Embedding embedding, Tensor ids) => embedding.Lookup(weight, ids);
+    public override Tensor Apply(Embedding embedding, Tensor ids) => embedding.Lookup(weight, ids).to(embedding.Weight.dtype);
 
     public override Tensor Merged(Embedding embedding) => weight.detach().clone();
 }

@@ -39,7 +39,7 @@ internal sealed record TokenCacheHeader(int BytesPerToken, int VocabularySize, i
         TokenCacheHeader header = new(
             BinaryPrimitives.ReadInt32LittleEndian(from[12..]), BinaryPrimitives.ReadInt32LittleEndian(from[16..]), BinaryPrimitives.ReadInt32LittleEndian(from[20..]),
             BinaryPrimitives.ReadInt64LittleEndian(from[24..]), BinaryPrimitives.ReadInt64LittleEndian(from[32..]), BinaryPrimitives.ReadUInt64LittleEndian(from[40..]));
-        bool isSane = header is { BytesPerToken: 2 or 4, VocabularySize: > 0, Documents: >= 0, Tokens: > 0 } && (uint)header.EndOfText < (uint)header.VocabularySize;
+        bool isSane = header is { BytesPerToken: 2 or 4, VocabularySize: > 0, Documents: > 0, Tokens: > 2 } && (uint)header.EndOfText < (uint)header.VocabularySize;
         if (!isSane || header.Tokens > (fileLength - Size) / header.BytesPerToken || fileLength - Size != header.Tokens * header.BytesPerToken)
             throw new InvalidDataException($"'{path}' is not whole: it has {fileLength} bytes, and its head speaks of {header.Tokens} tokens of {header.BytesPerToken} bytes. Write it anew.");
         return header;

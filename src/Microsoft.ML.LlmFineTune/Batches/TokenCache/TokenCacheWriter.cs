@@ -44,8 +44,10 @@ public sealed class TokenCacheWriter : IDisposable
 
     /// <summary>Adds a document; an empty one is left out.</summary>
     /// <exception cref="ArgumentException">A token is not in the vocabulary.</exception>
+    /// <exception cref="InvalidOperationException">It is complete.</exception>
     public void Write(ReadOnlySpan<int> document)
     {
+        Require.State(!_complete, "The token cache is complete; nothing can be added to it. Write another one.");
         if (document.IsEmpty) return;
         foreach (int token in document)
         {
@@ -57,9 +59,10 @@ public sealed class TokenCacheWriter : IDisposable
     }
 
     /// <summary>Ends the file and gives it its name.</summary>
-    /// <exception cref="InvalidOperationException">There is no document.</exception>
+    /// <exception cref="InvalidOperationException">There is no document, or it is complete already.</exception>
     public void Complete()
     {
+        Require.State(!_complete, "The token cache is complete already.");
         Require.State(_documents > 0, "A token cache needs at least one document with a token; none was written.");
         Flush();
         Span<byte> head = stackalloc byte[TokenCacheHeader.Size];

@@ -50,7 +50,7 @@ public sealed class CausalPretrainingEstimator : IEstimator<CausalPretrainingTra
         var source = Batches(Documents(input, text, "Training data", task), task.Random);
         // Each text by itself, as the transformer scores it.
         var validation = _options.ValidationData is null ? null : new CausalDocumentBatches(
-            Documents(_options.ValidationData, validationText, "Validation data", task), _model.EndOfText, _positions, BatchSize.OfTokens(_options.BatchSize * _length), random: null);
+            Documents(_options.ValidationData, validationText, "Validation data", task), _model.EndOfText, _positions, BatchSize.OfTokens((int)Math.Min(int.MaxValue, (long)_options.BatchSize * _length)), random: null);
 
         var decoder = (DecoderModel)_model.CopyBackbone();
         var result = task.Train(decoder, new NextTokenObjective(), source, validation, () => Made(null));

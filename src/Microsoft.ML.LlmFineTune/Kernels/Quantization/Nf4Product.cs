@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using Microsoft.ML.LlmFineTune.Runtime;
 using static TorchSharp.torch;
 
@@ -34,7 +35,7 @@ internal static unsafe class Nf4Product
         {
             int blocks = (int)weight.ScaleCodes.numel();
             float[] restored = ArrayPool<float>.Shared.Rent(blocks);
-            Span<float> scales = TensorMemory.Floats(weight.Scales);
+            Span<float> scales = MemoryMarshal.Cast<byte, float>(TensorMemory.Bytes(weight.Scales));
             Nf4.DequantizeScales(TensorMemory.Bytes(weight.ScaleCodes), scales[..^1], scales[^1], restored.AsSpan(0, blocks));
             fixed (float* scale = restored) Nf4.Dequantize(TensorMemory.Pointer<byte>(weight.Packed), scale, TensorMemory.Pointer<float>(numbers), count);
             ArrayPool<float>.Shared.Return(restored);

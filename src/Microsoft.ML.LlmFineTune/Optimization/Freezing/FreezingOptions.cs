@@ -4,7 +4,7 @@ namespace Microsoft.ML.LlmFineTune.Optimization;
 
 /// <summary>Which parameters move, since when, and how fast. All that is asked for holds together: a parameter moves if nothing freezes it.</summary>
 /// <remarks>
-/// Names in patterns are those of checkpoints ("bert.encoder.layer.0.output.dense.weight") or those that the model registers ("backbone.block0.feedForward.down.weight"); in patterns, * stands for any number of
+/// Names in patterns are those of checkpoints ("bert.encoder.layer.0.output.dense.weight") (of adapters: PEFT's, "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight") or those that the model registers ("backbone.block0.feedForward.down.weight"); in patterns, * stands for any number of
 /// characters and ? for one. A parameter that was frozen (<c>requires_grad</c> false) before training stays so.
 /// </remarks>
 public sealed record FreezingOptions

@@ -77,7 +77,7 @@ public sealed class FreezingPlan
     private static HashSet<string> Matches(nn.Module model, IReadOnlyList<string> patterns, string option)
     {
         HashSet<string> found = new(StringComparer.Ordinal);
-        ILookup<string, string> files = (model is ICheckpointModel { WeightNames: { } table } ? table : []).ToLookup(weight => weight.Parameter, weight => weight.File, StringComparer.Ordinal);
+        ILookup<string, string> files = (model is ICheckpointModel { WeightNames: { } table } ? table : []).Concat((model as IAdaptable)?.Attachments?.WeightNames ?? []).ToLookup(weight => weight.Parameter, weight => weight.File, StringComparer.Ordinal);
         string[] names = [.. model.named_parameters().Select(named => named.name)];
         foreach (string pattern in patterns)
         {

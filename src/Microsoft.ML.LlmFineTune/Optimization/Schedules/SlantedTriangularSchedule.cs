@@ -20,7 +20,7 @@ public sealed record SlantedTriangularSchedule : LearningRateSchedule
         base.Validate();
         Require.Positive(RiseFraction);
         Require.Below(RiseFraction, 0.0, 1.0);
-        Require.AtLeast(Ratio, 1);
+        Require.Finite(Require.AtLeast(Ratio, 1), nameof(Ratio));
     }
 
     private protected override Func<long, double> Curve(long end, long warmup)

@@ -27,6 +27,9 @@ internal static class OptionTable
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };
 
+    /// <summary>Whether it is a record in C#'s sense: data and observers are not, whatever properties they have.</summary>
+    private static bool IsRecord(object value) => value.GetType().GetMethod("<Clone>$") is not null;
+
     private static void Read(object owner, string prefix, int depth, Dictionary<string, object?> table)
     {
         foreach (PropertyInfo property in ReportValues.Properties(owner.GetType()).OrderBy(property => property.MetadataToken))
@@ -36,7 +39,7 @@ internal static class OptionTable
             if (value is null || ReportValues.IsScalar(value.GetType())) table[name] = value is Enum ? value.ToString() : value;
             else if (value is Delegate) table[name] = "a function";
             else if (value is IEnumerable list) table[name] = string.Join(", ", list.Cast<object?>().Select(Text));
-            else if (ReportValues.IsRecord(value.GetType()) && depth < Deepest)
+            else if (IsRecord(value) && depth < Deepest)
             {
                 table[name] = value.GetType().Name;
                 Read(value, name + ".", depth + 1, table);

@@ -12,25 +12,33 @@ internal sealed class CheckpointFolder : IDisposable
     private const string LockName = "lock";
     private const string BestPrefix = "best-";
     private const string StepPrefix = "step-";
+
+    /// <summary>Digits of a step in a folder's name, at least.</summary>
+    private const int NumberLength = 10;
+
     private readonly CheckpointOptions _options;
     private readonly FileStream _lock;
 
     /// <summary>Opens the folder, making it where there is none.</summary>
-    /// <exception cref="IOException">Another run has it open.</exception>
+    /// <exception cref="IOException">Another run has it open, or it cannot be written to.</exception>
     public CheckpointFolder(CheckpointOptions options)
     {
         _options = options;
-        Directory.CreateDirectory(options.Folder);
         try
         {
+            Directory.CreateDirectory(options.Folder);
             _lock = new FileStream(Path.Combine(options.Folder, LockName), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
         }
-        catch (IOException error)
+        catch (IOException error) when (IsHeld(error))
         {
             throw new IOException($"'{options.Folder}' is in use by another run. Give each run a folder of its own.", error);
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"Checkpoints.Folder must be a folder that can be written to; '{options.Folder}' is none: {error.Message} Give another place.", error);
+        }
         // What a run that was cut off had not finished writing.
-        foreach (string left in Directory.EnumerateDirectories(options.Folder, "*.tmp")) Directory.Delete(left, recursive: true);
+        foreach (string left in Directory.EnumerateDirectories(options.Folder).Where(IsUnfinished)) Directory.Delete(left, recursive: true);
     }
 
     /// <summary>Which run the folder's states are of; null for an empty folder.</summary>
@@ -54,8 +62,12 @@ internal sealed class CheckpointFolder : IDisposable
         IdentityOf(folder) is { } identity && identity.TryGetValue(nameof(TrainingOptions.Seed), out string? seed) && long.TryParse(seed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) ? value : null;
 
     /// <summary>Says which run the states are of.</summary>
-    public void Begin(IReadOnlyDictionary<string, string> identity) =>
+    /// <exception cref="InvalidDataException">There are states already, and nobody knows of which run: they would be taken for this one's.</exception>
+    public void Begin(IReadOnlyDictionary<string, string> identity)
+    {
+        if (States().Any()) throw new InvalidDataException($"'{_options.Folder}' has saved states and no {IdentityName} that says of which run they are. Put it back, give another folder, or delete this one to begin anew.");
         AtomicFile.Write(Path.Combine(_options.Folder, IdentityName), stream => JsonSerializer.Serialize(stream, identity, StateFiles.Json));
+    }
 
     /// <summary>The newest state that is whole, and what is wrong with newer ones; null where there is no state at all.</summary>
     /// <exception cref="InvalidDataException">There are states, and none is whole.</exception>
@@ -86,7 +98,7 @@ internal sealed class CheckpointFolder : IDisposable
         string[] old = [.. States().SkipLast(_options.KeepLast)];
         foreach (string folder in old) Directory.Delete(folder, recursive: true);
         HashSet<string> best = [.. States().Select(BestOf).OfType<string>()];
-        foreach (string folder in Directory.EnumerateDirectories(_options.Folder, $"{BestPrefix}*"))
+        foreach (string folder in Numbered(BestPrefix))
         {
             if (!best.Contains(folder)) Directory.Delete(folder, recursive: true);
         }
@@ -105,7 +117,19 @@ internal sealed class CheckpointFolder : IDisposable
     private string BestFolder(long step) => Path.Combine(_options.Folder, string.Create(CultureInfo.InvariantCulture, $"{BestPrefix}{step:D10}"));
 
     /// <summary>From the oldest to the newest.</summary>
-    private IEnumerable<string> States() => Directory.EnumerateDirectories(_options.Folder, $"{StepPrefix}*").Order(StringComparer.Ordinal);
+    private IEnumerable<string> States() => Numbered(StepPrefix).Order(StringComparer.Ordinal);
+
+    /// <summary>What runs have written under a prefix. Nothing else may be deleted: the folder may hold what is its owner's.</summary>
+    private IEnumerable<string> Numbered(string prefix) => Directory.EnumerateDirectories(_options.Folder, $"{prefix}*").Where(folder => IsNumbered(Path.GetFileName(folder), prefix));
+
+    private static bool IsNumbered(string name, string prefix) => name.Length >= prefix.Length + NumberLength && name.StartsWith(prefix, StringComparison.Ordinal) && name.AsSpan(prefix.Length).IndexOfAnyExceptInRange('0', '9') < 0;
+
+    /// <summary>Whether it is a folder of <see cref="StateFiles.Write"/> that has not been moved to its place.</summary>
+    private static bool IsUnfinished(string folder) => Path.GetFileName(folder).Split('.') is [string name, string unique, "tmp"]
+        && Guid.TryParseExact(unique, "N", out _) && (IsNumbered(name, StepPrefix) || IsNumbered(name, BestPrefix));
+
+    /// <summary>Whether a file could not be opened because another process, or another run of this one, has it open: EAGAIN of Linux and of macOS, and Windows's sharing violation.</summary>
+    private static bool IsHeld(IOException error) => error.HResult is 11 or 35 or unchecked((int)0x80070020);
 
     private string? BestOf(string state)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Losses;
@@ -16,6 +17,9 @@ internal static class RunIdentity
     /// <summary>Options that change how training goes, not what it comes to.</summary>
     private static readonly HashSet<string> WithoutInfluence = new(StringComparer.Ordinal) { nameof(TrainingOptions.Checkpoints), nameof(TrainingOptions.Replicas), nameof(TrainingOptions.Device), nameof(TrainingOptions.MemoryLimit), nameof(TrainingOptions.ReturnFreedMemory) };
 
+    /// <summary>What an adapter's options say of its file.</summary>
+    private static readonly HashSet<string> NotComputedWith = new(StringComparer.Ordinal) { nameof(AdapterOptions.BaseModel), nameof(AdapterOptions.OtherKeys), nameof(AdapterOptions.UnknownKeys) };
+
     /// <summary>Of a run that has not begun.</summary>
     public static SortedDictionary<string, string> Of(nn.Module model, IObjective objective, TrainingOptions options, IBatchSource training, IBatchSource? validation)
     {
@@ -27,6 +31,14 @@ internal static class RunIdentity
             ["training data"] = DataOf(training),
             ["validation data"] = validation is null ? "none" : DataOf(validation),
         };
+        if (ModelAdapters.Of(model) is { Active: string active } adapters)
+        {
+            // Weights do not tell what is done with them: scaling and dropout, for example.
+            foreach ((string name, object? value) in OptionTable.Of(adapters.OptionsOf(active)))
+            {
+                if (!NotComputedWith.Contains(name.Split('.')[0])) identity[$"adapter.{name}"] = OptionTable.Text(value);
+            }
+        }
         foreach ((string name, object? value) in OptionTable.Of(options))
         {
             if (!WithoutInfluence.Contains(name.Split('.')[0])) identity[name] = OptionTable.Text(value);
