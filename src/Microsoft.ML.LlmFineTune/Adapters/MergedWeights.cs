@@ -9,7 +9,8 @@ namespace Microsoft.ML.LlmFineTune.Adapters;
 /// <summary>What a model's weights were before an adapter became a part of them.</summary>
 internal sealed class MergedWeights : IDisposable
 {
-    private readonly List<(Parameter Parameter, Tensor Before)> _before = [];
+    // By what holds it: a model that was moved or converted meanwhile has other parameters.
+    private readonly List<(Func<Parameter> Parameter, Tensor Before)> _before = [];
 
     private MergedWeights()
     {
@@ -32,13 +33,13 @@ internal sealed class MergedWeights : IDisposable
                 if (refit is EmbeddingRefit rows)
                 {
                     Embedding embedding = (Embedding)module.Layer;
-                    merged.Replace(embedding.Weight, rows.Merged(embedding));
+                    merged.Replace(() => embedding.Weight, rows.Merged(embedding));
                     continue;
                 }
                 Linear layer = (Linear)module.Layer;
                 (Tensor weight, Tensor? bias) = ((LinearRefit)refit).Merged(layer);
-                merged.Replace(layer.Weight, weight);
-                if (bias is not null) merged.Replace(layer.Bias!, bias);
+                merged.Replace(() => layer.Weight, weight);
+                if (bias is not null) merged.Replace(() => layer.Bias!, bias);
             }
             return merged;
         }
@@ -65,7 +66,7 @@ internal sealed class MergedWeights : IDisposable
     public void Undo()
     {
         using IDisposable withoutGradients = no_grad();
-        foreach ((Parameter parameter, Tensor before) in _before) parameter.copy_(before);
+        foreach ((Func<Parameter> parameter, Tensor before) in _before) parameter().copy_(before);
         Dispose();
     }
 
@@ -75,10 +76,10 @@ internal sealed class MergedWeights : IDisposable
         _before.Clear();
     }
 
-    private void Replace(Parameter parameter, Tensor value)
+    private void Replace(Func<Parameter> parameter, Tensor value)
     {
         using IDisposable withoutGradients = no_grad();
-        _before.Add((parameter, parameter.detach().clone().DetachFromDisposeScope()));
-        parameter.copy_(value);
+        _before.Add((parameter, parameter().detach().clone().DetachFromDisposeScope()));
+        parameter().copy_(value);
     }
 }

@@ -126,21 +126,6 @@ public sealed class TrainingOptionsInPipelinesTests : IDisposable
         string Refused(CausalPretrainingOptions options) => Assert.ThrowsAny<ArgumentException>(() => _ml.LanguageModels.PretrainCausalLanguageModel(model, options)).Message;
     }
 
-    [Theory]
-    [InlineData("embedding")]
-    [InlineData("head")]
-    [InlineData("bias")]
-    public void An_adapter_that_could_not_become_a_part_of_the_weights_is_refused_before_it_is_trained(string which)
-    {
-        using LanguageModel model = Toy.Model();
-        LoraOptions adapter = which switch { "embedding" => new() { Targets = ModuleSelection.Of("wte") }, "head" => new() { ModulesToSave = ["lm_head"] }, _ => new() { HasOutputBias = true } };
-        int steps = 0;
-        var options = Toy.Pretraining with { Adapter = adapter, Observers = [new Step(_ => steps++)] };
-        string message = Assert.Throws<ArgumentException>(() => _ml.LanguageModels.PretrainCausalLanguageModel(model, options).Fit(Toy.View(_ml, 20))).Message;
-        Assert.Contains("Adapter must be one that can become a part of the weights", message, StringComparison.Ordinal);
-        Assert.Equal(0, steps);
-    }
-
     [Fact]
     public void Where_an_adapter_cannot_be_saved_is_said_before_it_is_trained_and_what_was_trained_is_not_lost()
     {
