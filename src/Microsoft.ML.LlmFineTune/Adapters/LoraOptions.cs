@@ -69,6 +69,8 @@ public sealed record LoraOptions : AdapterOptions
         Require.Positive(Alpha);
         Require.Below(Dropout, 0.0, 1.0);
         Require.Positive(OutputLearningRateFactor);
+        Require.Argument(Enum.IsDefined(Bias), $"{nameof(Bias)} must be one of {string.Join(", ", Enum.GetNames<LoraBias>())}; received {Bias}.", nameof(Bias));
+        Require.Argument(Enum.IsDefined(Initialization), $"{nameof(Initialization)} must be one of {string.Join(", ", Enum.GetNames<LoraInitialization>())}; received {Initialization}.", nameof(Initialization));
         foreach ((string pattern, int rank) in RankPattern) Require.AtLeast(rank, 1, $"{nameof(RankPattern)}['{pattern}']");
         foreach ((string pattern, double alpha) in AlphaPattern) Require.Positive(alpha, $"{nameof(AlphaPattern)}['{pattern}']");
         foreach (int layer in Layers ?? []) Require.AtLeast(layer, 0, nameof(Layers));
