@@ -103,6 +103,22 @@ public sealed class QuantizedTrainingTests
     }
 
     [Fact]
+    public void Finders_leave_it_to_the_bit_as_it_was()
+    {
+        using DecoderModel model = Adapted.Model(Adapted.Llama);
+        ModelQuantization.ToNf4(model);
+        ModelAdapters.Attach(model, Lora);
+        Adapted.Disturb(model);
+        Dictionary<string, byte[]> before = All(model);
+        TrainingOptions options = Options with { Precision = TrainingPrecision.BFloat16, Replicas = 2 };
+        Assert.NotEmpty(LearningRateFinder.Run(model, new NextTokenObjective(), options, Rows(), new RateRangeOptions { Steps = 5 }).Points);
+        Assert.Equal(before, All(model));
+        Assert.Equal(2, BatchSizeFinder.Find(model, new NextTokenObjective(), options, Rows(), new BatchSizeOptions { MaximumRows = 2 }).Rows);
+        Assert.Equal(before, All(model));
+        Assert.All(LinearQuantization.LayersOf(model).Where(entry => entry.Layer.Quantized is not null), entry => Assert.Equal(ScalarType.Float32, entry.Layer.Quantized!.Type));
+    }
+
+    [Fact]
     public void The_estimate_knows_that_its_weights_are_few_bytes()
     {
         using DecoderModel model = Adapted.Model(Adapted.Llama with { Width = 64, InnerWidth = 128 });
@@ -125,6 +141,8 @@ public sealed class QuantizedTrainingTests
 
     private static Dictionary<string, ScalarType> Types(nn.Module model) =>
         model.named_parameters().Select(named => (named.name, named.parameter.dtype)).Concat(model.named_buffers().Select(named => (named.name, named.buffer.dtype))).ToDictionary(StringComparer.Ordinal);
+
+    private static Dictionary<string, byte[]> All(nn.Module model) => model.named_parameters().Select(named => (named.name, named.parameter.detach().contiguous().bytes.ToArray())).Concat(model.named_buffers().Select(named => (named.name, named.buffer.bytes.ToArray()))).ToDictionary(StringComparer.Ordinal);
 
     private static Dictionary<string, byte[]> Constants(nn.Module model) => model.named_buffers().ToDictionary(named => named.name, named => named.buffer.bytes.ToArray(), StringComparer.Ordinal);
 

@@ -38,6 +38,7 @@ public sealed record TextClassificationOptions : TrainingTaskOptions
         base.Validate();
         Require.Argument(Pooling is not Pooling pooling || Enum.IsDefined(pooling), $"Pooling must be one of {string.Join(", ", Enum.GetNames<Pooling>())}; received {Pooling}.");
         Require.Text(LabelColumnName);
+        if (ValidationLabelColumnName is not null) Require.Text(ValidationLabelColumnName);
         Require.Text(PredictedLabelColumnName);
         Require.Text(ScoreColumnName);
         Require.Argument(PredictedLabelColumnName != ScoreColumnName, $"The added columns must have different names; received '{ScoreColumnName}' for both.", nameof(ScoreColumnName));
