@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Training;
 using Microsoft.ML.Runtime;
 
@@ -9,6 +10,10 @@ internal sealed class TrainingLog(IChannel channel) : ITrainingObserver
 {
     /// <summary>About this many progress lines a run: by steps, so that the same run writes the same lines.</summary>
     private const int Lines = 20;
+
+    /// <summary>More of the first weights than this in an average of weights is worth a word.</summary>
+    private const double MostOfTheStart = 0.1;
+
     private long _interval = 1;
     private MemoryEstimate? _memory;
 
@@ -18,6 +23,8 @@ internal sealed class TrainingLog(IChannel channel) : ITrainingObserver
         Info($"{start.Parameters} parameters on {start.Device}, {start.TotalSteps} steps; {start.Plan.Replicas} replicas of {start.Plan.ThreadsPerReplica} threads ({start.Plan.Reason}).");
         if (start.Options.Schedule.WarmupSteps >= start.TotalSteps)
             channel.Warning(MessageSensitivity.None, "{0}", string.Create(CultureInfo.InvariantCulture, $"The warm-up of {start.Options.Schedule.WarmupSteps} steps (Schedule.WarmupSteps) is not over after the {start.TotalSteps} steps of this run: the learning rate never reaches its peak. Take fewer, or WarmupFraction."));
+        if (start.Options.WeightAverage is { Kind: WeightAverageKind.Plain } average && Math.Pow(average.Decay, start.TotalSteps) is > MostOfTheStart and var kept)
+            channel.Warning(MessageSensitivity.None, "{0}", string.Create(CultureInfo.InvariantCulture, $"After the {start.TotalSteps} steps of this run {100 * kept:F0} % of the average (WeightAverage) are still the weights that training began with. Take a smaller Decay than {average.Decay}, or the Kind Warmup or Debiased."));
         _memory = start.Memory;
         if (_memory is not null)
             Info($"Memory that training will need, estimated:\n{_memory}");

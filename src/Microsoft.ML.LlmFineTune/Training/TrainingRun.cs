@@ -372,8 +372,11 @@ internal sealed class TrainingRun : IDisposable
         else if (_safe.Step is not null) _state.WeightsStep = _safe.Restore();
         TrainingResult result = Result(TrainingStopReason.Diverged);
         Tell(observer => observer.Finished(result));
+        string advice = _optimizer.Steps == 0
+            ? "Nothing has been learnt yet, so look for NaN in the weights that the model came with (ModelEvaluation judges them) and for odd rows in the data."
+            : "Try a lower learning rate, more warm-up steps, or a smaller MaximumGradientNorm, and look for odd rows in the data.";
         throw new TrainingDivergedException(string.Create(CultureInfo.InvariantCulture,
-            $"Training needs a finite loss and gradient; at step {_optimizer.Steps + 1} the loss was {_state.Loss} and the gradient's norm {norm}. The model has the weights of step {_state.WeightsStep}. Try a lower learning rate, more warm-up steps, or a smaller MaximumGradientNorm, and look for odd rows in the data."), result);
+            $"Training needs a finite loss and gradient; at step {_optimizer.Steps + 1} the loss was {_state.Loss} and the gradient's norm {norm}. The model has the weights of step {_state.WeightsStep}. {advice}"), result);
     }
 
     private long TotalSteps()

@@ -207,6 +207,18 @@ public sealed class TrainingOptionsInPipelinesTests : IDisposable
         Assert.Equal(warns, log.Warnings.Any(line => line.Contains("Schedule.WarmupSteps", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData(0.999, WeightAverageKind.Plain, true)]
+    [InlineData(0.5, WeightAverageKind.Plain, false)]
+    [InlineData(0.999, WeightAverageKind.Warmup, false)]
+    public void An_average_that_keeps_the_first_weights_is_warned_of(double decay, WeightAverageKind kind, bool warns)
+    {
+        using LanguageModel model = Toy.Model();
+        LogLines log = new(_ml);
+        _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { Configure = training => training with { MaximumSteps = 4, Epochs = null, WeightAverage = new() { Decay = decay, Kind = kind } } }).Fit(Toy.View(_ml, 20));
+        Assert.Equal(warns, log.Warnings.Any(line => line.Contains("WeightAverage", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void The_largest_batch_size_is_a_batch_of_all_rows()
     {

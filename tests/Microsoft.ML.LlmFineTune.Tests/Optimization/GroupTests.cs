@@ -110,6 +110,7 @@ public sealed class GroupTests
         using FlatOptimizer muon = options.Create(flat);
         Assert.Equal([true, false, false, false, false], flat.Entries.Select(entry => muon.StateOf("momentum_buffer", entry.Name) is not null));
         Assert.Equal([false, true, true, true, true], flat.Entries.Select(entry => muon.StateOf("exp_avg", entry.Name) is not null));
+        Assert.Contains("there is no 'squares'", Assert.Throws<ArgumentException>(() => new MuonOptions { LeftOut = ["squares"] }.Create(flat)).Message, StringComparison.Ordinal);
         Assert.Equal([(4L * 35, 8L * 35), (8L * 35, 8L * 35)], new[] { ParameterRole.Weight, ParameterRole.Embedding }.Select(role => (options.StateBytes([5, 7], role), new AdamWOptions().StateBytes([5, 7], role))));
     }
 }

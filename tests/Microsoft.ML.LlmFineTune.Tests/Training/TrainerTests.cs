@@ -245,6 +245,16 @@ public sealed class TrainerTests
     }
 
     [Fact]
+    public void A_model_that_comes_with_NaN_is_not_told_to_learn_more_slowly()
+    {
+        using ToyModel model = new(initialization: new RandomStream(1));
+        using (no_grad()) model.Bias.fill_(double.NaN);
+        string message = Assert.Throws<TrainingDivergedException>(() => new Trainer(model, new ToyObjective(), Options).Train(new ToyBatches(2, 6, 5))).Message;
+        Assert.Contains("the weights that the model came with", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("learning rate", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Contradictions_are_refused_by_name()
     {
         using ToyModel model = new();

@@ -14,6 +14,9 @@ internal sealed class MuonOptimizer : TensorwiseOptimizer
     public MuonOptimizer(FlatParameters parameters, MuonOptions options, IReadOnlyList<ParameterGroup>? groups) : base(parameters, options, groups)
     {
         _options = options;
+        string[] known = [.. parameters.Entries.Select(entry => entry.Name)];
+        foreach (string name in options.LeftOut)
+            Require.Argument(known.Contains(name), $"{nameof(MuonOptions.LeftOut)} must name trained parameters, by the names that the model registers; there is no '{name}'. There are {string.Join(", ", known.Take(20))}{(known.Length > 20 ? ", ..." : "")}.", nameof(options));
         _momentum = AddState("momentum_buffer", entry => options.Takes(entry) ? entry.Shape : null);
         string[] names = options.Others.Amsgrad ? ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"] : ["exp_avg", "exp_avg_sq"];
         _moments = [.. names.Select(name => AddState(name, entry => options.Takes(entry) ? null : entry.Shape))];

@@ -36,7 +36,7 @@ public sealed record MuonOptions : OptimizerOptions
     /// <summary>The settings of everything that Muon does not change; its learning rate follows the same schedule. Default: AdamW's defaults.</summary>
     public AdamWOptions Others { get; init; } = new();
 
-    /// <summary>Names of matrices that are left to <see cref="Others"/> although their role does not say so. Default: none.</summary>
+    /// <summary>Matrices that are left to <see cref="Others"/> although their role does not say so: names of trained parameters, as <see cref="FlatParameter.Name"/> has them. Default: none.</summary>
     public IReadOnlyList<string> LeftOut { get; init; } = [];
 
     /// <inheritdoc/>
