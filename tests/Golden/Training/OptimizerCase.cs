@@ -25,8 +25,7 @@ internal sealed record OptimizerCase(OptimizerOptions Options, IReadOnlyList<Par
         var (clipNorm, power, clipValue) = (options.Number("clip_max_norm"), options.Number("clip_norm_type", 2), options.Number("clip_value"));
         var maximizes = options.Flag("maximize");
         var groups = options.Find("groups");
-        double? groupRate = groups.IsGiven() ? groups.EnumerateArray().Select(group => group.TryGetProperty("lr", out var lr) ? lr.GetDouble() : (double?)null).Max() : null;
-        var made = Make(kind, type.GetString()!, options, options.Number("lr") ?? groupRate) with { Decays = WeightDecayScope.All };
+        var made = Make(kind, type.GetString()!, options, options.Number("lr")) with { Decays = WeightDecayScope.All };
         options.Finish();
         return new OptimizerCase(made, groups.IsGiven() ? [.. groups.EnumerateArray().Select((group, i) => Group(group, i, made.LearningRate))] : null, rates, clipNorm, power, clipValue, maximizes);
     }

@@ -41,6 +41,7 @@ internal sealed class SchedulesReader : CaseReader
     {
         double Floor() => o.Number("min_lr_rate") ?? (o.Number("min_lr") / peak) ?? 0;
         LearningRateSchedule made;
+        if (o.Whole("last_epoch") is { } at and not -1) throw new UnsupportedException($"a schedule begins at its first step, not after {at}");
         switch (call.Split('.')[^1])
         {
             case "get_constant_schedule" or "get_constant_schedule_with_warmup":
@@ -77,6 +78,8 @@ internal sealed class SchedulesReader : CaseReader
             case "CosineAnnealingWarmRestarts":
                 made = new WarmRestartsSchedule { FirstPeriod = o.Whole("T_0")!.Value, PeriodFactor = (int)(o.Whole("T_mult") ?? 1), Floor = o.Number("eta_min", 0) / peak };
                 break;
+            case "CosineAnnealingLR":
+                return new CosineSchedule { EndStep = o.Whole("T_max"), Floor = o.Number("eta_min", 0) / peak };
             case "OneCycleLR":
                 return new OneCycleSchedule
                 {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Golden.Library;
 using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Losses.Functions;
@@ -31,15 +32,20 @@ internal static class PairLosses
         return new(PreferenceLosses.Each(scores, options, whole.Sum / whole.Length.mean()).mean())
         {
             Metrics = metrics.Means(),
-            // TRL has the logarithms of this loss's smoothing in float32.
-            DoubleTolerance = options.Losses.Any(part => part.Loss == PreferenceLossKind.ExactPair) ? 1e-7 : 1e-9,
+            // TRL has the logarithms of this loss's smoothing, and the powers of this divergence, in float32.
+            DoubleTolerance = options.Divergence == PreferenceDivergence.Alpha ? 1e-6 : options.Losses.Any(part => part.Loss == PreferenceLossKind.ExactPair) ? 1e-7 : 1e-9,
         };
     }
 
     private static PreferenceOptions PairedOptions(LossCase c)
     {
-        var kinds = c.Option("loss_types") is { ValueKind: System.Text.Json.JsonValueKind.Array } several ? several.ToTexts() : [c.Option("loss_type", "sigmoid")];
-        var weights = c.Option("loss_weights") is { ValueKind: System.Text.Json.JsonValueKind.Array } given ? given.ToDoubles() : [.. kinds.Select(_ => 1.0)];
+        var kinds = new[] { c.Option("loss_types"), c.Option("loss_type") }.FirstOrDefault(given => given.IsGiven()) switch
+        {
+            { ValueKind: JsonValueKind.Array } several => several.ToTexts(),
+            { ValueKind: JsonValueKind.String } one => [one.GetString()!],
+            _ => ["sigmoid"],
+        };
+        var weights = c.Option("loss_weights") is { ValueKind: JsonValueKind.Array } given ? given.ToDoubles() : [.. kinds.Select(_ => 1.0)];
         var smoothing = c.Option("label_smoothing", 0.0);
         // TRL's own sigmoid does not smooth; "conservative" is the formula that does.
         var smooths = c.Kind == "dpo_conservative" || kinds.Any(kind => kind is "robust" or "exo_pair" or "aot" or "aot_unpaired");
@@ -95,7 +101,14 @@ internal static class PairLosses
         var losses = UnpairedPreferenceLosses.Each(ratio, wanted, divergence, beta, c.Option("desirable_weight", 1.0), c.Option("undesirable_weight", 1.0));
         var metrics = new MetricSums();
         PreferenceMetrics.AddUnpaired(metrics, wanted, beta * ratio, model.Sum);
-        var means = new Dictionary<string, double>(metrics.Means()) { [PreferenceMetrics.Divergence] = divergence?.to(ScalarType.Float64).item<double>() ?? 0 };
+        // Of what is not in the batch nothing is known.
+        Dictionary<string, double> means = new()
+        {
+            [PreferenceMetrics.ChosenReward] = double.NaN, [PreferenceMetrics.ChosenLogProbability] = double.NaN,
+            [PreferenceMetrics.RejectedReward] = double.NaN, [PreferenceMetrics.RejectedLogProbability] = double.NaN,
+        };
+        foreach (var (name, value) in metrics.Means()) means[name] = value;
+        means[PreferenceMetrics.Divergence] = divergence?.to(ScalarType.Float64).item<double>() ?? 0;
         means[PreferenceMetrics.Margin] = means[PreferenceMetrics.ChosenReward] - means[PreferenceMetrics.RejectedReward];
         return new(losses.mean()) { Metrics = means };
     }
@@ -111,7 +124,13 @@ internal static class PairLosses
             "simpo" => ReferenceFreeLossKind.Simple,
             var other => throw new UnsupportedException($"there is no loss {other}"),
         };
-        var options = new ReferenceFreePreferenceOptions { Loss = kind, Beta = c.Option("beta", 0.1), Margin = c.Option("gamma", c.Option("simpo_gamma", 0.5)), LikelihoodWeight = isOdds ? 1 : c.Option("cpo_alpha", 1.0), LabelSmoothing = c.Option("label_smoothing", 0.0) };
+        // TRL's other losses do not smooth, whatever it is told.
+        var smoothing = c.Option("label_smoothing", 0.0);
+        var options = new ReferenceFreePreferenceOptions
+        {
+            Loss = kind, Beta = c.Option("beta", 0.1), Margin = c.Option("gamma", c.Option("simpo_gamma", 0.5)), LikelihoodWeight = isOdds ? 1 : c.Option("cpo_alpha", 1.0),
+            LabelSmoothing = kind is ReferenceFreeLossKind.Sigmoid or ReferenceFreeLossKind.Simple ? smoothing : 0,
+        };
         var (policy, kept) = (Halves(c.Numbers("policy")), Halves(Mask(c)));
         var (chosen, rejected) = (CompletionScores.Of(policy.First, kept.First), CompletionScores.Of(policy.Second, kept.Second));
         var losses = ReferenceFreeLosses.Each(chosen, rejected, options);
