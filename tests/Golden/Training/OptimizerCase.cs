@@ -14,9 +14,8 @@ namespace Golden.Training;
 /// <param name="Maximizes">Whether gradients are followed upwards.</param>
 internal sealed record OptimizerCase(OptimizerOptions Options, IReadOnlyList<ParameterGroup>? Groups, double[]? Rates, double? ClipNorm, double NormPower, double? ClipValue, bool Maximizes)
 {
-    public static OptimizerCase Read(FixtureCase c)
+    public static OptimizerCase Read(JsonElement json)
     {
-        var json = c["options"];
         if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("class", out var type)) throw new UnsupportedException("the case does not name an optimizer");
         var kind = type.GetString()!.Split('.')[^1].Replace(" (formula)", "", StringComparison.Ordinal);
         var options = new OptionReader(kind, [json, .. json.TryGetProperty("defaults", out var defaults) ? [defaults] : Array.Empty<JsonElement>()]);

@@ -19,7 +19,7 @@ internal sealed class OptimizersReader : CaseReader
     public override void Verify(FixtureCase c, Tally tally)
     {
         NativeRuntime.Initialize();
-        var what = OptimizerCase.Read(c);
+        var what = OptimizerCase.Read(c["options"]);
         var stem = Path.Combine(c.Folder, Path.GetFileNameWithoutExtension(c.File));
         Run(c, what, tally, stem + ".safetensors", "float32", ScalarType.Float32, 1e-5);
         if (c["final_sum"].IsGiven())

@@ -100,7 +100,7 @@ internal sealed partial class StepPartsReader : CaseReader
         if (!described.Success) throw new UnsupportedException($"there is no reader for {c["optimizer"]}");
         JsonObject given = new() { ["class"] = described.Groups["kind"].Value };
         foreach (var (name, value) in described.Groups["name"].Captures.Zip(described.Groups["value"].Captures)) given[name.Value] = JsonNode.Parse(value.Value);
-        var options = OptimizerCase.Read(c with { Value = JsonSerializer.SerializeToElement(new JsonObject { ["options"] = given }) }).Options;
+        var options = OptimizerCase.Read(JsonSerializer.SerializeToElement(given)).Options;
         var expected = SafeTensors.Read(Path.Combine(c.Folder, "bf16_master.safetensors"));
         using var module = new Holder(Names(problem).Select(name => (name, problem[$"init.{name}"])));
         using var parameters = FlatParameters.Adopt(module, ScalarType.BFloat16);

@@ -21,7 +21,7 @@ internal static class PairLosses
 
     private static LossAnswer Paired(LossCase c)
     {
-        var options = PairedOptions(c);
+        var options = PairedOptions(c.Kind == "dpo_conservative", c.Option);
         var (policy, reference, kept) = (Halves(c.Numbers("policy")), Halves(c.Numbers("reference")), Halves(Mask(c)));
         var (chosen, rejected) = CompletionScores.OfPairs(policy.First, policy.Second, kept.First, kept.Second, options.TailWeight);
         var (ofChosen, ofRejected) = CompletionScores.OfPairs(reference.First, reference.Second, kept.First, kept.Second, options.TailWeight);
@@ -37,26 +37,28 @@ internal static class PairLosses
         };
     }
 
-    private static PreferenceOptions PairedOptions(LossCase c)
+    /// <summary>TRL's options of a loss against a reference.</summary>
+    public static PreferenceOptions PairedOptions(bool isConservative, Func<string, JsonElement> option)
     {
-        var kinds = new[] { c.Option("loss_types"), c.Option("loss_type") }.FirstOrDefault(given => given.IsGiven()) switch
+        double Number(string name, double otherwise) => option(name) is { ValueKind: not JsonValueKind.Undefined } value ? value.ToDouble() : otherwise;
+        var kinds = new[] { option("loss_types"), option("loss_type") }.FirstOrDefault(given => given.IsGiven()) switch
         {
             { ValueKind: JsonValueKind.Array } several => several.ToTexts(),
             { ValueKind: JsonValueKind.String } one => [one.GetString()!],
             _ => ["sigmoid"],
         };
-        var weights = c.Option("loss_weights") is { ValueKind: JsonValueKind.Array } given ? given.ToDoubles() : [.. kinds.Select(_ => 1.0)];
-        var smoothing = c.Option("label_smoothing", 0.0);
+        var weights = option("loss_weights") is { ValueKind: JsonValueKind.Array } given ? given.ToDoubles() : [.. kinds.Select(_ => 1.0)];
+        var smoothing = Number("label_smoothing", 0);
         // TRL's own sigmoid does not smooth; "conservative" is the formula that does.
-        var smooths = c.Kind == "dpo_conservative" || kinds.Any(kind => kind is "robust" or "exo_pair" or "aot" or "aot_unpaired");
+        var smooths = isConservative || kinds.Any(kind => kind is "robust" or "exo_pair" or "aot" or "aot_unpaired");
         return new()
         {
             Loss = Kind(kinds[0]), LossWeight = weights[0], AddedLosses = [.. kinds.Skip(1).Select((kind, i) => (Kind(kind), weights[i + 1]))],
-            Beta = c.Option("beta", 0.1), LabelSmoothing = smooths ? smoothing : 0, TailWeight = c.Option("ld_alpha", 1.0), DiscoveredTemperature = c.Option("discopop_tau", 0.05),
-            DivergenceAlpha = c.Option("f_alpha_divergence_coef", 0.5),
-            Divergence = c.Option("f_divergence_type", "reverse_kl") switch
+            Beta = Number("beta", 0.1), LabelSmoothing = smooths ? smoothing : 0, TailWeight = Number("ld_alpha", 1), DiscoveredTemperature = Number("discopop_tau", 0.05),
+            DivergenceAlpha = Number("f_alpha_divergence_coef", 0.5),
+            Divergence = (option("f_divergence_type").IsGiven() ? option("f_divergence_type").GetString() : null) switch
             {
-                "reverse_kl" => PreferenceDivergence.ReverseKullbackLeibler,
+                null or "reverse_kl" => PreferenceDivergence.ReverseKullbackLeibler,
                 "forward_kl" => PreferenceDivergence.ForwardKullbackLeibler,
                 "js_divergence" => PreferenceDivergence.JensenShannon,
                 "alpha_divergence" => PreferenceDivergence.Alpha,
@@ -116,21 +118,7 @@ internal static class PairLosses
     private static LossAnswer ReferenceFree(LossCase c)
     {
         var isOdds = c.Kind == "orpo";
-        var kind = isOdds ? ReferenceFreeLossKind.OddsRatio : c.Option("loss_type", "sigmoid") switch
-        {
-            "sigmoid" => ReferenceFreeLossKind.Sigmoid,
-            "hinge" => ReferenceFreeLossKind.Hinge,
-            "ipo" => ReferenceFreeLossKind.Identity,
-            "simpo" => ReferenceFreeLossKind.Simple,
-            var other => throw new UnsupportedException($"there is no loss {other}"),
-        };
-        // TRL's other losses do not smooth, whatever it is told.
-        var smoothing = c.Option("label_smoothing", 0.0);
-        var options = new ReferenceFreePreferenceOptions
-        {
-            Loss = kind, Beta = c.Option("beta", 0.1), Margin = c.Option("gamma", c.Option("simpo_gamma", 0.5)), LikelihoodWeight = isOdds ? 1 : c.Option("cpo_alpha", 1.0),
-            LabelSmoothing = kind is ReferenceFreeLossKind.Sigmoid or ReferenceFreeLossKind.Simple ? smoothing : 0,
-        };
+        var options = ReferenceFreeOptions(isOdds, c.Option);
         var (policy, kept) = (Halves(c.Numbers("policy")), Halves(Mask(c)));
         var (chosen, rejected) = (CompletionScores.Of(policy.First, kept.First), CompletionScores.Of(policy.Second, kept.Second));
         var losses = ReferenceFreeLosses.Each(chosen, rejected, options);
@@ -147,6 +135,27 @@ internal static class PairLosses
             (answer.Outputs["losses"], answer.Outputs["accuracy"], answer.Outputs["margin"]) = (losses, rewards.gt(others).to(losses.dtype).mean(), (rewards - others).mean());
         }
         return answer;
+    }
+
+    /// <summary>TRL's options of a loss without a reference.</summary>
+    public static ReferenceFreePreferenceOptions ReferenceFreeOptions(bool isOdds, Func<string, JsonElement> option)
+    {
+        double Number(string name, double otherwise) => option(name) is { ValueKind: not JsonValueKind.Undefined } value ? value.ToDouble() : otherwise;
+        var kind = isOdds ? ReferenceFreeLossKind.OddsRatio : (option("loss_type").IsGiven() ? option("loss_type").GetString() : null) switch
+        {
+            null or "sigmoid" => ReferenceFreeLossKind.Sigmoid,
+            "hinge" => ReferenceFreeLossKind.Hinge,
+            "ipo" => ReferenceFreeLossKind.Identity,
+            "simpo" => ReferenceFreeLossKind.Simple,
+            var other => throw new UnsupportedException($"there is no loss {other}"),
+        };
+        // TRL's other losses do not smooth, whatever it is told.
+        var smoothing = Number("label_smoothing", 0);
+        return new ReferenceFreePreferenceOptions
+        {
+            Loss = kind, Beta = Number("beta", 0.1), Margin = Number("gamma", Number("simpo_gamma", 0.5)), LikelihoodWeight = isOdds ? 1 : Number("cpo_alpha", 1),
+            LabelSmoothing = kind is ReferenceFreeLossKind.Sigmoid or ReferenceFreeLossKind.Simple ? smoothing : 0,
+        };
     }
 
     private static Tensor Mask(LossCase c)
