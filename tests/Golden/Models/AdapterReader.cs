@@ -39,7 +39,14 @@ internal sealed class AdapterReader : CaseReader
         }
         var adapters = ModelAdapters.Of(task.Module)!;
         var logits = expected.GetValueOrDefault("logits") ?? expected.GetValueOrDefault("start_logits") ?? expected["last_hidden_state"];
-        using (no_grad()) tally.Tensors("logits", logits, task.Logits(), Close, mask: task.MaskOf(logits));
+        using (no_grad())
+        {
+            tally.Tensors("logits", logits, task.Logits(), Close, mask: task.MaskOf(logits));
+            if (expected.GetValueOrDefault("logits_f64") is { } wide) tally.Tensors("logits in double", wide, task.Logits(), Close, mask: task.MaskOf(logits));
+            foreach (var key in new[] { "loss", "loss_f64" })
+                if (c.Root.TryGetProperty(key, out var number)) tally.Number(key, number.GetDouble(), task.Loss().item<float>(), 1e-5);
+            if (expected.GetValueOrDefault("loss") is { } recorded) tally.Number("loss as a tensor", recorded.item<float>(), task.Loss().item<float>(), 1e-5);
+        }
         VerifyParameters(c, tally, adapters, task.Module);
         VerifySaved(c, tally, task.Module);
         adapters.Deactivate();

@@ -240,7 +240,12 @@ internal sealed class ModelReader : CaseReader
 
         public bool Has(string name) => _tensors.ContainsKey(name);
 
-        public void Tensor(string what, string name, Tensor actual, Tensor? mask) => tally.Tensors(what, _tensors[name], actual, Close, mask: Broadcast(mask, actual));
+        /// <summary>Against the number that the reference computed, and against the one that it computed in double, where there is one.</summary>
+        public void Tensor(string what, string name, Tensor actual, Tensor? mask)
+        {
+            tally.Tensors(what, _tensors[name], actual, Close, mask: Broadcast(mask, actual));
+            if (_tensors.TryGetValue($"{name}_f64", out var wide)) tally.Tensors($"{what} in double", wide, actual, Close, mask: Broadcast(mask, actual));
+        }
 
         public void HiddenStates(string name, IReadOnlyList<Tensor> states, Tensor? mask)
         {
@@ -251,6 +256,7 @@ internal sealed class ModelReader : CaseReader
         public void Training<TModel>(TModel model, Func<Tensor> meanLoss) where TModel : nn.Module, ICheckpointModel
         {
             Saved(model);
+            Parameters(model);
             model.train();
             using var parameters = FlatParameters.Adopt(model);
             // The reference decays every parameter.
@@ -262,6 +268,8 @@ internal sealed class ModelReader : CaseReader
                 using var scope = NewDisposeScope();
                 var loss = meanLoss();
                 tally.Number(step == 0 ? "loss" : "losses of the steps", losses[step], loss.item<float>(), step == 0 ? 1e-5 : 1e-4);
+                if (step == 0) First(loss.item<float>());
+                if (c.Root.TryGetProperty("loss_steps_f64", out var wide)) tally.Number("losses of the steps in double", wide[step].GetDouble(), loss.item<float>(), 1e-4);
                 if (step == losses.Length - 1) break;
                 loss.backward();
                 if (step == 0) Gradients(model);
@@ -278,6 +286,31 @@ internal sealed class ModelReader : CaseReader
                 // Noise may go up here and down there, every step.
                 tally.Tensors("all weights after the steps", after, weight, isNoise ? 6.1e-3 : 3.5e-3);
             }
+        }
+
+        /// <summary>The loss, wherever else it is recorded.</summary>
+        private void First(double loss)
+        {
+            foreach (var key in new[] { "loss", "loss_f64" })
+                if (c.Root.TryGetProperty(key, out var number) && number.ValueKind == JsonValueKind.Number) tally.Number(key, number.GetDouble(), loss, 1e-5);
+            if (_tensors.TryGetValue("loss", out var recorded)) tally.Number("loss as a tensor", recorded.item<float>(), loss, 1e-5);
+        }
+
+        /// <summary>The reference's parameters, by their names in the file: what is computed and not stored is none of the library's.</summary>
+        private void Parameters<TModel>(TModel model) where TModel : nn.Module, ICheckpointModel
+        {
+            if (!c.Root.TryGetProperty("parameters", out var list)) return;
+            string[] computed = c.Root.TryGetProperty("parameters_not_in_file", out var left) ? left.ToTexts() : [];
+            var weights = ModelWeights.Views(model);
+            foreach (var parameter in list.EnumerateArray().Where(parameter => !computed.Contains(parameter.GetProperty("name").GetString())))
+            {
+                var name = parameter.GetProperty("name").GetString()!;
+                if (weights.TryGetValue(name, out var weight)) tally.Sequence("shapes of parameters", parameter.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()), weight.shape);
+                else tally.Equal("parameters", name, "missing");
+            }
+            var stored = list.EnumerateArray().Where(parameter => !computed.Contains(parameter.GetProperty("name").GetString())).Sum(parameter => parameter.GetProperty("numel").GetInt64());
+            tally.Equal("count of parameters", stored, ParameterReport.Of(model).TrainableCount);
+            tally.Equal("count of all parameters", c.Root.GetProperty("parameters_total").GetInt64(), stored + list.EnumerateArray().Where(parameter => computed.Contains(parameter.GetProperty("name").GetString())).Sum(parameter => parameter.GetProperty("numel").GetInt64()));
         }
 
         /// <summary>A model that was read is written as it was: the same tensors, bit by bit, and every key of its configuration.</summary>

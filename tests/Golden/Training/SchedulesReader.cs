@@ -13,7 +13,7 @@ internal sealed class SchedulesReader : CaseReader
 
     public override void Verify(FixtureCase c, Tally tally)
     {
-        var options = new OptionReader(c["call"].GetString()!, c["options"]);
+        var options = new OptionReader(c["call"].GetString()!, c["options"], c["defaults"]);
         if (c["metrics"].IsGiven()) VerifyReactive(c, options, tally);
         else VerifyFactors(c, options, tally);
     }
