@@ -17,14 +17,19 @@ internal static class FixtureFiles
     // Files that describe one case: their folder has its name.
     private static readonly HashSet<string> OfFolders = new(StringComparer.Ordinal) { "expected.json", "training.json", "trajectory.json", ShardIndex };
 
-    // Single cases that files have beside their lists.
-    private static readonly Dictionary<string, string[]> SingleCases = new(StringComparer.Ordinal)
+    // Single cases that files have beside their lists, by what only those have.
+    private static readonly Dictionary<string, string> SingleCases = new(StringComparer.Ordinal)
+    {
+        ["losses/language.json"] = "micro_batches",
+        ["objectives/masked_lm.json"] = "candidates",
+        ["objectives/completion_masks.json"] = "input_ids",
+        ["objectives/shift_right.json"] = "decoder_input_ids",
+    };
+
+    // The same, by their names.
+    private static readonly Dictionary<string, string[]> NamedCases = new(StringComparer.Ordinal)
     {
         ["embeddings.json"] = ["pair", "retrieval", "sts"],
-        ["losses/language.json"] = ["accumulation"],
-        ["objectives/masked_lm.json"] = ["measured"],
-        ["objectives/completion_masks.json"] = ["batch", "batch_multiple_of_8", "multi_turn"],
-        ["objectives/shift_right.json"] = ["t5", "bart", "mbart"],
     };
 
     public static IEnumerable<string> In(string area) => Directory.EnumerateFiles(area, "*.json", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(area, path).Replace(Path.DirectorySeparatorChar, '/'))
@@ -50,7 +55,8 @@ internal static class FixtureFiles
         // A file that is one table of draws and their outcomes.
         if (file is "sampling.json" or "mirostat.json") return [Of(Path.GetFileNameWithoutExtension(file), root)];
         var found = root.EnumerateObject().Where(p => p.Name is "cases" or "models" or "stems" or "stems_original_algorithm" || p.Name.EndsWith("_vectors", StringComparison.Ordinal) || IsListOfObjects(p.Value)).SelectMany(p => Items(p.Name == "cases" ? "" : p.Name, p.Value, Of)).ToList();
-        if (SingleCases.TryGetValue(file, out var singles)) found.AddRange(singles.Where(name => root.TryGetProperty(name, out _)).Select(name => Of(name, root.GetProperty(name))));
+        if (SingleCases.TryGetValue(file, out var mark)) found.AddRange(root.EnumerateObject().Where(property => property.Value.ValueKind == JsonValueKind.Object && property.Value.TryGetProperty(mark, out _)).Select(property => Of(property.Name, property.Value)));
+        if (NamedCases.TryGetValue(file, out var names)) found.AddRange(names.Where(name => root.TryGetProperty(name, out _)).Select(name => Of(name, root.GetProperty(name))));
         return found.Count > 0 ? found : [Of(Path.GetFileNameWithoutExtension(file), root)];
     }
 

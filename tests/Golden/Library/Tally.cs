@@ -70,7 +70,12 @@ internal sealed class Tally
         Fail($"{what}: {a.Count} items, {e.Count} expected; the first difference is at {at}: '{(at < a.Count ? a[at] : default)}' instead of '{(at < e.Count ? e[at] : default)}'");
     }
 
-    public CaseResult Result(string file, string name) => new(file, name, Mismatch is null ? Verdict.Passed : Verdict.Failed, Compared, LargestError, Mismatch);
+    /// <summary>What became of the case. One that nothing was compared in has not passed.</summary>
+    public CaseResult Result(string file, string name)
+    {
+        var mismatch = Mismatch ?? (_compared.Count == 0 ? "nothing was compared" : null);
+        return new(file, name, mismatch is null ? Verdict.Passed : Verdict.Failed, Compared, LargestError, mismatch);
+    }
 
     private void Note(string what)
     {

@@ -4,7 +4,9 @@ using System.Text.RegularExpressions;
 using Golden.Library;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Models.Heads;
+using Microsoft.ML.LlmFineTune.Models.Recurrent;
 using Microsoft.ML.LlmFineTune.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -23,6 +25,11 @@ internal sealed class InitialisationReader : CaseReader
     {
         NativeRuntime.Initialize();
         using var scope = NewDisposeScope();
+        if (TorchModule(c) is { } module)
+        {
+            using (module.Owner) Compare(c, tally, module.Weights);
+            return;
+        }
         var json = JsonNode.Parse(c["config"].GetRawText()) as JsonObject;
         var family = json?["model_type"]?.ToString();
         if (family is null || !ModelFamilies.Names.Contains(family)) throw new UnsupportedException($"the library does not have the family {family ?? c["class"].GetString()}");
@@ -53,11 +60,41 @@ internal sealed class InitialisationReader : CaseReader
         }
     }
 
+    /// <summary>A module of torch itself: our recurrent layers begin as torch's do; linear layers and tables are TorchSharp's. Null for a model of a family.</summary>
+    private static (nn.Module Owner, IReadOnlyDictionary<string, Tensor> Weights)? TorchModule(FixtureCase c)
+    {
+        var shapes = c["parameters"].EnumerateArray().ToDictionary(parameter => parameter.GetProperty("pattern").GetString()!, parameter => parameter.GetProperty("shapes")[0].ToInts());
+        manual_seed(1234);
+        nn.Module module;
+        switch (c["class"].GetString())
+        {
+            case "Linear": module = nn.Linear(shapes["weight"][1], shapes["weight"][0], shapes.ContainsKey("bias")); break;
+            case "Embedding": module = nn.Embedding(shapes["weight"][0], shapes["weight"][1]); break;
+            case "LSTM" or "GRU" or "RNN":
+                RecurrentConfig config = new()
+                {
+                    Cell = c["class"].GetString() switch { "LSTM" => RecurrentCell.Lstm, "GRU" => RecurrentCell.Gru, _ => RecurrentCell.Tanh }, IsLanguageModel = false, VocabularySize = 8,
+                    EmbeddingWidth = shapes["weight_ih_l0"][1], HiddenWidth = shapes["weight_hh_l0"][1], Layers = shapes.Keys.Count(name => Regex.IsMatch(name, @"^weight_hh_l\d+$")),
+                    HasBias = shapes.ContainsKey("bias_ih_l0"), IsBidirectional = shapes.ContainsKey("weight_ih_l0_reverse"),
+                };
+                var encoder = config.CreateBackbone();
+                encoder.Initialize(new RandomStream(1234));
+                const string prefix = "rnn.";
+                return (encoder, ModelWeights.Views(encoder).Where(weight => weight.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(weight => weight.Key[prefix.Length..], weight => weight.Value));
+            default: return null;
+        }
+        return (module, module.named_parameters().ToDictionary(entry => entry.name, entry => (Tensor)entry.parameter));
+    }
+
     private static void Compare<TModel>(FixtureCase c, Tally tally, TModel model) where TModel : nn.Module, ICheckpointModel
     {
-        using (model)
+        using (model) Compare(c, tally, ModelWeights.Views(model));
+    }
+
+    private static void Compare(FixtureCase c, Tally tally, IReadOnlyDictionary<string, Tensor> weights)
+    {
+        using (no_grad())
         {
-            var weights = ModelWeights.Views(model);
             var patterns = weights.GroupBy(weight => Regex.Replace(weight.Key, @"(?<=\.)\d+(?=\.)", "*")).ToDictionary(group => group.Key, group => group.Select(weight => weight.Value).ToList());
             var expected = c["parameters"].EnumerateArray().ToDictionary(parameter => parameter.GetProperty("pattern").GetString()!);
             tally.Equal("names", string.Join(", ", expected.Keys.Order(StringComparer.Ordinal)), string.Join(", ", patterns.Keys.Order(StringComparer.Ordinal)));

@@ -17,6 +17,8 @@ internal sealed class ModelReader : CaseReader
 {
     private const double Close = 1e-4;
 
+    private static readonly string[] Keys = ["c_attn", "query_key_value", "key", "k_proj", "k_lin", "key_proj", "attn.k", "qkv", "qkv_proj"];
+
     public override bool Reads(string file) => !file.StartsWith("lora/", StringComparison.Ordinal) && !file.StartsWith("recurrent/", StringComparison.Ordinal) && file != "initialisation.json" && file != "index.json";
 
     public override void Verify(FixtureCase c, Tally tally)
@@ -77,7 +79,7 @@ internal sealed class ModelReader : CaseReader
                 }
                 break;
             case "mc":
-                using (var model = HuggingFaceFolder.LoadMultipleChoice(folder)) Headed(model, null, inputs, expected, () => model.Forward(inputs.Tokens, inputs.Mask, inputs.Segments), perToken: false, logits => CrossEntropy(logits, inputs.Labels));
+                using (var model = HuggingFaceFolder.LoadMultipleChoice(folder)) Headed(model, model.Backbone, inputs, expected, () => model.Forward(inputs.Tokens, inputs.Mask, inputs.Segments), perToken: false, logits => CrossEntropy(logits, inputs.Labels));
                 break;
             case "qa": QuestionAnswering(folder, inputs, expected); break;
             case var task: throw new UnsupportedException($"there is no reader for the task {task}");
@@ -172,6 +174,9 @@ internal sealed class ModelReader : CaseReader
         using var model = HuggingFaceFolder.LoadQuestionAnswering(folder);
         using (no_grad())
         {
+            List<Tensor> hiddenStates = [];
+            model.Backbone.ReadTexts(inputs.Tokens, inputs.Mask, inputs.Segments, hiddenStates);
+            expected.HiddenStates("hidden_states", hiddenStates, inputs.Mask);
             var (start, end) = model.Forward(inputs.Tokens, inputs.Mask, inputs.Segments);
             expected.Tensor("start logits", "start_logits", start, inputs.Mask);
             expected.Tensor("end logits", "end_logits", end, inputs.Mask);
@@ -187,16 +192,16 @@ internal sealed class ModelReader : CaseReader
             CrossEntropy(logits, positions.clamp(0, logits.size(1)).masked_fill(positions.clamp(0, logits.size(1)).eq(logits.size(1)), SoftmaxCrossEntropy.Ignored));
     }
 
-    private static void Headed<TModel>(TModel model, BackboneModel? backbone, Inputs inputs, Expected expected, Func<Tensor> forward, bool perToken, Func<Tensor, Tensor> loss) where TModel : nn.Module, ICheckpointModel
+    private static Tensor Rows(Tensor tokens) => tokens.dim() == 3 ? tokens.flatten(0, 1) : tokens;
+
+    private static void Headed<TModel>(TModel model, BackboneModel backbone, Inputs inputs, Expected expected, Func<Tensor> forward, bool perToken, Func<Tensor, Tensor> loss) where TModel : nn.Module, ICheckpointModel
     {
         using (no_grad())
         {
-            if (backbone is not null)
-            {
-                List<Tensor> hiddenStates = [];
-                backbone.ReadTexts(inputs.Tokens, inputs.Mask, inputs.Segments, hiddenStates);
-                expected.HiddenStates("hidden_states", hiddenStates, inputs.Mask);
-            }
+            List<Tensor> hiddenStates = [];
+            // A question's choices are texts of their own.
+            backbone.ReadTexts(Rows(inputs.Tokens), Rows(inputs.Mask), inputs.Segments is null ? null : Rows(inputs.Segments), hiddenStates);
+            expected.HiddenStates("hidden_states", hiddenStates, Rows(inputs.Mask));
             expected.Tensor("logits", "logits", forward(), perToken ? inputs.Mask : null);
         }
         expected.Training(model, () => loss(forward()));
@@ -207,6 +212,14 @@ internal sealed class ModelReader : CaseReader
     {
         var flat = targets.reshape(-1);
         return SoftmaxCrossEntropy.Sum(logits.reshape(flat.numel(), -1), flat) / flat.ne(SoftmaxCrossEntropy.Ignored).sum();
+    }
+
+    /// <summary>Biases of keys, and of the scores of choices and of an answer's ends, have noise for a gradient, even where it happens to be zero: softmax ignores what is added to all of its inputs.</summary>
+    internal static bool HasNoise(string parameter, FixtureCase c)
+    {
+        var name = parameter.Replace(".base_layer.", ".", StringComparison.Ordinal).Replace(".lora_B.", ".", StringComparison.Ordinal);
+        return name.EndsWith("qa_outputs.bias", StringComparison.Ordinal) || (name.EndsWith("classifier.bias", StringComparison.Ordinal) && c.Root.GetProperty("task").GetString() == "mc")
+            || Keys.Any(key => name.EndsWith($"{key}.bias", StringComparison.Ordinal));
     }
 
     /// <summary>The batch of a case.</summary>
@@ -240,7 +253,12 @@ internal sealed class ModelReader : CaseReader
 
         public bool Has(string name) => _tensors.ContainsKey(name);
 
-        public void Tensor(string what, string name, Tensor actual, Tensor? mask) => tally.Tensors(what, _tensors[name], actual, Close, mask: Broadcast(mask, actual));
+        /// <summary>Against the number that the reference computed, and against the one that it computed in double, where there is one.</summary>
+        public void Tensor(string what, string name, Tensor actual, Tensor? mask)
+        {
+            tally.Tensors(what, _tensors[name], actual, Close, mask: Broadcast(mask, actual));
+            if (_tensors.TryGetValue($"{name}_f64", out var wide)) tally.Tensors($"{what} in double", wide, actual, Close, mask: Broadcast(mask, actual));
+        }
 
         public void HiddenStates(string name, IReadOnlyList<Tensor> states, Tensor? mask)
         {
@@ -251,6 +269,7 @@ internal sealed class ModelReader : CaseReader
         public void Training<TModel>(TModel model, Func<Tensor> meanLoss) where TModel : nn.Module, ICheckpointModel
         {
             Saved(model);
+            Parameters(model);
             model.train();
             using var parameters = FlatParameters.Adopt(model);
             // The reference decays every parameter.
@@ -262,6 +281,8 @@ internal sealed class ModelReader : CaseReader
                 using var scope = NewDisposeScope();
                 var loss = meanLoss();
                 tally.Number(step == 0 ? "loss" : "losses of the steps", losses[step], loss.item<float>(), step == 0 ? 1e-5 : 1e-4);
+                if (step == 0) First(loss.item<float>());
+                if (c.Root.TryGetProperty("loss_steps_f64", out var wide)) tally.Number("losses of the steps in double", wide[step].GetDouble(), loss.item<float>(), 1e-4);
                 if (step == losses.Length - 1) break;
                 loss.backward();
                 if (step == 0) Gradients(model);
@@ -273,11 +294,36 @@ internal sealed class ModelReader : CaseReader
                 // AdamW divides rounding noise by its own size: only where the gradient is firm, or truly zero, can the step be compared closely.
                 var gradient = slope.abs();
                 var firm = gradient.ge(1e-5);
-                var isNoise = HasNoise(name) || gradient.max().item<float>() is > 0 and < 1e-5f;
+                var isNoise = HasNoise(name, c) || gradient.max().item<float>() is > 0 and < 1e-5f;
                 tally.Tensors("weights after the steps", after, weight, 2e-5, mask: isNoise ? firm : firm.logical_or(gradient.eq(0)));
                 // Noise may go up here and down there, every step.
                 tally.Tensors("all weights after the steps", after, weight, isNoise ? 6.1e-3 : 3.5e-3);
             }
+        }
+
+        /// <summary>The loss, wherever else it is recorded.</summary>
+        private void First(double loss)
+        {
+            foreach (var key in new[] { "loss", "loss_f64" })
+                if (c.Root.TryGetProperty(key, out var number) && number.ValueKind == JsonValueKind.Number) tally.Number(key, number.GetDouble(), loss, 1e-5);
+            if (_tensors.TryGetValue("loss", out var recorded)) tally.Number("loss as a tensor", recorded.item<float>(), loss, 1e-5);
+        }
+
+        /// <summary>The reference's parameters, by their names in the file: what is computed and not stored is none of the library's.</summary>
+        private void Parameters<TModel>(TModel model) where TModel : nn.Module, ICheckpointModel
+        {
+            if (!c.Root.TryGetProperty("parameters", out var list)) return;
+            string[] computed = c.Root.TryGetProperty("parameters_not_in_file", out var left) ? left.ToTexts() : [];
+            var weights = ModelWeights.Views(model);
+            foreach (var parameter in list.EnumerateArray().Where(parameter => !computed.Contains(parameter.GetProperty("name").GetString())))
+            {
+                var name = parameter.GetProperty("name").GetString()!;
+                if (weights.TryGetValue(name, out var weight)) tally.Sequence("shapes of parameters", parameter.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()), weight.shape);
+                else tally.Equal("parameters", name, "missing");
+            }
+            var stored = list.EnumerateArray().Where(parameter => !computed.Contains(parameter.GetProperty("name").GetString())).Sum(parameter => parameter.GetProperty("numel").GetInt64());
+            tally.Equal("count of parameters", stored, ParameterReport.Of(model).TrainableCount);
+            tally.Equal("count of all parameters", c.Root.GetProperty("parameters_total").GetInt64(), stored + list.EnumerateArray().Where(parameter => computed.Contains(parameter.GetProperty("name").GetString())).Sum(parameter => parameter.GetProperty("numel").GetInt64()));
         }
 
         /// <summary>A model that was read is written as it was: the same tensors, bit by bit, and every key of its configuration.</summary>
@@ -316,11 +362,6 @@ internal sealed class ModelReader : CaseReader
             var left = _tensors.Keys.Where(key => key.StartsWith("grad.", StringComparison.Ordinal) && !compared.Contains(key["grad.".Length..])).ToList();
             tally.Equal("gradients that nothing was compared with", "", string.Join(", ", left));
         }
-
-        /// <summary>Biases of keys, and of the scores of an answer's ends, have noise for a gradient, even where it happens to be zero: softmax ignores what is added to all of its inputs.</summary>
-        private static bool HasNoise(string name) =>
-            name == "qa_outputs.bias" || name.EndsWith("c_attn.bias", StringComparison.Ordinal) || name.EndsWith("query_key_value.bias", StringComparison.Ordinal) || name.EndsWith("key.bias", StringComparison.Ordinal)
-            || name.EndsWith("k_proj.bias", StringComparison.Ordinal) || name.EndsWith("k_lin.bias", StringComparison.Ordinal) || name.EndsWith("key_proj.bias", StringComparison.Ordinal) || name.EndsWith("attn.k.bias", StringComparison.Ordinal);
 
         private static Tensor? Broadcast(Tensor? mask, Tensor actual) => mask is not null && actual.dim() > mask.dim() ? mask.unsqueeze(-1) : mask;
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Golden.Library;
+using Golden.Training.Losses;
 using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Checkpoints;
@@ -30,32 +31,55 @@ internal sealed class FineTuneTask(nn.Module model, IObjective objective, string
     /// <summary>The adapters beside the model, where the fixture begins with one; else null.</summary>
     public ModelAdapters? Adapters => ModelAdapters.Of(model);
 
-    /// <summary>Chooses model and objective by the architecture that the configuration names, and by what else the fixture has.</summary>
+    /// <summary>Chooses the model by the architecture that the configuration names, and the objective by that, the trainer and the kind of loss.</summary>
     public static FineTuneTask Load(FixtureCase c)
     {
         var (folder, start) = (c.Folder, Path.Combine(c.Folder, "start"));
-        var adapter = Path.Combine(folder, "start_adapter");
         using var config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(start, "config.json")));
         var architecture = config.RootElement.GetProperty("architectures")[0].GetString()!;
-        if (c["loss_type"].IsGiven())
+        var smoothing = c["options"].IsGiven() && c["options"].TryGetProperty("label_smoothing_factor", out var factor) ? factor.GetDouble() : 0;
+        bool Is(string ending) => architecture.EndsWith(ending, StringComparison.Ordinal);
+        if (Is("ForCausalLM") || Is("LMHeadModel")) return Of(HuggingFaceFolder.LoadDecoder(start), _ => Preference(c, start) ?? new NextTokenObjective(new() { LabelSmoothing = smoothing }), folder);
+        if (Is("ForConditionalGeneration") || Is("MTModel")) return Of(HuggingFaceFolder.LoadEncoderDecoder(start), _ => new SequenceToSequenceObjective(new() { LabelSmoothing = smoothing }), folder);
+        if (Is("ForMaskedLM")) return Of(HuggingFaceFolder.LoadMaskedLanguageModel(start), _ => new MaskedTokenObjective(new() { LabelSmoothing = smoothing }), folder);
+        if (Is("ForTokenClassification")) return Of(HuggingFaceFolder.LoadTokenClassifier(start), _ => new TokenLabelObjective(new() { LabelSmoothing = smoothing }), folder);
+        if (Is("ForSequenceClassification"))
         {
-            if (c["loss_type"].GetString() != "sigmoid") throw new UnsupportedException($"this reader knows no loss_type {c["loss_type"]}");
-            return Of(HuggingFaceFolder.LoadDecoder(start), new PreferenceObjective(HuggingFaceFolder.LoadDecoder(start), new PreferenceOptions { Beta = c["beta"].ToDouble() }), folder);
+            return Of(HuggingFaceFolder.LoadClassifier(start), model => model.Problem switch
+            {
+                ClassificationProblem.Regression => new RegressionObjective(),
+                ClassificationProblem.MultiLabel => new MultiLabelObjective(),
+                _ => new ClassificationObjective(smoothing),
+            }, folder);
         }
-        if (Directory.Exists(adapter))
-        {
-            var adapted = PeftFolder.LoadDecoder(adapter, start);
-            var adapters = ModelAdapters.Of(adapted)!;
-            return new(adapted, new NextTokenObjective(), folder, () => adapters.Views(), () => adapters.Gradients());
-        }
-        if (architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal)) return Of(HuggingFaceFolder.LoadClassifier(start), new ClassificationObjective(), folder);
-        if (architecture.EndsWith("ForCausalLM", StringComparison.Ordinal) || architecture.EndsWith("LMHeadModel", StringComparison.Ordinal)) return Of(HuggingFaceFolder.LoadDecoder(start), new NextTokenObjective(), folder);
-        if (architecture.EndsWith("ForConditionalGeneration", StringComparison.Ordinal)) return Of(HuggingFaceFolder.LoadEncoderDecoder(start), new SequenceToSequenceObjective(), folder);
+        if (smoothing != 0) throw new UnsupportedException($"{architecture} has no label_smoothing_factor");
+        if (Is("ForQuestionAnswering")) return Of(HuggingFaceFolder.LoadQuestionAnswering(start), _ => new AnswerSpanObjective(), folder);
+        if (Is("ForMultipleChoice")) return Of(HuggingFaceFolder.LoadMultipleChoice(start), _ => new MultipleChoiceObjective(), folder);
+        if (architecture == "ElectraForPreTraining") return Of(HuggingFaceFolder.LoadReplacedTokenDetector(start), _ => new ReplacedTokenObjective(), folder);
         throw new UnsupportedException($"there is no objective for {architecture}");
     }
 
-    private static FineTuneTask Of<TModel>(TModel model, IObjective objective, string folder) where TModel : nn.Module, ICheckpointModel =>
-        new(model, objective, folder, () => ModelWeights.Views(model), () => ModelWeights.Gradients(model));
+    /// <summary>The objective of a fixture that compares completions; null for any other.</summary>
+    private static IObjective? Preference(FixtureCase c, string start)
+    {
+        var trainer = c["trainer"].IsGiven() ? c["trainer"].GetString()! : "";
+        bool By(string name) => trainer.Contains(name, StringComparison.OrdinalIgnoreCase);
+        if (!c["loss_type"].IsGiven() && !By("DPO") && !By("CPO")) return By("KTO") || By("ORPO") ? throw new UnsupportedException($"there is no reader for {trainer}") : null;
+        OptionReader options = new(trainer, c.Value, c["options"]);
+        if (By("CPO")) return new ReferenceFreePreferenceObjective(PairLosses.ReferenceFreeOptions(false, options.Find));
+        if (!By("DPO") && trainer.Length > 0) throw new UnsupportedException($"there is no reader for {trainer}");
+        return new PreferenceObjective(HuggingFaceFolder.LoadDecoder(start), PairLosses.PairedOptions(false, options.Find));
+    }
+
+    /// <summary>A model, with its adapter where the fixture begins with one: then that is what is trained.</summary>
+    private static FineTuneTask Of<TModel>(TModel model, Func<TModel, IObjective> objective, string folder) where TModel : nn.Module, ICheckpointModel
+    {
+        var (adapter, chosen) = (Path.Combine(folder, "start_adapter"), objective(model));
+        if (!Directory.Exists(adapter)) return new(model, chosen, folder, () => ModelWeights.Views(model), () => ModelWeights.Gradients(model));
+        PeftFolder.Load(adapter, model);
+        var adapters = ModelAdapters.Of(model)!;
+        return new(model, chosen, folder, () => adapters.Views(), () => adapters.Gradients());
+    }
 
     /// <summary>The batches in their order, each one whole or in parts of some rows; an epoch is all of them.</summary>
     public IBatchSource Batches(int? rows)
@@ -70,31 +94,57 @@ internal sealed class FineTuneTask(nn.Module model, IObjective objective, string
         return new Given(batches);
     }
 
-    /// <summary>What the classifier says of a batch, without dropout.</summary>
+    /// <summary>What the model says of a batch, without dropout.</summary>
     public Tensor Logits(TokenBatch batch)
+    {
+        Tensor? Shaped(long[]? values) => values is null ? null : tensor(values, [batch.Rows, batch.Length]);
+        return Logits(Shaped(batch.Tokens)!, batch.Mask is null ? null : tensor(batch.Mask, [batch.Rows, batch.Length]), Shaped(batch.Segments));
+    }
+
+    public Tensor Logits(Tensor tokens, Tensor? mask, Tensor? segments = null)
     {
         using var withoutGradients = no_grad();
         model.eval();
-        var (tokens, mask) = (tensor(batch.Tokens, [batch.Rows, batch.Length]), batch.Mask is null ? null : tensor(batch.Mask, [batch.Rows, batch.Length]));
-        var segments = batch.Segments is null ? null : tensor(batch.Segments, [batch.Rows, batch.Length]);
-        return ((SequenceClassifier)model).Forward(tokens, mask, segments);
+        return model switch
+        {
+            DecoderModel decoder => decoder.Logits(decoder.Forward(tokens, mask)),
+            SequenceClassifier classifier => classifier.Forward(tokens, mask, segments),
+            TokenClassifier classifier => classifier.Forward(tokens, mask, segments),
+            MaskedLanguageModel language => language.Forward(tokens, mask, segments),
+            _ => throw new UnsupportedException($"there is no reader for the logits of a {model.GetName()}"),
+        };
     }
 
     public void Dispose() => model.Dispose();
 
     private TokenBatch Batch(Func<string, Tensor?> part)
     {
-        var (tokens, mask) = (part("input_ids")!, part("attention_mask"));
-        var labels = part("labels") ?? tokens.masked_fill(part("completion_mask")!.eq(0), TokenBatch.Ignored);
-        var isPair = objective is PreferenceObjective;
-        if (isPair) (tokens, labels, mask) = (Paired(tokens), Paired(labels), mask is null ? null : Paired(mask));
-        var targets = isPair || objective is NextTokenObjective ? Shift.Left(labels) : Longs(labels)!;
-        return new TokenBatch((int)tokens.size(0), (int)tokens.size(1), Longs(tokens)!, targets, mask is null ? null : [.. Longs(mask)!.Select(value => value != 0)],
-            labels.dim() == 2 && !isPair && labels.size(1) != tokens.size(1) ? (int)labels.size(1) : null)
+        var (tokens, mask, segments) = (part("input_ids")!, part("attention_mask"), part("token_type_ids"));
+        var isPair = objective is PreferenceObjective or ReferenceFreePreferenceObjective;
+        if (isPair)
         {
-            Segments = Longs(part("token_type_ids")),
-            RowsPerUnit = isPair ? 2 : 1,
-        };
+            var labels = tokens.masked_fill(part("completion_mask")!.eq(0), TokenBatch.Ignored);
+            return Made(Paired(tokens), Shift.Left(Paired(labels)), mask is null ? null : Paired(mask), rowsPerUnit: 2);
+        }
+        switch (objective)
+        {
+            case NextTokenObjective: return Made(tokens, Shift.Left(part("labels") ?? tokens.masked_fill(part("completion_mask")!.eq(0), TokenBatch.Ignored)), mask);
+            case AnswerSpanObjective: return Made(tokens, Longs(stack([Inside(part("start_positions")!), Inside(part("end_positions")!)], 1))!, mask);
+            // A question's choices are rows side by side, the right one marked.
+            case MultipleChoiceObjective:
+                var choices = tokens.size(1);
+                var marks = arange(choices, dtype: ScalarType.Int64).unsqueeze(0).eq(part("labels")!.unsqueeze(1)).to(ScalarType.Int64);
+                segments = segments?.flatten(0, 1);
+                return Made(tokens.flatten(0, 1), Longs(marks)!, mask?.flatten(0, 1), rowsPerUnit: (int)choices);
+            case RegressionObjective or MultiLabelObjective: return Made(tokens, [], mask, values: [.. part("labels")!.to(ScalarType.Float32).contiguous().data<float>()]);
+            default: return Made(tokens, Longs(part("labels"))!, mask, part("labels")!.dim() == 2 && part("labels")!.size(1) != tokens.size(1) ? (int)part("labels")!.size(1) : null);
+        }
+
+        // What lies beyond the row is no answer.
+        Tensor Inside(Tensor positions) => positions.masked_fill(positions.ge(tokens.size(1)), TokenBatch.Ignored);
+
+        TokenBatch Made(Tensor rows, long[] targets, Tensor? kept, int? targetLength = null, int rowsPerUnit = 1, float[]? values = null) =>
+            new((int)rows.size(0), (int)rows.size(1), Longs(rows)!, targets, kept is null ? null : [.. Longs(kept)!.Select(value => value != 0)], targetLength) { Segments = Longs(segments), RowsPerUnit = rowsPerUnit, Values = values };
     }
 
     /// <summary>Chosen rows stand above all rejected ones in the fixture; here each stands above its own.</summary>

@@ -14,9 +14,8 @@ namespace Golden.Training;
 /// <param name="Maximizes">Whether gradients are followed upwards.</param>
 internal sealed record OptimizerCase(OptimizerOptions Options, IReadOnlyList<ParameterGroup>? Groups, double[]? Rates, double? ClipNorm, double NormPower, double? ClipValue, bool Maximizes)
 {
-    public static OptimizerCase Read(FixtureCase c)
+    public static OptimizerCase Read(JsonElement json)
     {
-        var json = c["options"];
         if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("class", out var type)) throw new UnsupportedException("the case does not name an optimizer");
         var kind = type.GetString()!.Split('.')[^1].Replace(" (formula)", "", StringComparison.Ordinal);
         var options = new OptionReader(kind, [json, .. json.TryGetProperty("defaults", out var defaults) ? [defaults] : Array.Empty<JsonElement>()]);
@@ -25,8 +24,7 @@ internal sealed record OptimizerCase(OptimizerOptions Options, IReadOnlyList<Par
         var (clipNorm, power, clipValue) = (options.Number("clip_max_norm"), options.Number("clip_norm_type", 2), options.Number("clip_value"));
         var maximizes = options.Flag("maximize");
         var groups = options.Find("groups");
-        double? groupRate = groups.IsGiven() ? groups.EnumerateArray().Select(group => group.TryGetProperty("lr", out var lr) ? lr.GetDouble() : (double?)null).Max() : null;
-        var made = Make(kind, type.GetString()!, options, options.Number("lr") ?? groupRate) with { Decays = WeightDecayScope.All };
+        var made = Make(kind, type.GetString()!, options, options.Number("lr")) with { Decays = WeightDecayScope.All };
         options.Finish();
         return new OptimizerCase(made, groups.IsGiven() ? [.. groups.EnumerateArray().Select((group, i) => Group(group, i, made.LearningRate))] : null, rates, clipNorm, power, clipValue, maximizes);
     }

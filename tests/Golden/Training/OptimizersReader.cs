@@ -19,9 +19,14 @@ internal sealed class OptimizersReader : CaseReader
     public override void Verify(FixtureCase c, Tally tally)
     {
         NativeRuntime.Initialize();
-        var what = OptimizerCase.Read(c);
+        var what = OptimizerCase.Read(c["options"]);
         var stem = Path.Combine(c.Folder, Path.GetFileNameWithoutExtension(c.File));
         Run(c, what, tally, stem + ".safetensors", "float32", ScalarType.Float32, 1e-5);
+        if (c["final_sum"].IsGiven())
+        {
+            var last = SafeTensors.Read(File.Exists(stem + ".fp64.safetensors") ? stem + ".fp64.safetensors" : stem + ".safetensors");
+            foreach (var sum in c["final_sum"].EnumerateObject()) tally.Number("sums in the end", sum.Value.ToDouble(), last[sum.Name][^1].to(ScalarType.Float64).sum().item<double>(), 1e-9);
+        }
         if (File.Exists(stem + ".fp64.safetensors")) Run(c, what, tally, stem + ".fp64.safetensors", "float64", ScalarType.Float64, 1e-9);
         if (File.Exists(stem + "_torch_bf16.safetensors")) Run(c, what, tally, stem + "_torch_bf16.safetensors", "float32 and torch's bfloat16", ScalarType.Float32, HalfPrecision);
         if (what.Options is MuonOptions { LeftOut: [] } muon) VerifyOrthogonal(c, muon, tally);
@@ -38,6 +43,7 @@ internal sealed class OptimizersReader : CaseReader
         using var optimizer = what.Options.Create(parameters, what.Groups);
         Dictionary<string, Tensor> before = [];
         var steps = (int)expected[names[0]].size(0);
+        if (c["steps"].IsGiven()) tally.Equal("steps", c["steps"].GetInt32(), steps);
         for (int step = 0; step < steps; step++)
         {
             foreach (var entry in parameters.Entries)

@@ -13,7 +13,7 @@ internal sealed class SchedulesReader : CaseReader
 
     public override void Verify(FixtureCase c, Tally tally)
     {
-        var options = new OptionReader(c["call"].GetString()!, c["options"]);
+        var options = new OptionReader(c["call"].GetString()!, c["options"], c["defaults"]);
         if (c["metrics"].IsGiven()) VerifyReactive(c, options, tally);
         else VerifyFactors(c, options, tally);
     }
@@ -23,7 +23,7 @@ internal sealed class SchedulesReader : CaseReader
         // One-cycle schedules name their peak; factors are what is left of the rates.
         var peak = c["base_lr"].IsGiven() ? c["base_lr"].ToDouble() : options.Number("max_lr", 1);
         var total = options.Whole("num_training_steps") ?? options.Whole("total_steps") ?? (options.Whole("epochs") * options.Whole("steps_per_epoch")) ?? 1;
-        var schedule = Schedule(c["call"].GetString()!, c, options, peak);
+        var schedule = Schedule(c["call"].GetString()!, c["formula"].IsGiven() ? c["formula"].GetString() : null, options, peak);
         options.Finish();
         var factors = schedule.Factors(total);
         double[] At(int count, Func<long, double> values) => [.. Enumerable.Range(0, count).Select(step => values(step))];
@@ -37,10 +37,12 @@ internal sealed class SchedulesReader : CaseReader
         }
     }
 
-    private static LearningRateSchedule Schedule(string call, FixtureCase c, OptionReader o, double peak)
+    /// <summary>The schedule that a function of transformers or torch, or a formula, describes.</summary>
+    public static LearningRateSchedule Schedule(string call, string? formula, OptionReader o, double peak)
     {
         double Floor() => o.Number("min_lr_rate") ?? (o.Number("min_lr") / peak) ?? 0;
         LearningRateSchedule made;
+        if (o.Whole("last_epoch") is { } at and not -1) throw new UnsupportedException($"a schedule begins at its first step, not after {at}");
         switch (call.Split('.')[^1])
         {
             case "get_constant_schedule" or "get_constant_schedule_with_warmup":
@@ -77,13 +79,15 @@ internal sealed class SchedulesReader : CaseReader
             case "CosineAnnealingWarmRestarts":
                 made = new WarmRestartsSchedule { FirstPeriod = o.Whole("T_0")!.Value, PeriodFactor = (int)(o.Whole("T_mult") ?? 1), Floor = o.Number("eta_min", 0) / peak };
                 break;
+            case "CosineAnnealingLR":
+                return new CosineSchedule { EndStep = o.Whole("T_max"), Floor = o.Number("eta_min", 0) / peak };
             case "OneCycleLR":
                 return new OneCycleSchedule
                 {
                     RiseFraction = o.Number("pct_start", 0.3), StartDivisor = o.Number("div_factor", 25), EndDivisor = o.Number("final_div_factor", 1e4), Shape = Shape(o.Text("anneal_strategy", "cos")),
                     ThreePhases = o.Flag("three_phase"), CyclesMomentum = o.Flag("cycle_momentum", true), MinimumMomentum = o.Number("base_momentum", 0.85), MaximumMomentum = o.Number("max_momentum", 0.95),
                 };
-            case "formula" when c["formula"].IsGiven() && c["formula"].GetString()!.Contains("cut_frac", StringComparison.Ordinal):
+            case "formula" when formula is not null && formula.Contains("cut_frac", StringComparison.Ordinal):
                 return new SlantedTriangularSchedule { RiseFraction = o.Number("cut_frac", 0.1), Ratio = o.Number("ratio", 32) };
             default:
                 throw new UnsupportedException($"there is no schedule {call}");

@@ -25,6 +25,7 @@ internal static class AccumulationCase
             tally.Tensors("gradient", tensor(LossCase.Flat(part.GetProperty("grad_logits_of_sum_over_items_fp64")), leaf.shape), leaf.grad!, 1e-9);
             (total, kept) = (total + sum.item<double>(), kept + count);
             means.Add(sum.item<double>() / count);
+            tally.Number("mean", part.GetProperty("mean_fp64").ToDouble(), means[^1], 1e-9);
         }
         tally.Number("items", items, kept, 0);
         tally.Number("loss", c["correct_loss_fp64"].ToDouble(), total / items, 1e-9);

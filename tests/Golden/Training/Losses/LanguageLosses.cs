@@ -41,7 +41,8 @@ internal static class LanguageLosses
     private static LossAnswer OfReverse(LossCase c)
     {
         var (student, teacher, labels) = Rows(c);
-        return new(DistillationLosses.Reverse(student, teacher, c.Option("T", 1.0)).masked_select(labels.ne(-100)).mean());
+        var temperature = c.Option("T", 1.0);
+        return new(temperature * temperature * DistillationLosses.Reverse(student, teacher, temperature).masked_select(labels.ne(-100)).mean());
     }
 
     private static LossAnswer OfSequences(LossCase c)

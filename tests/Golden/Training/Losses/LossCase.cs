@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace Golden.Training.Losses;
 
-/// <summary>What the library answers to a case: the loss (null where it is a mean over nothing), and what is reported beside it.</summary>
-internal sealed record LossAnswer(Tensor? Loss)
+/// <summary>What the library answers to a case: the loss, and what is reported beside it.</summary>
+internal sealed record LossAnswer(Tensor Loss)
 {
     public Dictionary<string, Tensor> Outputs { get; init; } = [];
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Golden.Library;
 using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Losses.Functions;
@@ -20,7 +21,7 @@ internal static class PairLosses
 
     private static LossAnswer Paired(LossCase c)
     {
-        var options = PairedOptions(c);
+        var options = PairedOptions(c.Kind == "dpo_conservative", c.Option);
         var (policy, reference, kept) = (Halves(c.Numbers("policy")), Halves(c.Numbers("reference")), Halves(Mask(c)));
         var (chosen, rejected) = CompletionScores.OfPairs(policy.First, policy.Second, kept.First, kept.Second, options.TailWeight);
         var (ofChosen, ofRejected) = CompletionScores.OfPairs(reference.First, reference.Second, kept.First, kept.Second, options.TailWeight);
@@ -31,26 +32,33 @@ internal static class PairLosses
         return new(PreferenceLosses.Each(scores, options, whole.Sum / whole.Length.mean()).mean())
         {
             Metrics = metrics.Means(),
-            // TRL has the logarithms of this loss's smoothing in float32.
-            DoubleTolerance = options.Losses.Any(part => part.Loss == PreferenceLossKind.ExactPair) ? 1e-7 : 1e-9,
+            // TRL has the logarithms of this loss's smoothing, and the powers of this divergence, in float32.
+            DoubleTolerance = options.Divergence == PreferenceDivergence.Alpha ? 1e-6 : options.Losses.Any(part => part.Loss == PreferenceLossKind.ExactPair) ? 1e-7 : 1e-9,
         };
     }
 
-    private static PreferenceOptions PairedOptions(LossCase c)
+    /// <summary>TRL's options of a loss against a reference.</summary>
+    public static PreferenceOptions PairedOptions(bool isConservative, Func<string, JsonElement> option)
     {
-        var kinds = c.Option("loss_types") is { ValueKind: System.Text.Json.JsonValueKind.Array } several ? several.ToTexts() : [c.Option("loss_type", "sigmoid")];
-        var weights = c.Option("loss_weights") is { ValueKind: System.Text.Json.JsonValueKind.Array } given ? given.ToDoubles() : [.. kinds.Select(_ => 1.0)];
-        var smoothing = c.Option("label_smoothing", 0.0);
+        double Number(string name, double otherwise) => option(name) is { ValueKind: not JsonValueKind.Undefined } value ? value.ToDouble() : otherwise;
+        var kinds = new[] { option("loss_types"), option("loss_type") }.FirstOrDefault(given => given.IsGiven()) switch
+        {
+            { ValueKind: JsonValueKind.Array } several => several.ToTexts(),
+            { ValueKind: JsonValueKind.String } one => [one.GetString()!],
+            _ => ["sigmoid"],
+        };
+        var weights = option("loss_weights") is { ValueKind: JsonValueKind.Array } given ? given.ToDoubles() : [.. kinds.Select(_ => 1.0)];
+        var smoothing = Number("label_smoothing", 0);
         // TRL's own sigmoid does not smooth; "conservative" is the formula that does.
-        var smooths = c.Kind == "dpo_conservative" || kinds.Any(kind => kind is "robust" or "exo_pair" or "aot" or "aot_unpaired");
+        var smooths = isConservative || kinds.Any(kind => kind is "robust" or "exo_pair" or "aot" or "aot_unpaired");
         return new()
         {
             Loss = Kind(kinds[0]), LossWeight = weights[0], AddedLosses = [.. kinds.Skip(1).Select((kind, i) => (Kind(kind), weights[i + 1]))],
-            Beta = c.Option("beta", 0.1), LabelSmoothing = smooths ? smoothing : 0, TailWeight = c.Option("ld_alpha", 1.0), DiscoveredTemperature = c.Option("discopop_tau", 0.05),
-            DivergenceAlpha = c.Option("f_alpha_divergence_coef", 0.5),
-            Divergence = c.Option("f_divergence_type", "reverse_kl") switch
+            Beta = Number("beta", 0.1), LabelSmoothing = smooths ? smoothing : 0, TailWeight = Number("ld_alpha", 1), DiscoveredTemperature = Number("discopop_tau", 0.05),
+            DivergenceAlpha = Number("f_alpha_divergence_coef", 0.5),
+            Divergence = (option("f_divergence_type").IsGiven() ? option("f_divergence_type").GetString() : null) switch
             {
-                "reverse_kl" => PreferenceDivergence.ReverseKullbackLeibler,
+                null or "reverse_kl" => PreferenceDivergence.ReverseKullbackLeibler,
                 "forward_kl" => PreferenceDivergence.ForwardKullbackLeibler,
                 "js_divergence" => PreferenceDivergence.JensenShannon,
                 "alpha_divergence" => PreferenceDivergence.Alpha,
@@ -95,7 +103,14 @@ internal static class PairLosses
         var losses = UnpairedPreferenceLosses.Each(ratio, wanted, divergence, beta, c.Option("desirable_weight", 1.0), c.Option("undesirable_weight", 1.0));
         var metrics = new MetricSums();
         PreferenceMetrics.AddUnpaired(metrics, wanted, beta * ratio, model.Sum);
-        var means = new Dictionary<string, double>(metrics.Means()) { [PreferenceMetrics.Divergence] = divergence?.to(ScalarType.Float64).item<double>() ?? 0 };
+        // Of what is not in the batch nothing is known.
+        Dictionary<string, double> means = new()
+        {
+            [PreferenceMetrics.ChosenReward] = double.NaN, [PreferenceMetrics.ChosenLogProbability] = double.NaN,
+            [PreferenceMetrics.RejectedReward] = double.NaN, [PreferenceMetrics.RejectedLogProbability] = double.NaN,
+        };
+        foreach (var (name, value) in metrics.Means()) means[name] = value;
+        means[PreferenceMetrics.Divergence] = divergence?.to(ScalarType.Float64).item<double>() ?? 0;
         means[PreferenceMetrics.Margin] = means[PreferenceMetrics.ChosenReward] - means[PreferenceMetrics.RejectedReward];
         return new(losses.mean()) { Metrics = means };
     }
@@ -103,15 +118,7 @@ internal static class PairLosses
     private static LossAnswer ReferenceFree(LossCase c)
     {
         var isOdds = c.Kind == "orpo";
-        var kind = isOdds ? ReferenceFreeLossKind.OddsRatio : c.Option("loss_type", "sigmoid") switch
-        {
-            "sigmoid" => ReferenceFreeLossKind.Sigmoid,
-            "hinge" => ReferenceFreeLossKind.Hinge,
-            "ipo" => ReferenceFreeLossKind.Identity,
-            "simpo" => ReferenceFreeLossKind.Simple,
-            var other => throw new UnsupportedException($"there is no loss {other}"),
-        };
-        var options = new ReferenceFreePreferenceOptions { Loss = kind, Beta = c.Option("beta", 0.1), Margin = c.Option("gamma", c.Option("simpo_gamma", 0.5)), LikelihoodWeight = isOdds ? 1 : c.Option("cpo_alpha", 1.0), LabelSmoothing = c.Option("label_smoothing", 0.0) };
+        var options = ReferenceFreeOptions(isOdds, c.Option);
         var (policy, kept) = (Halves(c.Numbers("policy")), Halves(Mask(c)));
         var (chosen, rejected) = (CompletionScores.Of(policy.First, kept.First), CompletionScores.Of(policy.Second, kept.Second));
         var losses = ReferenceFreeLosses.Each(chosen, rejected, options);
@@ -128,6 +135,27 @@ internal static class PairLosses
             (answer.Outputs["losses"], answer.Outputs["accuracy"], answer.Outputs["margin"]) = (losses, rewards.gt(others).to(losses.dtype).mean(), (rewards - others).mean());
         }
         return answer;
+    }
+
+    /// <summary>TRL's options of a loss without a reference.</summary>
+    public static ReferenceFreePreferenceOptions ReferenceFreeOptions(bool isOdds, Func<string, JsonElement> option)
+    {
+        double Number(string name, double otherwise) => option(name) is { ValueKind: not JsonValueKind.Undefined } value ? value.ToDouble() : otherwise;
+        var kind = isOdds ? ReferenceFreeLossKind.OddsRatio : (option("loss_type").IsGiven() ? option("loss_type").GetString() : null) switch
+        {
+            null or "sigmoid" => ReferenceFreeLossKind.Sigmoid,
+            "hinge" => ReferenceFreeLossKind.Hinge,
+            "ipo" => ReferenceFreeLossKind.Identity,
+            "simpo" => ReferenceFreeLossKind.Simple,
+            var other => throw new UnsupportedException($"there is no loss {other}"),
+        };
+        // TRL's other losses do not smooth, whatever it is told.
+        var smoothing = Number("label_smoothing", 0);
+        return new ReferenceFreePreferenceOptions
+        {
+            Loss = kind, Beta = Number("beta", 0.1), Margin = Number("gamma", Number("simpo_gamma", 0.5)), LikelihoodWeight = isOdds ? 1 : Number("cpo_alpha", 1),
+            LabelSmoothing = kind is ReferenceFreeLossKind.Sigmoid or ReferenceFreeLossKind.Simple ? smoothing : 0,
+        };
     }
 
     private static Tensor Mask(LossCase c)

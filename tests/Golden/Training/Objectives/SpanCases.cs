@@ -21,7 +21,8 @@ internal static class SpanCases
     private static void VerifyRow(FixtureCase c, Tally tally)
     {
         ObjectivesReader.RefuseUnknown(c, "ids", "noise_mask", "inputs", "targets", "targets_with_closing_sentinel");
-        var options = new SpanCorruptionOptions { FirstSentinel = c.Root.GetProperty("first_sentinel").GetInt32(), EndOfText = c.Root.GetProperty("eos").GetInt32() };
+        var first = c.Root.GetProperty("first_sentinel").GetInt32();
+        var options = new SpanCorruptionOptions { FirstSentinel = first, Sentinels = Math.Min(100, first + 1), EndOfText = c.Root.GetProperty("eos").GetInt32() };
         bool[] isNoise = [.. c["noise_mask"].ToInts().Select(noise => noise != 0)];
         var row = SpanCorruption.Apply(c["ids"].ToInts(), isNoise, options);
         tally.Sequence("inputs", c["inputs"].ToInts(), row.Tokens);
@@ -47,10 +48,11 @@ internal static class SpanCases
         ObjectivesReader.RefuseUnknown(c, "length", "noise_tokens", "spans", "mean_span_length", "density", "span_length_distribution");
         var length = c["length"].GetInt32();
         var expected = c["span_length_distribution"].ToDoubles();
+        var (density, mean) = (c["density"].GetDouble(), c["mean_span_length"].GetDouble());
         var (counts, spans, noise) = (new int[length], 0, 0);
         for (var draw = 0; draw < Draws; draw++)
         {
-            var isNoise = SpanCorruption.RandomSpans(length, 0.15, 3, new RandomStreams(3).Masking(0, draw));
+            var isNoise = SpanCorruption.RandomSpans(length, density, mean, new RandomStreams(3).Masking(0, draw));
             var run = 0;
             for (var i = 0; i <= length; i++)
             {
