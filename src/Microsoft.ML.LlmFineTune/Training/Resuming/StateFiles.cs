@@ -15,6 +15,7 @@ internal static class StateFiles
     public static JsonSerializerOptions Json { get; } = new()
     {
         WriteIndented = true,
+        RespectNullableAnnotations = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         Converters = { new JsonStringEnumConverter() },
     };
@@ -58,6 +59,7 @@ internal static class StateFiles
     public static void Verify(string folder)
     {
         Dictionary<string, string> hashes = ReadJson<Dictionary<string, string>>(folder, ListName);
+        if (hashes.Count == 0) throw new InvalidDataException($"'{Path.Combine(folder, ListName)}' names no files.");
         foreach ((string name, string expected) in hashes)
         {
             string path = Path.Combine(folder, Path.GetFileName(name));
@@ -81,7 +83,7 @@ internal static class StateFiles
             using FileStream stream = File.OpenRead(path);
             return JsonSerializer.Deserialize<T>(stream, Json) ?? throw new InvalidDataException($"'{path}' holds nothing.");
         }
-        catch (Exception error) when (error is JsonException or FileNotFoundException or NotSupportedException)
+        catch (Exception error) when (error is JsonException or FileNotFoundException or DirectoryNotFoundException or NotSupportedException)
         {
             throw new InvalidDataException($"'{path}' cannot be read: {error.Message}", error);
         }
