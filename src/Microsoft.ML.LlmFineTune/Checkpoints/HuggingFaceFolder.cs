@@ -23,7 +23,7 @@ public static class HuggingFaceFolder
     /// <summary>Writes a model. All files are written beside the old ones first, and take their places when all are whole.</summary>
     /// <param name="folder">Created where it is missing.</param>
     /// <param name="model">The model.</param>
-    /// <param name="saveTokenizer">Writes the tokenizer's files into the folder that it is given (not yet the final one); null: none.</param>
+    /// <param name="saveTokenizer">Writes the tokenizer's files into the folder that it is given (not yet the final one): <c>tokenizer.SaveFolder</c>, for example; null: none.</param>
     /// <param name="task">Content of <c>task.json</c>; null: none.</param>
     /// <param name="otherWeights">Tensors that are written beside the model's, as <see cref="ReadOtherWeights"/> gives them; null: none.</param>
     /// <param name="maximumShardBytes">Weights of more bytes are split into shards of at most so many (a single tensor may be larger); at least 1; default 50 GB.</param>

@@ -127,7 +127,7 @@ public sealed record SentenceTransformerFolder
     /// <summary>Writes a model so that sentence-transformers reads it.</summary>
     /// <param name="folder">Created where it is missing.</param>
     /// <param name="model">The model; its pooling must be one of hidden states, since the library knows no family's pooler.</param>
-    /// <param name="saveTokenizer">Writes the tokenizer's files into the folder that it is given; null: none.</param>
+    /// <param name="saveTokenizer">Writes the tokenizer's files into the folder that it is given: <c>tokenizer.SaveFolder</c>, for example; null: none.</param>
     /// <param name="maximumLength">How many tokens of a text are read; null: as many as the model knows positions.</param>
     /// <exception cref="ArgumentException">The model pools by its family's pooler.</exception>
     /// <exception cref="IOException">Writing failed.</exception>

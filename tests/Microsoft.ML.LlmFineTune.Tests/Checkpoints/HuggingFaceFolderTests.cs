@@ -238,6 +238,16 @@ public sealed class HuggingFaceFolderTests : IDisposable
     }
 
     [Fact]
+    public void AModelOfAnotherKindSaysWhichItIs()
+    {
+        using Gpt2Model model = Tiny();
+        HuggingFaceFolder.Save(_folder, model);
+        Assert.Equal(
+            "The task needs an encoder, which reads texts as a whole; 'gpt2' is a decoder, which continues texts. Take a model of another family, or read this one as what it is (Load or LoadDecoder).",
+            Assert.Throws<NotSupportedException>(() => HuggingFaceFolder.LoadEncoder(_folder)).Message);
+    }
+
+    [Fact]
     public void AHeadThatIsNotThereIsNotCalledDamage()
     {
         using Gpt2Model model = Tiny();
