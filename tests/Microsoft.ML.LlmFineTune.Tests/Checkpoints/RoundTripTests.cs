@@ -29,7 +29,7 @@ public sealed class RoundTripTests : IDisposable
                 ModelConfig config = ((ICheckpointModel)model).Config;
                 families.Add(config.Family);
                 // Whoever made the fixture wrote notes into it.
-                Assert.Empty(config.UnknownKeys.Where(key => key != "notes"));
+                Assert.DoesNotContain(config.UnknownKeys, key => key != "notes");
             }
             AssertSameKeys(folder, Json(folder, "config.json"), Json(first, "config.json"));
             if (File.Exists(Path.Combine(folder, "generation_config.json"))) AssertSameKeys(folder, Json(folder, "generation_config.json"), Json(first, "generation_config.json"));
