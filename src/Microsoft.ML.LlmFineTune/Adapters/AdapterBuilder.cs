@@ -34,7 +34,7 @@ internal static class AdapterBuilder
         IReadOnlyList<string> toSave = adapter.Options.ModulesToSave ?? DefaultModulesToSave(model);
         switch (adapter.Options)
         {
-            case LoraOptions lora: AddLora(model, catalog, adapter, lora, toSave, random, isStrict); break;
+            case LoraOptions lora: AddLora(model, catalog, adapter, lora, random, isStrict); break;
             case Ia3Options ia3: AddIa3(catalog, adapter, ia3, toSave, random, isStrict); break;
             case PromptTuningOptions prompt: AddPrompt(model, catalog, adapter, prompt, random); break;
             case PrefixTuningOptions prefix: AddPrefix(catalog, adapter, prefix, random); break;
@@ -45,6 +45,22 @@ internal static class AdapterBuilder
         if (isReplica) return;
         Dictionary<string, Parameter> parameters = model.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter, StringComparer.Ordinal);
         foreach (SavedParameter saved in adapter.Saved) saved.Begin(parameters[saved.Path]);
+    }
+
+    /// <summary>How many numbers the matrices are at least that an adapter has beside a model, without making it; parts that are as large as the model's own are not counted.</summary>
+    /// <exception cref="ArgumentException">The options select nothing of the model.</exception>
+    public static double CountNumbers(nn.Module model, AdapterOptions options)
+    {
+        ModuleCatalog catalog = ModelAdapters.Of(model)?.Catalog ?? new(model);
+        return options switch
+        {
+            LoraOptions lora => SelectLora(model, catalog, lora, isStrict: false).Sum(module => (double)lora.RankOf(module.Name) * WidthsOf(module.Layer)),
+            PromptTuningOptions prompt when catalog.Tokens is Embedding table => (double)prompt.VirtualTokens * table.Weight.size(1),
+            PrefixTuningOptions prefix when catalog.Backbone.KeyValueShape is KeyValueShape shape => 2.0 * prefix.VirtualTokens * shape.Layers * shape.Heads * shape.HeadSize,
+            _ => 0,
+        };
+
+        static double WidthsOf(object layer) => layer is Embedding embedding ? embedding.Weight.shape.Sum() : ((ILinearMap)layer).InputWidth + ((ILinearMap)layer).OutputWidth;
     }
 
     /// <summary>Takes the parts out, and frees them.</summary>
@@ -85,9 +101,9 @@ internal static class AdapterBuilder
         }
     }
 
-    private static void AddLora(nn.Module model, ModuleCatalog catalog, AttachedAdapter adapter, LoraOptions options, IReadOnlyList<string> toSave, RandomStream? random, bool isStrict)
+    private static void AddLora(nn.Module model, ModuleCatalog catalog, AttachedAdapter adapter, LoraOptions options, RandomStream? random, bool isStrict)
     {
-        IReadOnlyList<AdaptableModule> modules = ModuleMatching.Select(catalog, options.Targets ?? FamilyTargets.Lora(catalog.Backbone.Config), options.Excluded, toSave, options.Layers, options.LayerWords, isStrict);
+        IReadOnlyList<AdaptableModule> modules = SelectLora(model, catalog, options, isStrict);
         if (isStrict)
         {
             ModuleMatching.RequireKeys(options.RankPattern.Keys, modules, nameof(options.RankPattern));
@@ -111,6 +127,9 @@ internal static class AdapterBuilder
         // New parts are in the mode of the model.
         model.train(model.training);
     }
+
+    private static IReadOnlyList<AdaptableModule> SelectLora(nn.Module model, ModuleCatalog catalog, LoraOptions options, bool isStrict) => ModuleMatching.Select(
+        catalog, options.Targets ?? FamilyTargets.Lora(catalog.Backbone.Config), options.Excluded, options.ModulesToSave ?? DefaultModulesToSave(model), options.Layers, options.LayerWords, isStrict);
 
     private static void AddIa3(ModuleCatalog catalog, AttachedAdapter adapter, Ia3Options options, IReadOnlyList<string> toSave, RandomStream? random, bool isStrict)
     {

@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Adapters;
@@ -32,6 +33,6 @@ public sealed record Ia3Options : AdapterOptions
         base.Validate();
         Require.Argument(FeedForward?.IsAllLinear != true && Excluded?.IsAllLinear != true, $"{nameof(FeedForward)} and {nameof(Excluded)} take names or a pattern; received all linear layers.", nameof(FeedForward));
         Require.Argument(FeedForward?.Names is null || Targets?.Names is null || FeedForward.Names.All(Targets.Names.Contains),
-            $"{nameof(FeedForward)} must be among {nameof(Targets)}; received {FeedForward} with {Targets}.", nameof(FeedForward));
+            $"{nameof(FeedForward)} must be among {nameof(Targets)}; received {ConfigReader.Cut($"{FeedForward}")} with {ConfigReader.Cut($"{Targets}")}.", nameof(FeedForward));
     }
 }

@@ -1,14 +1,13 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.ML.LlmFineTune.Layers;
+using Microsoft.ML.LlmFineTune.Models;
 
 namespace Microsoft.ML.LlmFineTune.Adapters;
 
 /// <summary>Which modules of a model an adapter is for, by PEFT's rules.</summary>
 internal static class ModuleMatching
 {
-    private static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(1);
-
     /// <summary>The modules that options select, in the order of the model.</summary>
     /// <param name="catalog">The model's modules.</param>
     /// <param name="targets">What is selected.</param>
@@ -30,16 +29,16 @@ internal static class ModuleMatching
         AdaptableModule[] chosen = [.. catalog.Modules.Where(module =>
             (targets.IsAllLinear ? module.Layer is Linear && !heads.Contains(module.Name) : targets.Selects(module.Name))
             && excluded?.Selects(module.Name) != true
-            && !toSave.Any(name => Matches($@"\A(.*\.)?(?:{name})($|\.)", module.Name))
+            && !toSave.Any(name => ModulePattern.Match(module.Name, @"\A(.*\.)?(?:", name, @")($|\.)").Success)
             && IsInLayers(module.Name, targets, layers, layerWords))];
         if (isStrict && chosen.Length > 0 && layers?.FirstOrDefault(layer => !chosen.Any(module => IsInLayers(module.Name, targets, [layer], layerWords)), -1) is int missing and >= 0)
             throw new ArgumentException($"{nameof(LoraOptions.Layers)}: layer {missing} has no module that {targets} selects; layers count from 0. The model has {catalog.Description}.", nameof(layers));
         if (chosen.Length > 0) return chosen;
-        throw new ArgumentException($"An adapter needs modules to adapt; {targets}{(excluded is null ? "" : $" without {excluded}")}{(layers is null ? "" : $" in layers {string.Join(", ", layers)}")} selects none. The model has {catalog.Description}.", nameof(targets));
+        throw new ArgumentException($"An adapter needs modules to adapt; {Shown(targets)}{(excluded is null ? "" : $" without {Shown(excluded)}")}{(layers is null ? "" : $" in layers {string.Join(", ", layers)}")} selects none. The model has {catalog.Description}.", nameof(targets));
     }
 
     /// <summary>Whether a regular expression matches a module's whole name, or its end after a dot.</summary>
-    public static bool MatchesEnd(string pattern, string module) => Matches($@"\A(.*\.)?({pattern})\z", module);
+    public static bool MatchesEnd(string pattern, string module) => ModulePattern.Match(module, @"\A(.*\.)?(", pattern, @")\z").Success;
 
     /// <summary>Demands that each key of a pattern's table matches a module that is adapted.</summary>
     public static void RequireKeys(IEnumerable<string> patterns, IReadOnlyList<AdaptableModule> modules, string option)
@@ -47,7 +46,7 @@ internal static class ModuleMatching
         foreach (string pattern in patterns)
         {
             if (!modules.Any(module => MatchesEnd(pattern, module.Name)))
-                throw new ArgumentException($"{option}: '{pattern}' matches none of the adapted modules: {ModuleCatalog.Shortened(modules.Select(module => module.Name))}. A key is a name, the end of one after a dot, or a regular expression of these.", option);
+                throw new ArgumentException($"{option}: '{ConfigReader.Cut(pattern)}' matches none of the adapted modules: {ModuleCatalog.Shortened(modules.Select(module => module.Name))}. A key is a name, the end of one after a dot, or a regular expression of these.", option);
         }
     }
 
@@ -56,7 +55,7 @@ internal static class ModuleMatching
         foreach (ModuleSelection one in selection.Names is { } names ? names.Select(name => ModuleSelection.Of(name)) : [selection])
         {
             if (!one.IsAllLinear && !catalog.Modules.Any(module => one.Selects(module.Name)))
-                throw new ArgumentException($"{option}: {one} matches no linear layer or embedding of the model. It has {catalog.Description}.", option);
+                throw new ArgumentException($"{option}: {Shown(one)} matches no linear layer or embedding of the model. It has {catalog.Description}.", option);
         }
     }
 
@@ -66,21 +65,13 @@ internal static class ModuleMatching
         if (layers is null or [] || targets.Names?.Contains(module) == true) return true;
         foreach (string word in words is null or [] ? [@"[^.]*"] : words)
         {
-            Match match = Regex.Match(module, $@"\A.*\.(?:{word})\.(\d+)\.", RegexOptions.CultureInvariant, LongestMatch);
-            if (match.Success) return layers.Contains(int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+            // The word may have groups of its own.
+            Match match = ModulePattern.Match(module, @"\A.*\.(?:", word, @")\.(?<layer>\d+)\.");
+            if (match.Success) return layers.Contains(int.Parse(match.Groups["layer"].Value, CultureInfo.InvariantCulture));
         }
         return false;
     }
 
-    private static bool Matches(string pattern, string text)
-    {
-        try
-        {
-            return Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant, LongestMatch);
-        }
-        catch (ArgumentException error)
-        {
-            throw new ArgumentException($"'{pattern}' is not a regular expression: {error.Message}", nameof(pattern), error);
-        }
-    }
+    /// <summary>A selection in an error: a file's may be long.</summary>
+    private static string Shown(ModuleSelection selection) => ConfigReader.Cut(selection.ToString());
 }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Microsoft.ML.LlmFineTune.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Adapters;
@@ -6,23 +5,11 @@ namespace Microsoft.ML.LlmFineTune.Adapters;
 /// <summary>Which modules of a model are meant, by the names that Hugging Face gives them, for example "model.layers.0.self_attn.q_proj".</summary>
 public sealed record ModuleSelection
 {
-    // A pattern out of a file may be made to take forever.
-    private static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(1);
-
-    private readonly Regex? _regex;
-
     private ModuleSelection(IReadOnlyList<string>? names, string? pattern, bool isAllLinear)
     {
         (Names, Pattern, IsAllLinear) = (names, pattern, isAllLinear);
-        if (pattern is null) return;
-        try
-        {
-            _regex = new Regex($@"\A(?:{pattern})\z", RegexOptions.CultureInvariant, LongestMatch);
-        }
-        catch (ArgumentException error)
-        {
-            throw new ArgumentException($"'{pattern}' is not a regular expression: {error.Message}", nameof(pattern), error);
-        }
+        // What is none is refused now.
+        if (pattern is not null) IsMatch("", pattern);
     }
 
     /// <summary>All linear layers but the output head.</summary>
@@ -62,8 +49,10 @@ public sealed record ModuleSelection
     public override string ToString() => IsAllLinear ? "all linear layers" : Pattern is not null ? $"'{Pattern}'" : string.Join(", ", Names!.Select(name => $"'{name}'"));
 
     /// <summary>Whether a module is selected by its name.</summary>
-    internal bool Selects(string module) => _regex is not null ? _regex.IsMatch(module) : Names?.Any(name => IsNamed(module, name)) == true;
+    internal bool Selects(string module) => Pattern is not null ? IsMatch(module, Pattern) : Names?.Any(name => IsNamed(module, name)) == true;
 
     /// <summary>Whether a name is a module's whole name, or its end after a dot.</summary>
     internal static bool IsNamed(string module, string name) => module == name || module.EndsWith($".{name}", StringComparison.Ordinal);
+
+    private static bool IsMatch(string module, string pattern) => ModulePattern.Match(module, @"\A(?:", pattern, @")\z").Success;
 }

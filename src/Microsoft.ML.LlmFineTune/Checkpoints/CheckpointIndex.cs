@@ -48,7 +48,7 @@ internal sealed partial class CheckpointIndex : IDisposable
         foreach (string name in map.Values.Distinct(StringComparer.Ordinal))
         {
             string path = Path.Combine(folder, name);
-            if (!File.Exists(path)) throw new FileNotFoundException($"'{folder}' lacks the shard {name}, which {IndexName} names. Copy or download it, too.", path);
+            if (!File.Exists(path)) throw new FileNotFoundException($"'{folder}' lacks the shard {ShortList.Cut(name)}, which {IndexName} names. Copy or download it, too.", path);
             paths.Add(path);
         }
         return Open(folder, paths, map);

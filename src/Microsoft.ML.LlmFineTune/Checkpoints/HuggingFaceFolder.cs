@@ -23,7 +23,7 @@ public static class HuggingFaceFolder
     /// <summary>Writes a model. All files are written beside the old ones first, and take their places when all are whole.</summary>
     /// <param name="folder">Created where it is missing.</param>
     /// <param name="model">The model.</param>
-    /// <param name="saveTokenizer">Writes the tokenizer's files into the folder that it is given (not yet the final one); null: none.</param>
+    /// <param name="saveTokenizer">Writes the tokenizer's files into the folder that it is given (not yet the final one): <c>tokenizer.SaveFolder</c>, for example; null: none.</param>
     /// <param name="task">Content of <c>task.json</c>; null: none.</param>
     /// <param name="otherWeights">Tensors that are written beside the model's, as <see cref="ReadOtherWeights"/> gives them; null: none.</param>
     /// <param name="maximumShardBytes">Weights of more bytes are split into shards of at most so many (a single tensor may be larger); at least 1; default 50 GB.</param>
@@ -78,7 +78,7 @@ public static class HuggingFaceFolder
     /// <exception cref="InvalidDataException">A file is not what it should be.</exception>
     public static ModelConfig ReadConfig(string folder)
     {
-        ModelConfig config = ModelFamilies.ReadConfig(JsonFile.Read(folder, ConfigName));
+        ModelConfig config = JsonFile.Read(folder, ConfigName, ModelFamilies.ReadConfig);
         if (!File.Exists(Path.Combine(folder, GenerationConfigName))) return config;
         JsonObject generation = JsonFile.Read(folder, GenerationConfigName);
         IReadOnlyList<int> endTokens = ReadEndTokens(folder, generation);
@@ -115,12 +115,12 @@ public static class HuggingFaceFolder
     /// <summary>Reads a text classifier with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     public static SequenceClassifier LoadClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadLabeledConfig(folder, atLeast: 1), config => new SequenceClassifier(config.CreateBackboneFor(ModelHead.SequenceClassification, device, dtype), config.Labels, config.Pooling, ProblemOf(config)), device: device, dtype: dtype);
+        Filled(folder, ReadLabeledConfig(folder, atLeast: 1), config => new SequenceClassifier(config.CreateBackboneFor(ModelHead.SequenceClassification, device, dtype), config.Labels, config.Pooling, ProblemOf(config)), device: device, dtype: dtype, outputs: config => config.Labels.Count);
 
     /// <summary>Reads a classifier of tokens with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     public static TokenClassifier LoadTokenClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadLabeledConfig(folder, atLeast: 2), config => new TokenClassifier(config.CreateBackboneFor(ModelHead.TokenClassification, device, dtype), config.Labels), device: device, dtype: dtype);
+        Filled(folder, ReadLabeledConfig(folder, atLeast: 2), config => new TokenClassifier(config.CreateBackboneFor(ModelHead.TokenClassification, device, dtype), config.Labels), device: device, dtype: dtype, outputs: config => config.Labels.Count);
 
     /// <summary>Reads a masked language model with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
@@ -203,7 +203,7 @@ public static class HuggingFaceFolder
         ModelConfig config = ReadConfig(folder);
         if (config.Labels.Count == 0 && IsClassifier(JsonFile.Read(folder, ConfigName))) config = config with { Labels = ["LABEL_0", "LABEL_1"] };
         if (config.Labels.Count < atLeast)
-            throw new InvalidDataException($"'{Path.Combine(folder, ConfigName)}' must name the classes under 'id2label', at least {(atLeast == 1 ? "one" : "two")}; found {config.Labels.Count}. Is the model a classifier?");
+            throw new InvalidDataException($"'{Path.Combine(folder, ConfigName)}' must name the classes under 'id2label', at least {(atLeast == 1 ? "one" : "two")}; found {config.Labels.Count}. Is the model a classifier? {nameof(LoadForFineTuning)} makes one of any model.");
         return config;
 
         static bool IsClassifier(JsonObject json) => json["architectures"] is JsonArray names && names.Any(name => name?.ToString().EndsWith("Classification", StringComparison.Ordinal) == true);
@@ -214,11 +214,11 @@ public static class HuggingFaceFolder
         config.Labels.Count == 1 && config.Problem == ClassificationProblem.SingleLabel ? ClassificationProblem.Regression : config.Problem;
 
     private static TModel Filled<TModel>(
-        string folder, ModelConfig config, Func<ModelConfig, TModel> create, Func<CheckpointIndex, TModel, LoadReport>? read = null, Device? device = null, ScalarType dtype = ScalarType.Float32) where TModel : nn.Module, ICheckpointModel
+        string folder, ModelConfig config, Func<ModelConfig, TModel> create, Func<CheckpointIndex, TModel, LoadReport>? read = null, Device? device = null, ScalarType dtype = ScalarType.Float32, Func<ModelConfig, int>? outputs = null) where TModel : nn.Module, ICheckpointModel
     {
         using CheckpointIndex weights = CheckpointIndex.Open(folder);
         config = config.For(weights.TensorNames);
-        RequireProportion(config, weights);
+        RequireProportion(config, outputs?.Invoke(config) ?? 0, weights);
         bool isOnProcessor = device is null || device.type == TorchSharp.DeviceType.CPU;
         if (isOnProcessor) TensorMemory.ExpectHugePages((long)config.MatrixNumbers * SafeTensorsTypes.BytesOf(dtype));
         TModel model = create(config);
@@ -238,12 +238,14 @@ public static class HuggingFaceFolder
     }
 
     /// <summary>A damaged configuration could ask for any amount of memory. What is out of all proportion to the weights is refused before; smaller misfits are named by their tensors.</summary>
-    private static void RequireProportion(ModelConfig config, CheckpointIndex weights)
+    private static void RequireProportion(ModelConfig config, int outputs, CheckpointIndex weights)
     {
+        // A head has a number for each output and each number that it reads.
+        double head = (double)outputs * config.Width, numbers = config.MatrixNumbers + head;
         string? claim =
             config.StoredLayers > weights.TensorNames.Count ? $"{config.StoredLayers} layers; the weights beside it are {weights.TensorNames.Count} tensors"
             // No number takes less than a byte.
-            : config.MatrixNumbers > weights.DataLength ? string.Create(CultureInfo.InvariantCulture, $"{config.MatrixNumbers:G3} numbers; the weights beside it have {weights.DataLength} bytes")
+            : numbers > weights.DataLength ? string.Create(CultureInfo.InvariantCulture, $"{numbers:G3} numbers{(head > config.MatrixNumbers ? $", most of them for {outputs} labels" : "")}; the weights beside it have {weights.DataLength} bytes")
             : null;
         if (claim is not null) throw new InvalidDataException($"'{Path.Combine(weights.Folder, ConfigName)}' describes a model of {claim}. Configuration and weights do not belong together, or the configuration is damaged.");
     }

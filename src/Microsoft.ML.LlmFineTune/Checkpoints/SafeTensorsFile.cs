@@ -24,6 +24,7 @@ internal sealed class SafeTensorsFile : IDisposable
     /// <exception cref="NotSupportedException">A tensor has elements of a type that the library does not know.</exception>
     public static SafeTensorsFile Open(string path)
     {
+        FolderFault.RequireTarget(path);
         FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 1, FileOptions.SequentialScan);
         try
         {

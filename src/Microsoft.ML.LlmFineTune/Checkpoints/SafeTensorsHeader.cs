@@ -13,6 +13,9 @@ public sealed class SafeTensorsHeader
     // The format's own limit.
     private const int MaximumLength = 100_000_000;
 
+    // What stands in the place of a large file in a repository that was cloned without them.
+    private static ReadOnlySpan<byte> PointerStart => "version "u8;
+
     // NumPy's limit; nothing that is a weight comes near it.
     private const int MaximumDimensions = 64;
 
@@ -45,6 +48,7 @@ public sealed class SafeTensorsHeader
         ArgumentNullException.ThrowIfNull(stream);
         Span<byte> prefix = stackalloc byte[PrefixLength];
         if (stream.ReadAtLeast(prefix, PrefixLength, throwOnEndOfStream: false) < PrefixLength) throw Damaged(source, $"it ends within its first {PrefixLength} bytes");
+        if (prefix.SequenceEqual(PointerStart)) throw new InvalidDataException($"'{source}' is a pointer of Git LFS, not the file that it stands for. Run 'git lfs pull' in its folder, or download the file itself.");
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         // The number is a claim: nothing is allocated for it before the file has shown that many bytes.
         if (length is long known && headerLength > (ulong)(known - PrefixLength)) throw Damaged(source, $"its header should have {headerLength} bytes, but only {known - PrefixLength} follow");
@@ -90,7 +94,7 @@ public sealed class SafeTensorsHeader
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw Damaged(source, $"its header is not the JSON of a safetensors file ({error.Message.TrimEnd('.')})", error);
+            throw Damaged(source, $"its header is not the JSON of a safetensors file ({JsonFile.FaultOf(error)})", error);
         }
 
         entries.Sort((a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin) : a.End.CompareTo(b.End));

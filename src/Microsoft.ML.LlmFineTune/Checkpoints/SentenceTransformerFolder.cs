@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
@@ -18,6 +17,9 @@ public sealed record SentenceTransformerFolder
     private const string SettingsName = "config_sentence_transformers.json";
     private const string PoolingFolder = "1_Pooling";
     private const string NormalizeFolder = "2_Normalize";
+
+    // No file system has longer ones.
+    private const int LongestName = 255;
 
     // The length stands in a file named after the family; most models have the first.
     private static readonly string[] LengthNames =
@@ -68,7 +70,7 @@ public sealed record SentenceTransformerFolder
     public static SentenceTransformerFolder Read(string folder)
     {
         string modulesPath = Path.Combine(Require.Text(folder), ModulesName);
-        if (ReadJson(modulesPath) is not JsonArray modules) throw new InvalidDataException($"'{modulesPath}' must hold a list of modules.");
+        JsonArray modules = JsonFile.ReadList(folder, ModulesName);
         string modelFolder = folder;
         Pooling? pooling = null;
         bool isNormalized = false;
@@ -78,14 +80,14 @@ public sealed record SentenceTransformerFolder
             switch (type[(type.LastIndexOf('.') + 1)..])
             {
                 case "Transformer" when i == 0: modelFolder = path; break;
-                case "Pooling" when i == 1: pooling = ReadPooling(Path.Combine(path, "config.json")); break;
+                case "Pooling" when i == 1: pooling = ReadPooling(path); break;
                 case "Normalize" when i >= 2: isNormalized = true; break;
-                default: throw new NotSupportedException($"'{modulesPath}': the module {type} at place {i} is not supported; a model is a Transformer, a Pooling and perhaps a Normalize.");
+                default: throw new NotSupportedException($"'{modulesPath}': the module {ShortList.Cut(type)} at place {i} is not supported; a model is a Transformer, a Pooling and perhaps a Normalize.");
             }
         }
         if (pooling is null) throw new InvalidDataException($"'{modulesPath}' must name a Transformer and a Pooling; found {modules.Count} modules.");
         SentenceTransformerFolder read = new() { ModelFolder = modelFolder, Pooling = pooling.Value, IsNormalized = isNormalized };
-        return read.WithLength().WithPrompts(Path.Combine(folder, SettingsName));
+        return read.WithLength().WithPrompts(folder);
     }
 
     /// <summary>Reads the model, in evaluation mode.</summary>
@@ -125,7 +127,7 @@ public sealed record SentenceTransformerFolder
     /// <summary>Writes a model so that sentence-transformers reads it.</summary>
     /// <param name="folder">Created where it is missing.</param>
     /// <param name="model">The model; its pooling must be one of hidden states, since the library knows no family's pooler.</param>
-    /// <param name="saveTokenizer">Writes the tokenizer's files into the folder that it is given; null: none.</param>
+    /// <param name="saveTokenizer">Writes the tokenizer's files into the folder that it is given: <c>tokenizer.SaveFolder</c>, for example; null: none.</param>
     /// <param name="maximumLength">How many tokens of a text are read; null: as many as the model knows positions.</param>
     /// <exception cref="ArgumentException">The model pools by its family's pooler.</exception>
     /// <exception cref="IOException">Writing failed.</exception>
@@ -154,9 +156,11 @@ public sealed record SentenceTransformerFolder
         static JsonObject Module(int index, string path, string type) => new() { ["idx"] = index, ["name"] = $"{index}", ["path"] = path, ["type"] = $"sentence_transformers.models.{type}" };
     }
 
-    private static Pooling ReadPooling(string path)
+    private static Pooling ReadPooling(string folder)
     {
-        if (ReadJson(path) is not JsonObject json) throw new InvalidDataException($"'{path}' must hold a JSON object.");
+        const string name = "config.json";
+        JsonObject json = JsonFile.Read(folder, name);
+        string path = Path.Combine(folder, name);
         if (IsTrue(json["include_prompt"], path, "include_prompt") == false) throw new NotSupportedException($"'{path}': 'include_prompt' is false; leaving prompts out of the pooling is not supported.");
         List<(string Mode, string Key, Pooling? Pooling)> chosen = json["pooling_mode"] is JsonNode named
             ? [.. Modes.Where(mode => mode.Mode == Text(named, path, "pooling_mode"))]
@@ -167,21 +171,23 @@ public sealed record SentenceTransformerFolder
 
     private SentenceTransformerFolder WithLength()
     {
-        if (LengthNames.Select(name => Path.Combine(ModelFolder, name)).FirstOrDefault(File.Exists) is not string path) return this;
-        if (ReadJson(path) is not JsonObject json) throw new InvalidDataException($"'{path}' must hold a JSON object.");
+        if (LengthNames.FirstOrDefault(name => File.Exists(Path.Combine(ModelFolder, name))) is not string name) return this;
+        JsonObject json = JsonFile.Read(ModelFolder, name);
+        string path = Path.Combine(ModelFolder, name);
         if (json["max_seq_length"] is not JsonNode length) return this with { LowersCase = IsTrue(json["do_lower_case"], path, "do_lower_case") == true };
-        if (length is not JsonValue value || !value.TryGetValue(out int most) || most < 1) throw new InvalidDataException($"'{path}': 'max_seq_length' must be a whole number of at least 1; found {length.ToJsonString()}.");
+        if (length is not JsonValue value || !value.TryGetValue(out int most) || most < 1) throw new InvalidDataException($"'{path}': 'max_seq_length' must be a whole number of at least 1; found {Shown(length)}.");
         return this with { MaximumLength = most, LowersCase = IsTrue(json["do_lower_case"], path, "do_lower_case") == true };
     }
 
-    private SentenceTransformerFolder WithPrompts(string path)
+    private SentenceTransformerFolder WithPrompts(string folder)
     {
+        string path = Path.Combine(folder, SettingsName);
         if (!File.Exists(path)) return this;
-        if (ReadJson(path) is not JsonObject json) throw new InvalidDataException($"'{path}' must hold a JSON object.");
+        JsonObject json = JsonFile.Read(folder, SettingsName);
         Dictionary<string, string> prompts = new(StringComparer.Ordinal);
-        foreach ((string name, JsonNode? prompt) in json["prompts"] as JsonObject ?? []) prompts[name] = Text(prompt, path, $"prompts.{name}");
+        foreach ((string name, JsonNode? prompt) in json["prompts"] as JsonObject ?? []) prompts[name] = Text(prompt, path, $"prompts.{ShortList.Cut(name)}");
         string? first = json["default_prompt_name"] is JsonNode given ? Text(given, path, "default_prompt_name") : null;
-        if (first is not null && !prompts.ContainsKey(first)) throw new InvalidDataException($"'{path}': 'default_prompt_name' is '{first}', which is not among the prompts.");
+        if (first is not null && !prompts.ContainsKey(first)) throw new InvalidDataException($"'{path}': 'default_prompt_name' is '{ShortList.Cut(first)}', which is not among the prompts.");
         return this with { Prompts = prompts, DefaultPrompt = first };
     }
 
@@ -189,26 +195,15 @@ public sealed record SentenceTransformerFolder
     private static string Inside(string folder, string path)
     {
         if (path.Length == 0) return folder;
-        if (path != Path.GetFileName(path) || path is "." or "..") throw new InvalidDataException($"'{Path.Combine(folder, ModulesName)}': '{path}' is not the name of a folder beside it.");
+        if (path != Path.GetFileName(path) || path is "." or ".." || path.Length > LongestName) throw new InvalidDataException($"'{Path.Combine(folder, ModulesName)}': '{ShortList.Cut(path)}' is not the name of a folder beside it.");
         return Path.Combine(folder, path);
     }
 
-    private static JsonNode? ReadJson(string path)
-    {
-        if (!File.Exists(path)) throw new FileNotFoundException($"There is no '{path}': the folder is not of sentence-transformers, or a part of it is missing.", path);
-        try
-        {
-            return JsonNode.Parse(File.ReadAllText(path));
-        }
-        catch (JsonException error)
-        {
-            throw new InvalidDataException($"'{path}' is not valid JSON: {error.Message}", error);
-        }
-    }
-
     private static string Text(JsonNode? node, string path, string key) =>
-        node is JsonValue value && value.TryGetValue(out string? text) ? text : throw new InvalidDataException($"'{path}': '{key}' must be a text; found {node?.ToJsonString() ?? "nothing"}.");
+        node is JsonValue value && value.TryGetValue(out string? text) ? text : throw new InvalidDataException($"'{path}': '{key}' must be a text; found {Shown(node)}.");
 
     private static bool? IsTrue(JsonNode? node, string path, string key) =>
-        node is null ? null : node is JsonValue value && value.TryGetValue(out bool flag) ? flag : throw new InvalidDataException($"'{path}': '{key}' must be true or false; found {node.ToJsonString()}.");
+        node is null ? null : node is JsonValue value && value.TryGetValue(out bool flag) ? flag : throw new InvalidDataException($"'{path}': '{key}' must be true or false; found {Shown(node)}.");
+
+    private static string Shown(JsonNode? node) => node is null ? "nothing" : ShortList.Cut(node.ToJsonString());
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Models.Heads;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Checkpoints;
@@ -6,6 +7,9 @@ namespace Microsoft.ML.LlmFineTune.Checkpoints;
 /// <summary>Pairs the tensors of files with the weights of a model, and collects all that does not fit before anything is read.</summary>
 internal sealed class WeightPairing
 {
+    private const string NotTogether = "Configuration and weights do not belong together, or one of them is damaged.";
+    private const string NoHead = "The checkpoint has no head for this task. HuggingFaceFolder.LoadForFineTuning draws a new one, to be trained; a text embedder needs none where it is given a Pooling.";
+
     private readonly string _source;
     private readonly ICheckpointModel _model;
     private readonly Dictionary<string, Tensor> _missing;
@@ -68,13 +72,17 @@ internal sealed class WeightPairing
     public void RequireFit()
     {
         List<string> faults = [];
-        Add("Missing", [.. _missing.Where(entry => !_optional.Contains(entry.Key) && !_model.WeightNames.Any(name => name.IsOptional && name.File == entry.Key)).Select(entry => $"'{entry.Key}' {TextOf(entry.Value.shape)}").Order(StringComparer.Ordinal)]);
+        KeyValuePair<string, Tensor>[] missing = [.. _missing.Where(entry => !_optional.Contains(entry.Key) && !_model.WeightNames.Any(name => name.IsOptional && name.File == entry.Key))];
+        Add("Missing", [.. missing.Select(entry => $"'{entry.Key}' {TextOf(entry.Value.shape)}").Order(StringComparer.Ordinal)]);
         Add("Of another shape", _misshapen);
         Add("Not of the model", _unknown);
         Add("There more than once", _twice);
         Add("Whole numbers where weights should be (quantized?)", _whole);
         if (faults.Count > 0)
-            throw new InvalidDataException($"'{_source}' does not hold the weights that the model of its configuration needs. {string.Join(". ", faults)}. Configuration and weights do not belong together, or one of them is damaged.");
+            throw new InvalidDataException($"'{_source}' does not hold the weights that the model of its configuration needs. {string.Join(". ", faults)}. {(LacksHead() ? NoHead : NotTogether)}");
+
+        // Everything else is there: the checkpoint is of a backbone, or of another task.
+        bool LacksHead() => faults.Count == 1 && missing.Length > 0 && _model is IHeadedModel headed && missing.All(entry => headed.HeadModule.WeightNames.Any(name => name.File == entry.Key));
 
         void Add(string what, List<string> tensors)
         {

@@ -118,7 +118,7 @@ internal static class ModelFolder
         }
         catch (ArgumentException error)
         {
-            throw new InvalidDataException($"'{folder}': {tokenizerFile} and config.json do not belong together. {error.Message}", error);
+            throw new InvalidDataException($"'{folder}': {tokenizerFile} and config.json do not belong together. {Require.ReasonOf(error)}", error);
         }
     }
 }

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Generation;
 
@@ -35,8 +37,15 @@ internal sealed class GenerationConfigReader
     public static GenerationOptions ReadFolder(string folder)
     {
         const string own = "generation_config.json", model = "config.json";
-        if (File.Exists(Path.Combine(folder, own))) return Read(Parse(folder, own), own);
-        JsonObject config = Parse(folder, model);
+        if (File.Exists(Path.Combine(folder, own))) return JsonFile.Read(folder, own, json => Read(json, own));
+        if (!File.Exists(Path.Combine(folder, model))) throw new FileNotFoundException($"'{folder}' has neither {own} nor {model}: it is no model's folder, or a part of it is missing.", Path.Combine(folder, own));
+        return JsonFile.Read(folder, model, config => Read(LegacySettings(config), model));
+    }
+
+    public static GenerationOptions Read(JsonObject json, string file) => new GenerationConfigReader(json, file).Options();
+
+    private static JsonObject LegacySettings(JsonObject config)
+    {
         // An encoder-decoder put together from two models keeps these keys with its decoder.
         JsonObject? decoder = config["decoder"] as JsonObject;
         JsonObject settings = [];
@@ -44,23 +53,7 @@ internal sealed class GenerationConfigReader
         {
             if ((config[key] ?? decoder?[key]) is JsonNode value) settings[key] = value.DeepClone();
         }
-        return Read(settings, model);
-    }
-
-    public static GenerationOptions Read(JsonObject json, string file) => new GenerationConfigReader(json, file).Options();
-
-    private static JsonObject Parse(string folder, string file)
-    {
-        string path = Path.Combine(folder, file);
-        if (!File.Exists(path)) throw new FileNotFoundException($"'{folder}' has neither generation_config.json nor config.json: it is no model's folder, or a part of it is missing.", path);
-        try
-        {
-            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new InvalidDataException($"'{path}' must hold a JSON object.");
-        }
-        catch (JsonException error)
-        {
-            throw new InvalidDataException($"'{path}' is not valid JSON: {error.Message}", error);
-        }
+        return settings;
     }
 
     private GenerationOptions Options()
@@ -82,7 +75,7 @@ internal sealed class GenerationConfigReader
             MaxLength = newTokens is null ? length : null,
             MinNewTokens = Int32("min_new_tokens") ?? 0,
             MinLength = Int32("min_length") ?? 0,
-            MaxTime = Double("max_time") is double seconds ? TimeSpan.FromSeconds(seconds) : null,
+            MaxTime = Time("max_time"),
             StopStrings = Texts("stop_strings") ?? [],
             EndTokens = OneOrMany("eos_token_id"),
             DoSample = samples,
@@ -129,7 +122,7 @@ internal sealed class GenerationConfigReader
         }
         catch (ArgumentException error)
         {
-            throw new InvalidDataException($"{_file}: {error.Message}", error);
+            throw new InvalidDataException($"{_file}: {Require.ReasonOf(error)}", error);
         }
     }
 
@@ -151,7 +144,7 @@ internal sealed class GenerationConfigReader
 
     private void Refuse(string key, Func<JsonElement, bool> changesNothing, string what)
     {
-        if (Take(key) is JsonElement value && !changesNothing(value)) throw new NotSupportedException($"{_file}: '{key}' is {value.GetRawText()}; the library has no {what}. Remove the key to generate without.");
+        if (Take(key) is JsonElement value && !changesNothing(value)) throw new NotSupportedException($"{_file}: '{key}' is {ConfigReader.Cut(value.GetRawText())}; the library has no {what}. Remove the key to generate without.");
     }
 
     private BeamStopping EarlyStopping() => Take("early_stopping") switch
@@ -211,6 +204,9 @@ internal sealed class GenerationConfigReader
     private int? Int32(string key) => Take(key) is JsonElement value ? AsInt32(key, value) : null;
 
     private double? Double(string key) => Take(key) is not JsonElement value ? null : value.ValueKind == JsonValueKind.Number ? value.GetDouble() : throw Unexpected(key, "a number", value);
+
+    /// <summary>A number of seconds; what no clock counts to is no limit.</summary>
+    private TimeSpan? Time(string key) => Double(key) is not double seconds || seconds >= TimeSpan.MaxValue.TotalSeconds ? null : seconds >= 0 ? TimeSpan.FromSeconds(seconds) : throw new InvalidDataException($"{_file}: '{key}' must not be negative; found {seconds}.");
 
     private bool? Boolean(string key) => Take(key) is not JsonElement value ? null : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Unexpected(key, "true or false", value);
 

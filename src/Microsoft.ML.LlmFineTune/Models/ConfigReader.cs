@@ -35,7 +35,9 @@ internal sealed class ConfigReader
         ArgumentNullException.ThrowIfNull(json);
         foreach ((string key, JsonNode? value) in json) _rest[key] = JsonSerializer.SerializeToElement(value);
         foreach (string derived in (string[])["model_type", "architectures", "dtype", "torch_dtype"]) Take(derived);
-        MustBe("quantization_config", "null");
+        if (_rest.TryGetValue("quantization_config", out JsonElement quantized) && quantized.ValueKind != JsonValueKind.Null)
+            throw new InvalidDataException($"config.json: the weights are quantized ('quantization_config' is {Cut(JsonSerializer.Serialize(quantized))}), which the library does not read. Take the checkpoint in its original precision.");
+        _known.Add("quantization_config");
         MustBe("pruned_heads", "null", "{}");
         MustBe("add_cross_attention", "null", "false");
         MustBe("cross_attention_hidden_size", "null");
@@ -168,7 +170,7 @@ internal sealed class ConfigReader
         {
             if (count is null) return [];
             if (count is < 1 or > MostNumbered) throw new InvalidDataException($"config.json: 'num_labels' must be from 1 to {MostNumbered}; found {count}.");
-            return [.. Enumerable.Range(0, count.Value).Select(id => string.Create(CultureInfo.InvariantCulture, $"LABEL_{id}"))];
+            return new NumberedLabels(count.Value);
         }
         if (map.ValueKind != JsonValueKind.Object) throw Unexpected("id2label", "an object from ids to names", map);
         string?[] labels = new string?[map.EnumerateObject().Count()];

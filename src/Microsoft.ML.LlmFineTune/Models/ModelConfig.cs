@@ -12,6 +12,10 @@ public abstract record ModelConfig
 {
     internal const string PoolingKey = "pooling";
 
+    private const string DecoderKind = "a decoder, which continues texts";
+    private const string EncoderKind = "an encoder, which reads texts as a whole";
+    private const string EncoderDecoderKind = "an encoder-decoder, which writes one text from another";
+
     /// <summary>The family's name in <c>config.json</c> (<c>model_type</c>), for example "gpt2".</summary>
     public abstract string Family { get; }
 
@@ -92,19 +96,19 @@ public abstract record ModelConfig
     /// <param name="device">Where the weights live; default: the CPU.</param>
     /// <param name="dtype">Type of the weights.</param>
     /// <exception cref="NotSupportedException">The family is of another kind.</exception>
-    public DecoderModel CreateDecoder(Device? device = null, ScalarType dtype = ScalarType.Float32) => Create<DecoderModel>(device, dtype, "a decoder, which continues texts");
+    public DecoderModel CreateDecoder(Device? device = null, ScalarType dtype = ScalarType.Float32) => Create<DecoderModel>(device, dtype, DecoderKind);
 
     /// <summary><see cref="CreateBackbone"/> of a family that reads texts as a whole.</summary>
     /// <param name="device">Where the weights live; default: the CPU.</param>
     /// <param name="dtype">Type of the weights.</param>
     /// <exception cref="NotSupportedException">The family is of another kind.</exception>
-    public virtual EncoderModel CreateEncoder(Device? device = null, ScalarType dtype = ScalarType.Float32) => Create<EncoderModel>(device, dtype, "an encoder, which reads texts as a whole");
+    public virtual EncoderModel CreateEncoder(Device? device = null, ScalarType dtype = ScalarType.Float32) => Create<EncoderModel>(device, dtype, EncoderKind);
 
     /// <summary><see cref="CreateBackbone"/> of a family that writes one text from another.</summary>
     /// <param name="device">Where the weights live; default: the CPU.</param>
     /// <param name="dtype">Type of the weights.</param>
     /// <exception cref="NotSupportedException">The family is of another kind.</exception>
-    public EncoderDecoderModel CreateEncoderDecoder(Device? device = null, ScalarType dtype = ScalarType.Float32) => Create<EncoderDecoderModel>(device, dtype, "an encoder-decoder, which writes one text from another");
+    public EncoderDecoderModel CreateEncoderDecoder(Device? device = null, ScalarType dtype = ScalarType.Float32) => Create<EncoderDecoderModel>(device, dtype, EncoderDecoderKind);
 
     /// <summary>What a task's head stands on: <see cref="CreateBackbone"/>, or the part of it that the family's published models of the task consist of.</summary>
     /// <param name="task">The task.</param>
@@ -156,8 +160,9 @@ public abstract record ModelConfig
     {
         BackboneModel model = CreateBackbone(device, dtype);
         if (model is TModel wanted) return wanted;
+        (string actual, string loader) = model switch { DecoderModel => (DecoderKind, "Load or LoadDecoder"), EncoderModel => (EncoderKind, "LoadEncoder"), _ => (EncoderDecoderKind, "LoadEncoderDecoder") };
         model.Dispose();
-        throw new NotSupportedException($"The task needs {kind}; '{Family}' is not one. Take a model of another family.");
+        throw new NotSupportedException($"The task needs {kind}; '{Family}' is {actual}. Take a model of another family, or read this one as what it is ({loader}).");
     }
 
     /// <summary>Writes the keys that all families share, and <see cref="OtherKeys"/>.</summary>

@@ -9,6 +9,7 @@ using Microsoft.ML.LlmFineTune.Models.ModernBert;
 using Microsoft.ML.LlmFineTune.Models.NeoX;
 using Microsoft.ML.LlmFineTune.Models.Recurrent;
 using Microsoft.ML.LlmFineTune.Models.T5;
+using Microsoft.ML.LlmFineTune.Runtime;
 
 namespace Microsoft.ML.LlmFineTune.Models;
 
@@ -65,7 +66,7 @@ public static class ModelFamilies
         }
         catch (ArgumentException error)
         {
-            throw new InvalidDataException($"config.json: {error.Message}", error);
+            throw new InvalidDataException($"config.json: {Require.ReasonOf(error)}", error);
         }
         return config;
     }

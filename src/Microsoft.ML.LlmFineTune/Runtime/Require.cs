@@ -58,6 +58,13 @@ internal static class Require
         if (!holds) throw new InvalidOperationException(message);
     }
 
+    /// <summary>The message of a guard without the parameter's name that .NET puts behind it: for errors about a file, whose reader knows no parameter.</summary>
+    public static string ReasonOf(ArgumentException error)
+    {
+        int end = error.ParamName is null ? -1 : error.Message.LastIndexOf($" (Parameter '{error.ParamName}')", StringComparison.Ordinal);
+        return end < 0 ? error.Message : error.Message[..end];
+    }
+
     private static ArgumentOutOfRangeException OutOfRange<T>(string? name, T value, string required) =>
         new(name, value, Invariant($"{name} must be {required}; received {value}."));
 

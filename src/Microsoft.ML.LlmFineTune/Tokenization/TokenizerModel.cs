@@ -128,8 +128,11 @@ public sealed class TokenizerModel : Tokenizer
         VocabularyAndMergesReader.Read(Require.Text(vocabularyPath), Require.Text(mergesPath), specialTokens);
 
     /// <summary>Writes a <c>tokenizer.json</c>. A file that is there stays as it was until the new one is complete.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="ArgumentException">The path is that of a folder.</exception>
     public void Save(string path)
     {
+        Require.Argument(!Directory.Exists(path), $"A tokenizer is saved as a file; '{path}' is a folder. {nameof(SaveFolder)} writes into it.", nameof(path));
         WholeFile.Write(Require.Text(path), Save);
     }
 

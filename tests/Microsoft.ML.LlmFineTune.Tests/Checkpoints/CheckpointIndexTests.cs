@@ -63,7 +63,8 @@ public sealed class CheckpointIndexTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "not valid JSON")]
+    [InlineData("", "is empty")]
+    [InlineData("{", "not valid JSON")]
     [InlineData("[]", "must hold a JSON object")]
     [InlineData("{}", "'weight_map'")]
     [InlineData("""{"weight_map":{}}""", "'weight_map'")]
@@ -131,6 +132,35 @@ public sealed class CheckpointIndexTests : IDisposable
     {
         Shard("model.fp16.safetensors", "a");
         Assert.Contains("it has model.fp16.safetensors", Assert.Throws<FileNotFoundException>(() => CheckpointIndex.Open(_folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("model.safetensors.incomplete", "it has model.safetensors.incomplete: a download was not finished")]
+    [InlineData("model.safetensors.crdownload", "it has model.safetensors.crdownload: a download was not finished")]
+    [InlineData("adapter_model.safetensors", "the weights of an adapter. Read them with PeftFolder")]
+    [InlineData("model-00001-of-00002.safetensors", "The index says which tensor is in which of these; copy or download it, too.")]
+    public void What_there_is_in_place_of_weights_is_named(string file, string says)
+    {
+        Shard(file, "a");
+        Assert.Contains(says, Assert.Throws<FileNotFoundException>(() => CheckpointIndex.Open(_folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pointer_and_a_link_that_leads_nowhere_are_told_apart_from_damage()
+    {
+        Write("model.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n");
+        Assert.Contains("Run 'git lfs pull'", Assert.Throws<InvalidDataException>(() => CheckpointIndex.Open(_folder)).Message, StringComparison.Ordinal);
+        string path = Path.Combine(_folder, "model.safetensors");
+        File.Delete(path);
+        File.CreateSymbolicLink(path, "../../blobs/123");
+        Assert.Contains($"'{path}' is a link to '../../blobs/123', which is not there", Assert.Throws<FileNotFoundException>(() => CheckpointIndex.Open(_folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_shards_name_is_cut_in_errors()
+    {
+        Map(("a", $"{new string('x', 5000)}.safetensors"));
+        Assert.InRange(Assert.Throws<FileNotFoundException>(() => CheckpointIndex.Open(_folder)).Message.Length, 200, 600);
     }
 
     [Fact]

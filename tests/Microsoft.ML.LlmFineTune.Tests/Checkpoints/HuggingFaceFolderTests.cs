@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Checkpoints;
+using Microsoft.ML.LlmFineTune.Checkpoints.Peft;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -192,6 +193,70 @@ public sealed class HuggingFaceFolderTests : IDisposable
         string message = Refused();
         Assert.Contains("config.json' describes a model of", message, StringComparison.Ordinal);
         Assert.Contains("the weights beside it have", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void LabelsThatTheFilesDoNotHaveAreRefusedBeforeAHeadIsMade(bool ofTokens)
+    {
+        using Gpt2Model model = Tiny();
+        HuggingFaceFolder.Save(_folder, model);
+        Edit(config => config["num_labels"] = 1_000_000);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        string message = Assert.Throws<InvalidDataException>(() => ofTokens ? (nn.Module)HuggingFaceFolder.LoadTokenClassifier(_folder) : HuggingFaceFolder.LoadClassifier(_folder)).Message;
+        Assert.Contains("config.json' describes a model of 8E+06 numbers, most of them for 1000000 labels; the weights beside it have", message, StringComparison.Ordinal);
+        // The names alone would be 50 MB.
+        Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 2_000_000);
+        // Without a head labels cost nothing.
+        using DecoderModel decoder = HuggingFaceFolder.LoadDecoder(_folder);
+        Assert.Equal((1_000_000, "LABEL_999999"), (decoder.Config.Labels.Count, decoder.Config.Labels[^1]));
+    }
+
+    [Fact]
+    public void AFolderThatIsNoneSaysWhatItIs()
+    {
+        Assert.Contains("There is no folder 'org/name'. If it is a model of the hub, get it with HubDownload.Snapshot", Lacks("org/name"), StringComparison.Ordinal);
+        string config = Path.Combine(_folder, "config.json"), adapter = Path.Combine(_folder, "adapter_config.json");
+        File.WriteAllText(adapter, "{}");
+        Assert.Contains("it is the folder of an adapter. Read it with PeftFolder", Lacks(_folder), StringComparison.Ordinal);
+        File.Delete(adapter);
+        File.CreateSymbolicLink(config, "../blobs/123");
+        Assert.Contains($"'{config}' is a link to '../blobs/123', which is not there", Lacks(_folder), StringComparison.Ordinal);
+        File.Delete(config);
+        File.WriteAllText(config, " \n");
+        Assert.Contains("is empty", Refused(), StringComparison.Ordinal);
+        Assert.Contains("is a file; the folder that holds config.json is needed", Lacks(config), StringComparison.Ordinal);
+        Assert.Contains("not of an adapter", Assert.Throws<FileNotFoundException>(() => PeftFolder.ReadOptions(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains("LoadTextEmbedder", Assert.Throws<FileNotFoundException>(() => SentenceTransformerFolder.Read(_folder)).Message, StringComparison.Ordinal);
+        File.WriteAllText(config, """{"model_type": "gpt2", "quantization_config": {"quant_method": "gptq"}}""");
+        Assert.StartsWith($"'{_folder}', config.json: the weights are quantized ('quantization_config' is {{\"quant_method\":\"gptq\"}})", Refused(), StringComparison.Ordinal);
+        File.WriteAllText(config, """{"model_type": "gpt2", "activation_function": "swiglu2"}""");
+        Assert.EndsWith(", tanh.", Refused(), StringComparison.Ordinal);
+
+        static string Lacks(string folder) => Assert.Throws<FileNotFoundException>(() => HuggingFaceFolder.LoadDecoder(folder)).Message;
+    }
+
+    [Fact]
+    public void AModelOfAnotherKindSaysWhichItIs()
+    {
+        using Gpt2Model model = Tiny();
+        HuggingFaceFolder.Save(_folder, model);
+        Assert.Equal(
+            "The task needs an encoder, which reads texts as a whole; 'gpt2' is a decoder, which continues texts. Take a model of another family, or read this one as what it is (Load or LoadDecoder).",
+            Assert.Throws<NotSupportedException>(() => HuggingFaceFolder.LoadEncoder(_folder)).Message);
+    }
+
+    [Fact]
+    public void AHeadThatIsNotThereIsNotCalledDamage()
+    {
+        using Gpt2Model model = Tiny();
+        HuggingFaceFolder.Save(_folder, model);
+        Edit(config => config["num_labels"] = 3);
+        string message = Assert.Throws<InvalidDataException>(() => HuggingFaceFolder.LoadClassifier(_folder)).Message;
+        Assert.Contains("Missing: 'score.weight' [3, 8].", message, StringComparison.Ordinal);
+        Assert.Contains("no head for this task. HuggingFaceFolder.LoadForFineTuning", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("damaged", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -99,6 +99,15 @@ public sealed class SafeTensorsTests
         { "{\"a\":" + new string('[', 200) + new string(']', 200) + "}", "JSON" },
     };
 
+    [Fact]
+    public void AFaultOfALongHeaderIsNamedByItsPlaceAndNotByAllThatFollows()
+    {
+        string header = $"{{\"a\":{{\"dtype\":\"F32\",\"shape\":[t],\"data_offsets\":[0,8]}}{new string(' ', 100_000)}}}";
+        InvalidDataException error = Assert.Throws<InvalidDataException>(() => SafeTensors.Read(new MemoryStream(FileOf((ulong)header.Length, header)), header.Length + 16, "the file"));
+        Assert.Contains("(line 1, byte 31: 't]", error.Message, StringComparison.Ordinal);
+        Assert.InRange(error.Message.Length, 100, 500);
+    }
+
     [Theory]
     [MemberData(nameof(Damages))]
     public void DamagedHeadersAreRefused(string header, string reason)

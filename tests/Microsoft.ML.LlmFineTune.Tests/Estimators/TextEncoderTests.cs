@@ -113,8 +113,8 @@ public sealed class TextEncoderTests : IDisposable
         _encoder.Save(encoders);
         using var model = Toy.Model();
         model.Save(decoders);
-        Assert.Contains("'bert' is not one", Assert.Throws<NotSupportedException>(() => _ml.LanguageModels.Load(encoders, cancellation: Token)).Message);
-        Assert.Contains("'gpt2' is not one", Assert.Throws<NotSupportedException>(() => _ml.LanguageModels.LoadEncoder(decoders, cancellation: Token)).Message);
+        Assert.Contains("'bert' is an encoder", Assert.Throws<NotSupportedException>(() => _ml.LanguageModels.Load(encoders, cancellation: Token)).Message);
+        Assert.Contains("'gpt2' is a decoder", Assert.Throws<NotSupportedException>(() => _ml.LanguageModels.LoadEncoder(decoders, cancellation: Token)).Message);
     }
 
     [Fact]

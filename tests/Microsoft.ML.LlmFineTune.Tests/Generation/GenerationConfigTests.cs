@@ -107,6 +107,26 @@ public sealed class GenerationConfigTests
         Assert.Contains("generation_config.json", Assert.Throws<InvalidDataException>(() => GenerationOptions.FromFolder(folder)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"top_k": 1, "top_k": 2}""", "uplicate")]
+    [InlineData("""{"x": "\ud800"}""", "not valid JSON")]
+    [InlineData("""[1]""", "must hold a JSON object")]
+    [InlineData("""{"temperature": -1}""", "Temperature must be 0 or greater, and finite; received -1.")]
+    [InlineData("""{"max_time": -1e300}""", "'max_time' must not be negative")]
+    public void A_damaged_file_is_named_with_its_folder(string json, string message)
+    {
+        string folder = ScratchFolder.New();
+        File.WriteAllText(Path.Combine(folder, "generation_config.json"), json);
+        string said = Assert.Throws<InvalidDataException>(() => GenerationOptions.FromFolder(folder)).Message;
+        Assert.Contains(folder, said, StringComparison.Ordinal);
+        Assert.Contains(message, said, StringComparison.Ordinal);
+        Assert.DoesNotContain("(Parameter", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_time_that_no_clock_counts_to_is_no_limit() =>
+        Assert.Equal((null, TimeSpan.FromSeconds(1e9)), (Read("""{"max_time": 1e300}""").MaxTime, Read("""{"max_time": 1e9}""").MaxTime));
+
     [Fact]
     public void Bart_of_old_forces_the_token_that_begins_texts() =>
         Assert.Equal(3, Read("""{"force_bos_token_to_be_generated": true, "bos_token_id": 3}""").ForcedBeginToken);

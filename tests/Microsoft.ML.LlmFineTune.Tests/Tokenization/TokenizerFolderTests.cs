@@ -57,6 +57,14 @@ public sealed class TokenizerFolderTests
     }
 
     [Fact]
+    public void AFolderIsNotTakenForAFile()
+    {
+        string folder = ScratchFolder.New();
+        Assert.Contains($"'{folder}' is a folder. SaveFolder writes into it.", Assert.Throws<ArgumentException>(() => Trained.Save(folder)).Message, StringComparison.Ordinal);
+        Assert.Contains("Copy or download the tokenizer's files into the folder.", Assert.Throws<FileNotFoundException>(() => TokenizerModel.LoadFolder(folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AFileIsReadByTheEndOfItsName()
     {
         string folder = ScratchFolder.New();

@@ -106,6 +106,37 @@ public sealed class ResumingTests : IDisposable
         Assert.Equal(whole.Values(), resumed.Values());
     }
 
+    [Theory]
+    [InlineData("null")]
+    [InlineData("""{"Seed": null}""")]
+    [InlineData("[]")]
+    [InlineData("")]
+    public void A_run_that_does_not_say_which_it_is_is_neither_gone_on_with_nor_overwritten(string identity)
+    {
+        Assert.Throws<InvalidOperationException>(() => Interrupted(5));
+        File.WriteAllText(Path.Combine(_folder, "run.json"), identity);
+        using ToyModel model = NewModel();
+        string message = Assert.Throws<InvalidDataException>(() => new Trainer(model, new ToyObjective(), Options).Train(Training, Validation)).Message;
+        Assert.Contains("run.json' cannot be read", message, StringComparison.Ordinal);
+        Assert.Contains("to begin anew", message, StringComparison.Ordinal);
+        Assert.NotEmpty(Directory.EnumerateDirectories(_folder, "step-*"));
+    }
+
+    [Theory]
+    [InlineData("best-*", null)]
+    [InlineData("step-*", "{}")]
+    public void States_that_lack_files_are_not_gone_on_from(string folders, string? list)
+    {
+        Assert.Throws<InvalidOperationException>(() => Interrupted(13));
+        foreach (string folder in Directory.GetDirectories(_folder, folders))
+        {
+            if (list is null) Directory.Delete(folder, recursive: true);
+            else File.WriteAllText(Path.Combine(folder, "files.json"), list);
+        }
+        using ToyModel model = NewModel();
+        Assert.Contains("can be gone on from", Assert.Throws<InvalidDataException>(() => new Trainer(model, new ToyObjective(), Options).Train(Training, Validation)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Where_all_states_are_damaged_it_says_so()
     {

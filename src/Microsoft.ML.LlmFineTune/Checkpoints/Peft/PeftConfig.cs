@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Models.Heads;
+using Microsoft.ML.LlmFineTune.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Checkpoints.Peft;
@@ -44,7 +45,7 @@ public static class PeftConfig
         }
         catch (ArgumentException error)
         {
-            throw new InvalidDataException($"adapter_config.json: {error.Message}", error);
+            throw new InvalidDataException($"adapter_config.json: {Require.ReasonOf(error)}", error);
         }
     }
 

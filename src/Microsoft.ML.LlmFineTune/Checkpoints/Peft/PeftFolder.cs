@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Layers;
@@ -28,7 +29,7 @@ public static class PeftFolder
     /// <summary>Reads what an adapter is.</summary>
     /// <exception cref="FileNotFoundException">The folder has no <see cref="ConfigName"/>.</exception>
     /// <exception cref="InvalidDataException">It asks for what the library does not have, or is damaged.</exception>
-    public static AdapterOptions ReadOptions(string folder) => PeftConfig.FromJson(JsonFile.Read(folder, ConfigName));
+    public static AdapterOptions ReadOptions(string folder) => JsonFile.Read(folder, ConfigName, PeftConfig.FromJson);
 
     /// <summary>Writes an adapter. Its files are written beside the old ones first.</summary>
     /// <param name="folder">Created where it is missing.</param>
@@ -62,9 +63,10 @@ public static class PeftFolder
     /// <returns>What a user should hear of, a line each: keys of the configuration that nobody knows, tensors that were passed over.</returns>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is cut or damaged, asks for what the library does not have, or its tensors are not those that the configuration demands of this model: the message lists them.</exception>
-    /// <exception cref="NotSupportedException">The weights are a pickle, which is never opened.</exception>
+    /// <exception cref="NotSupportedException">The weights are a pickle, which is never opened, or the model's family can not take an adapter of the kind.</exception>
     public static IReadOnlyList<string> Load(string folder, nn.Module model, string name = ModelAdapters.DefaultName)
     {
+        Require.NotNull(model);
         AdapterOptions options = ReadOptions(folder);
         string path = Path.Combine(folder, WeightsName);
         if (!File.Exists(path)) throw NoWeights(folder, path);
@@ -73,11 +75,19 @@ public static class PeftFolder
         ModelAdapters adapters;
         try
         {
+            // No number takes less than a byte: a damaged configuration could ask for any amount of memory.
+            double numbers = AdapterBuilder.CountNumbers(model, options);
+            if (numbers > file.Header.DataLength)
+                throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"'{Path.Combine(folder, ConfigName)}' describes an adapter of {numbers:G3} numbers for this model; {WeightsName} beside it has {file.Header.DataLength} bytes of weights. They do not belong together, or the configuration is damaged."));
             adapters = ModelAdapters.Attach(model, options, name, random: null, isStrict: false);
         }
         catch (ArgumentException error)
         {
-            throw new InvalidDataException($"'{folder}' does not belong to this model: {error.Message}", error);
+            throw new InvalidDataException($"'{folder}' does not belong to this model: {Require.ReasonOf(error)}", error);
+        }
+        catch (NotSupportedException error)
+        {
+            throw new NotSupportedException($"'{folder}' is not for this model: {error.Message}", error);
         }
         try
         {

@@ -49,7 +49,8 @@ internal sealed class CheckpointFolder : IDisposable
         if (!File.Exists(path)) return null;
         try
         {
-            return JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllBytes(path), StateFiles.Json);
+            Dictionary<string, string>? identity = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllBytes(path), StateFiles.Json);
+            return identity?.ContainsValue(null!) == false ? identity : throw new JsonException("It must hold texts by name.");
         }
         catch (JsonException error)
         {

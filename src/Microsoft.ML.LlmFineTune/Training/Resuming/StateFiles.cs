@@ -15,6 +15,7 @@ internal static class StateFiles
     public static JsonSerializerOptions Json { get; } = new()
     {
         WriteIndented = true,
+        RespectNullableAnnotations = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         Converters = { new JsonStringEnumConverter() },
     };
@@ -58,7 +59,7 @@ internal static class StateFiles
     public static void Verify(string folder)
     {
         Dictionary<string, string> hashes = ReadJson<Dictionary<string, string>>(folder, ListName);
-        if (hashes.Count == 0) throw new InvalidDataException($"'{Path.Combine(folder, ListName)}' names no file.");
+        if (hashes.Count == 0) throw new InvalidDataException($"'{Path.Combine(folder, ListName)}' names no files.");
         foreach ((string name, string expected) in hashes)
         {
             string path = Path.Combine(folder, Path.GetFileName(name));

@@ -140,6 +140,45 @@ public sealed class PeftFolderTests : IDisposable
         if (key is not ("lora_dropout" or "target_modules")) Assert.Contains($"'{key}'", message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("lora", "r", "1000000000")]
+    [InlineData("lora", "rank_pattern", """{".*": 1000000000}""")]
+    [InlineData("embedding", "r", "1000000000")]
+    [InlineData("prompt", "num_virtual_tokens", "1000000000")]
+    [InlineData("prefix", "num_virtual_tokens", "1000000000")]
+    public void An_adapter_out_of_proportion_is_refused_before_anything_is_allocated(string kind, string key, string value)
+    {
+        using DecoderModel model = Adapted.Model(Adapted.Gpt2), other = Adapted.Model(Adapted.Gpt2);
+        ModelAdapters.Attach(model, ModelAdaptersTests.Options(kind));
+        PeftFolder.Save(_folder, model);
+        Edit(key, value);
+        Assert.Contains("describes an adapter of ", Assert.Throws<InvalidDataException>(() => PeftFolder.Load(_folder, other)).Message, StringComparison.Ordinal);
+        Assert.Null(ModelAdapters.Of(other));
+    }
+
+    [Theory]
+    [InlineData("target_modules", "\"([a-z_.0-9]+)+!\"")]
+    [InlineData("rank_pattern", "{\"([a-z_.0-9]+)+!\": 4}")]
+    public void A_pattern_that_takes_forever_is_refused(string key, string value)
+    {
+        using DecoderModel model = Adapted.Model(Adapted.Gpt2), other = Adapted.Model(Adapted.Gpt2);
+        ModelAdapters.Attach(model, new LoraOptions());
+        PeftFolder.Save(_folder, model);
+        Edit(key, value);
+        Assert.Contains("'([a-z_.0-9]+)+!' takes more than 1 s to be matched with 'transformer.", Assert.Throws<InvalidDataException>(() => PeftFolder.Load(_folder, other)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Words_before_a_layers_number_may_have_groups()
+    {
+        using DecoderModel model = Adapted.Model(Adapted.Gpt2), other = Adapted.Model(Adapted.Gpt2);
+        ModelAdapters.Attach(model, new LoraOptions { Targets = ModuleSelection.Of("c_attn"), Layers = [1], LayerWords = ["h"] });
+        PeftFolder.Save(_folder, model);
+        Edit("layers_pattern", "[\"(h|layers)\"]");
+        Assert.Empty(PeftFolder.Load(_folder, other));
+        Assert.All(ModelAdapters.Of(other)!.Views().Keys, key => Assert.Contains(".h.1.", key, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Keys_that_nobody_knows_are_kept_and_named()
     {
@@ -185,6 +224,13 @@ public sealed class PeftFolderTests : IDisposable
     }
 
     private static string Fixture(string name) => Path.Combine(AppContext.BaseDirectory, "Fixtures", "models", "lora", name);
+
+    private void Edit(string key, string value)
+    {
+        JsonObject json = Json(_folder);
+        json[key] = JsonNode.Parse(value);
+        File.WriteAllText(Path.Combine(_folder, PeftFolder.ConfigName), json.ToJsonString());
+    }
 
     private static JsonObject Json(string folder) => JsonNode.Parse(File.ReadAllText(Path.Combine(folder, PeftFolder.ConfigName)))!.AsObject();
 }

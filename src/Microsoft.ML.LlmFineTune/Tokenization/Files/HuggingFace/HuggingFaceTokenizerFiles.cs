@@ -70,7 +70,7 @@ public sealed class HuggingFaceTokenizerFiles
             config = Merged(config, vocabulary.Config());
             return Made(gguf, vocabulary.ToTokenizerJson);
         }
-        throw new FileNotFoundException($"'{folder}' has no tokenizer.json, and none of {string.Join(", ", SentencePieceNames)}, source.spm with target.spm and vocab.json, vocab.json with merges.txt, vocab.txt, *.tiktoken or *.gguf to make a tokenizer of.");
+        throw new FileNotFoundException($"'{folder}' has no tokenizer.json, and none of {string.Join(", ", SentencePieceNames)}, source.spm with target.spm and vocab.json, vocab.json with merges.txt, vocab.txt, *.tiktoken or *.gguf to make a tokenizer of. Copy or download the tokenizer's files into the folder.");
     }
 
     /// <summary>Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c> into a folder, as transformers reads them.</summary>
