@@ -15,7 +15,7 @@ internal sealed class TrainingLog(IChannel channel) : ITrainingObserver
     public void Started(TrainingStart start)
     {
         _interval = Math.Max(1, start.TotalSteps / Lines);
-        Info($"{start.Parameters} parameters on {start.Device}, {start.TotalSteps} steps; {start.Plan.Replicas} replicas of {start.Plan.ThreadsPerReplica} threads ({start.Plan.Reason}).");
+        Info($"{start.Parameters:N0} trained parameters on {start.Device}, {start.TotalSteps} steps; {start.Plan.Replicas} replicas of {start.Plan.ThreadsPerReplica} threads ({start.Plan.Reason}).");
         _memory = start.Memory;
         if (_memory is not null)
             Info($"Memory that training will need, estimated:\n{_memory}");
