@@ -18,6 +18,7 @@ public sealed class MemoryDocumentTests
         string refusal = Assert.Throws<InsufficientMemoryException>(() => MemoryExample.Run(new TrainingOptions(), 200 << 20)).Message;
         Assert.Contains("RecomputeActivations", refusal, StringComparison.Ordinal);
     }
+
     [Fact]
     public void What_is_said_of_the_table_is_true_of_it()
     {
