@@ -56,8 +56,8 @@ public sealed record LoraOptions : AdapterOptions
     public LoraInitialization Initialization { get; init; }
 
     /// <summary>
-    /// LoRA+: how many times the learning rate of A that of B is; default 1; greater than 0, the paper advises about 16. It is not part of <c>adapter_config.json</c>; <see cref="ModelAdapters.LearningRateFactors"/>
-    /// hands it to an optimizer.
+    /// LoRA+: how many times the learning rate of A that of B is; default 1; greater than 0, the paper advises about 16 (with a rate lower than usual, since it is A's). The trainer and the estimators follow it; loops of
+    /// your own get it from <see cref="ModelAdapters.LearningRateFactors"/>. It is not part of <c>adapter_config.json</c>.
     /// </summary>
     public double OutputLearningRateFactor { get; init; } = 1;
 

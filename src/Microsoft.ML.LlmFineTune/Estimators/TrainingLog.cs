@@ -20,7 +20,7 @@ internal sealed class TrainingLog(IChannel channel) : ITrainingObserver
     public void Started(TrainingStart start)
     {
         _interval = Math.Max(1, start.TotalSteps / Lines);
-        Info($"{start.Parameters} parameters on {start.Device}, {start.TotalSteps} steps; {start.Plan.Replicas} replicas of {start.Plan.ThreadsPerReplica} threads ({start.Plan.Reason}).");
+        Info($"{start.Parameters:N0} trained parameters on {start.Device}, {start.TotalSteps} steps; {start.Plan.Replicas} replicas of {start.Plan.ThreadsPerReplica} threads ({start.Plan.Reason}).");
         if (start.Options.Schedule.WarmupSteps >= start.TotalSteps)
             channel.Warning(MessageSensitivity.None, "{0}", string.Create(CultureInfo.InvariantCulture, $"The warm-up of {start.Options.Schedule.WarmupSteps} steps (Schedule.WarmupSteps) is not over after the {start.TotalSteps} steps of this run: the learning rate never reaches its peak. Take fewer, or WarmupFraction."));
         if (start.Options.WeightAverage is { Kind: WeightAverageKind.Plain } average && Math.Pow(average.Decay, start.TotalSteps) is > MostOfTheStart and var kept)

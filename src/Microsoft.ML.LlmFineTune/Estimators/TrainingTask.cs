@@ -28,7 +28,7 @@ internal sealed class TrainingTask : IDisposable
         // A run that goes on has the seed that it began with.
         Seed = options.Seed ?? (options.Checkpoints is { } checkpoints ? CheckpointFolder.SeedOf(checkpoints.Folder) : null) ?? host.Rand.Next();
         Random = new RandomStreams(Seed);
-        Info($"Seed {Seed}; {options.GetType().Name}: {string.Join(", ", OptionTable.Of(options).Select(option => $"{option.Key} = {OptionTable.Text(option.Value)}"))}");
+        Info($"Seed {Seed}; {Described(options)}");
         if (options.AdapterFolder is { } folder)
             RequireWritable(folder);
     }
@@ -43,6 +43,19 @@ internal sealed class TrainingTask : IDisposable
     public void Dispose() => _channel.Dispose();
 
     internal void Info(FormattableString line) => _channel.Info(MessageSensitivity.None, "{0}", line.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>All options by name. Data and observers are told by whether, and which, there are.</summary>
+    private static string Described(TrainingTaskOptions options)
+    {
+        // What an option holds that is no setting says nothing as text.
+        Dictionary<string, object?> table = new(OptionTable.Of(options with { ValidationData = null, Observers = [], Cancellation = default }))
+        {
+            [nameof(options.ValidationData)] = options.ValidationData is null ? null : "given",
+            [nameof(options.Observers)] = options.Observers.Count == 0 ? null : string.Join(", ", options.Observers.Select(observer => observer.GetType().Name)),
+        };
+        table.Remove(nameof(options.Cancellation));
+        return $"{options.GetType().Name}: {string.Join(", ", table.Select(option => $"{option.Key} = {OptionTable.Text(option.Value)}"))}";
+    }
 
     internal void Warn(string line) => _channel.Warning(MessageSensitivity.None, "{0}", line);
 

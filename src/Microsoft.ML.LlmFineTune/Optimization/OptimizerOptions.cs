@@ -12,7 +12,7 @@ public abstract record OptimizerOptions
     /// <summary>The peak learning rate, which a schedule multiplies; greater than 0. Each optimizer has a default of its own.</summary>
     public abstract double LearningRate { get; init; }
 
-    /// <summary>Decay coefficient; 0 or greater. Decoupled decay multiplies weights by 1 - rate * decay, coupled decay adds decay * weight to the gradient; which one it is each optimizer says.</summary>
+    /// <summary>Decay coefficient; 0 or greater. Decoupled decay multiplies weights by 1 - rate * decay, coupled decay adds decay * weight to the gradient; which one it is each optimizer says. Default 0; 0.01 in AdamW, 0.1 in Muon.</summary>
     public double WeightDecay { get; init; }
 
     /// <summary>Which parameters decay. Default <see cref="WeightDecayScope.Matrices"/>.</summary>

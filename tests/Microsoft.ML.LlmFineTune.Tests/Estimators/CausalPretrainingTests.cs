@@ -100,9 +100,11 @@ public sealed class CausalPretrainingTests
     {
         var log = new LogLines(_ml);
         using var model = Toy.Model();
-        _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { Seed = 5, ValidationData = Toy.View(_ml, 9) }).Fit(Toy.View(_ml, 60));
+        _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { Seed = 5, ValidationData = Toy.View(_ml, 9), Freezing = new() { Frozen = ["transformer.wte*", "transformer.wpe*"] }, Observers = [new TrainingProgress(TextWriter.Null)] }).Fit(Toy.View(_ml, 60));
         var lines = log.All.Select(line => line.Text).ToList();
-        Assert.Contains(lines, line => line.StartsWith("Seed 5;", StringComparison.Ordinal) && line.Contains("LearningRate = 0.005"));
+        string options = Assert.Single(lines, line => line.StartsWith("Seed 5; CausalPretrainingOptions: ", StringComparison.Ordinal));
+        Assert.All(["LearningRate = 0.005", "ValidationData = given", "Observers = TrainingProgress", "Freezing.Frozen = transformer.wte*, transformer.wpe*", "Optimizer = none"], option => Assert.Contains(option, options, StringComparison.Ordinal));
+        Assert.DoesNotContain("System.", options, StringComparison.Ordinal);
         Assert.Contains(lines, line => line.Contains("60 texts of"));
         Assert.Contains(lines, line => line.Contains("replicas of"));
         Assert.Contains(lines, line => line.StartsWith("Step 1 of", StringComparison.Ordinal));

@@ -30,6 +30,16 @@ public sealed class RateCurveTests
     }
 
     [Fact]
+    public void The_noise_of_the_first_losses_is_no_fall()
+    {
+        RateCurve curve = new(new RateRangeOptions { StartRate = 1e-7, EndRate = 1, Steps = 100 });
+        // The first loss is by chance higher than the others: the mean falls at once, and faster than it ever does where the rate is right.
+        for (int i = 0; i < 100; i++) curve.Add(i == 0 ? 7 : i < 50 ? 5 : i < 70 ? 5 - (0.05 * (i - 49)) : 6);
+        Assert.True(curve.Points[1].SmoothedLoss < curve.Points[0].SmoothedLoss - 0.9);
+        Assert.InRange(curve.Suggest()!.Value, 1e-4, 1e-2);
+    }
+
+    [Fact]
     public void The_running_mean_is_corrected_at_its_start()
     {
         RateCurve curve = new(new RateRangeOptions { Steps = 4, Smoothing = 0.5 });

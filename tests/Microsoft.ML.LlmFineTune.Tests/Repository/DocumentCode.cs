@@ -6,12 +6,12 @@ namespace Microsoft.ML.LlmFineTune.Tests.Repository;
 /// <summary>The code of a document, and the file of this project in which it is compiled.</summary>
 internal static partial class DocumentCode
 {
-    /// <summary>Demands that a document shows, line by line, what stands between the marks of an example.</summary>
+    /// <summary>Demands that a document shows, line by line, what stands between the marks of its examples.</summary>
     /// <param name="document">The file in docs.</param>
-    /// <param name="example">The file beside this one.</param>
-    public static void AssertIsCompiled(string document, string example)
+    /// <param name="examples">The files beside this one, in the order of the document.</param>
+    public static void AssertIsCompiled(string document, params string[] examples)
     {
-        string source = File.ReadAllText(Path.Combine(SourceTree.Root, "tests/Microsoft.ML.LlmFineTune.Tests/Repository", example));
+        string source = string.Concat(examples.Select(example => File.ReadAllText(Path.Combine(SourceTree.Root, "tests/Microsoft.ML.LlmFineTune.Tests/Repository", example))));
         string compiled = string.Concat(Example().Matches(source).Select(part => part.Groups[1].Value + "\n"));
         string shown = string.Concat(CodeBlock().Matches(Text(document)).Select(block => block.Groups[1].Value));
         Assert.NotEmpty(Lines(shown));

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.ML.LlmFineTune.Training;
 using Xunit;
 
@@ -15,5 +17,20 @@ public sealed class MemoryDocumentTests
         MemoryExample.Run(new TrainingOptions(), 8L << 30);
         string refusal = Assert.Throws<InsufficientMemoryException>(() => MemoryExample.Run(new TrainingOptions(), 200 << 20)).Message;
         Assert.Contains("RecomputeActivations", refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_said_of_the_table_is_true_of_it()
+    {
+        string[] rows = [.. DocumentCode.Text("memory.md").Split('\n').Where(line => Regex.IsMatch(line, @"^\| [a-z0-9-]+ \|( \d+ / \d+ \(\d\.\d\d\) \|){4}$"))];
+        Assert.Equal(12, rows.Length);
+        // All weights, recomputed, a part of them, that recomputed.
+        double[] within = [0.05, 0.15, 0.19, 0.25];
+        Assert.All(rows, row =>
+        {
+            double[][] cells = [.. Regex.Matches(row, @"(\d+) / (\d+) \((\d\.\d\d)\)").Select(cell => cell.Groups.Values.Skip(1).Select(number => double.Parse(number.Value, CultureInfo.InvariantCulture)).ToArray())];
+            Assert.All(cells, cell => Assert.Equal(cell[0] / cell[1], cell[2], 0.006));
+            Assert.All(cells.Zip(within), cell => Assert.InRange(cell.First[2], 1 - cell.Second - 1e-9, 1 + cell.Second + 1e-9));
+        });
     }
 }

@@ -19,11 +19,13 @@ public sealed class ObjectivesDocumentTests
         string folder = Directory.CreateTempSubdirectory("objectives").FullName;
         try
         {
-            using DecoderModel model = TinyModels.Decoder();
+            using DecoderModel model = TinyModels.Decoder(), student = TinyModels.Decoder(2), teacher = TinyModels.Decoder(3);
+            using BackboneModel encoder = TinyModels.Encoder();
             HuggingFaceFolder.Save(folder, model);
-            Tensor before = model.parameters().First().clone();
-            ObjectivesExample.Run(model, folder, new TrainingOptions { Epochs = 2, Device = LlmFineTune.Runtime.ComputeDevice.Cpu });
-            Assert.False(before.allclose(model.parameters().First()));
+            nn.Module[] trained = [model, student, encoder];
+            Tensor[] before = [.. trained.Select(one => one.parameters().First().clone())];
+            ObjectivesExample.Run(model, student, teacher, encoder, folder, new TrainingOptions { Epochs = 2, Device = LlmFineTune.Runtime.ComputeDevice.Cpu });
+            Assert.All(trained.Zip(before), one => Assert.False(one.Second.allclose(one.First.parameters().First())));
         }
         finally
         {

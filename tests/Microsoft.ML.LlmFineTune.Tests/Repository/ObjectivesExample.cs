@@ -1,3 +1,4 @@
+// <example>
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Batches.Rows;
 using Microsoft.ML.LlmFineTune.Checkpoints;
@@ -5,15 +6,17 @@ using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Training;
+// </example>
 
 namespace Microsoft.ML.LlmFineTune.Tests.Repository;
 
 /// <summary>The code of docs/objectives.md, word for word between the marks.</summary>
 internal static class ObjectivesExample
 {
-    public static void Run(DecoderModel model, string folder, TrainingOptions options)
+    public static void Run(DecoderModel model, DecoderModel student, DecoderModel teacher, BackboneModel encoder, string folder, TrainingOptions options)
     {
         // <example>
+
         // Instructions: only what follows the prompt is learnt.
         TokenRow[] rows =
         [
@@ -30,6 +33,15 @@ internal static class ObjectivesExample
         using DecoderModel reference = HuggingFaceFolder.LoadDecoder(folder);
         RowBatches preferences = new(pairs, padding: 0, BatchSize.OfRows(8), new RandomStreams(1), PreferenceRows.RowsPerUnit);
         new Trainer(model, new PreferenceObjective(reference, new() { Beta = 0.1 }), options).Train(preferences);
+
+        // A student learns from a teacher that has the same vocabulary.
+        new Trainer(student, new DistillationObjective(teacher, new() { Temperature = 2, TeacherPart = 0.5 }), options).Train(source);
+
+        // Texts of a pair come nearer to each other than to the other texts of their batch. The texts of an example are a unit here, too.
+        TokenRow[] alike = [.. TextRows.Compared([[1, 5, 2], [1, 6, 2]]), .. TextRows.Compared([[1, 9, 2], [1, 8, 7, 2]])];
+        RowBatches compared = new(alike, padding: 0, BatchSize.OfRows(64), new RandomStreams(1), rowsPerUnit: 2);
+        TextEmbedder embedder = new(encoder);
+        new Trainer(embedder, new RankingObjective(), options).Train(compared);
         // </example>
     }
 }

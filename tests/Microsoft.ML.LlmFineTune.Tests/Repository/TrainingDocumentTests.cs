@@ -10,7 +10,7 @@ namespace Microsoft.ML.LlmFineTune.Tests.Repository;
 public sealed class TrainingDocumentTests
 {
     [Fact]
-    public void The_example_is_the_one_that_is_compiled() => DocumentCode.AssertIsCompiled("training.md", "TrainingExample.cs");
+    public void The_example_is_the_one_that_is_compiled() => DocumentCode.AssertIsCompiled("training.md", "TrainingExample.cs", "TrainerExample.cs");
 
     [Fact]
     public void The_example_runs()
@@ -23,6 +23,17 @@ public sealed class TrainingDocumentTests
         TrainingResult result = ((IEnumerable<ITransformer>)fitted).OfType<TextClassificationTransformer>().Single().Training!;
         Assert.Equal((TrainingStopReason.Completed, 8L), (result.StopReason, result.Steps));
         Assert.Single(Directory.GetDirectories(Path.Combine(folder, "run"), "step-*"));
+    }
+
+    [Fact]
+    public void The_example_of_the_trainer_runs()
+    {
+        string folder = ScratchFolder.New(), texts = Path.Combine(folder, "texts.txt");
+        File.WriteAllLines(texts, Toy.Rows(100).Select(row => row.Text));
+        TrainingResult result = TrainerExample.Run(Toy.Tokenizer, Toy.Config, texts, folder);
+        Assert.Equal((TrainingStopReason.Completed, 60L), (result.StopReason, result.Steps));
+        using LanguageModel trained = LanguageModel.Load(Path.Combine(folder, "model"));
+        Assert.Equal(Toy.Config.Width, trained.Config.Width);
     }
 
     [Fact]

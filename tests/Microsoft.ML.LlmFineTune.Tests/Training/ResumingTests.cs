@@ -168,6 +168,20 @@ public sealed class ResumingTests : IDisposable
     }
 
     [Fact]
+    public void Long_values_are_shown_where_they_differ()
+    {
+        static Dictionary<string, string> Model(string label) => new() { ["model"] = $"gpt2 {new string('a', 500)} \"label\": \"{label}\", {new string('b', 500)}" };
+        string difference = Assert.Single(RunIdentity.Differences(Model("good"), Model("bad")));
+        Assert.StartsWith("model was ...aaa", difference, StringComparison.Ordinal);
+        Assert.Contains("\"label\": \"good\"", difference, StringComparison.Ordinal);
+        Assert.Contains(" and is ...aaa", difference, StringComparison.Ordinal);
+        Assert.Contains("\"label\": \"bad\"", difference, StringComparison.Ordinal);
+        Assert.InRange(difference.Length, 400, 450);
+        // One that ends before the other differs goes on where it can.
+        Assert.Contains(new string('c', 200), Assert.Single(RunIdentity.Differences(new Dictionary<string, string> { ["x"] = new('c', 300) }, new Dictionary<string, string> { ["x"] = new('c', 301) })), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Few_states_are_kept_and_one_run_at_a_time_has_the_folder()
     {
         using ToyModel model = NewModel();

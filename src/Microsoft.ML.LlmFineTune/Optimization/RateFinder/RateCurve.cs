@@ -58,13 +58,16 @@ public sealed class RateCurve
         _best = Math.Min(_best, smoothed);
     }
 
-    /// <summary>The rate at which the smoothed loss falls fastest, before its minimum; null where it never falls, or where there are fewer than three points.</summary>
+    /// <summary>
+    /// The rate at which the smoothed loss falls fastest, before its minimum; null where it never falls, or where there are fewer than three points. The first tenth of the points is not looked at: their smoothed losses are
+    /// means of few losses, and go up and down with them.
+    /// </summary>
     public double? Suggest()
     {
         if (_points.Count < 3) return null;
-        int lowest = Enumerable.Range(0, _points.Count).MinBy(i => _points[i].SmoothedLoss), steepest = -1;
+        int first = Math.Max(1, _points.Count / 10), lowest = Enumerable.Range(first, _points.Count - first).MinBy(i => _points[i].SmoothedLoss), steepest = -1;
         double slope = 0;
-        for (int i = 1; i <= Math.Min(lowest, _points.Count - 2); i++)
+        for (int i = first; i <= Math.Min(lowest, _points.Count - 2); i++)
         {
             double here = (_points[i + 1].SmoothedLoss - _points[i - 1].SmoothedLoss) / Math.Log(_points[i + 1].LearningRate / _points[i - 1].LearningRate);
             if (here < slope) (slope, steepest) = (here, i);

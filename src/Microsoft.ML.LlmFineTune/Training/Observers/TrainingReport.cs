@@ -132,7 +132,7 @@ public sealed class TrainingReport : ITrainingObserver
             truncations.Select(one => (IReadOnlyList<ReportCell>)[one.Key, (long)one.Value.Texts, (long)one.Value.TruncatedTexts, one.Value.Tokens, one.Value.CutTokens])));
         return report.With(new TableSection("Run", ["", "Value"],
         [
-            ["Tokens, padding included", _result?.Tokens ?? (double?)null],
+            ["Tokens, padding included", _result is null ? (double?)null : (ReportCell)_result.Tokens],
             ["Device", _start.Device],
             ["Trained parameters", _start.Parameters],
             ["Steps planned", _start.TotalSteps < long.MaxValue ? _start.TotalSteps : (ReportCell)"without end"],

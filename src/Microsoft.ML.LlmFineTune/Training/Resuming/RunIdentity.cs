@@ -14,6 +14,9 @@ namespace Microsoft.ML.LlmFineTune.Training;
 /// <summary>What a run's result depends on: model, data, objective and options, as names and texts that can be compared.</summary>
 internal static class RunIdentity
 {
+    private const int Shown = 200;
+    private const int BeforeDifference = 60;
+
     /// <summary>Options that change how training goes, not what it comes to.</summary>
     private static readonly HashSet<string> WithoutInfluence = new(StringComparer.Ordinal) { nameof(TrainingOptions.Checkpoints), nameof(TrainingOptions.Replicas), nameof(TrainingOptions.Device), nameof(TrainingOptions.MemoryLimit), nameof(TrainingOptions.ReturnFreedMemory) };
 
@@ -52,10 +55,16 @@ internal static class RunIdentity
         .. before.Keys.Union(now.Keys).Order(StringComparer.Ordinal)
             .Select(name => (Name: name, Before: before.GetValueOrDefault(name, "none"), Now: now.GetValueOrDefault(name, "none")))
             .Where(entry => entry.Before != entry.Now)
-            .Select(entry => $"{entry.Name} was {Shortened(entry.Before)} and is {Shortened(entry.Now)}"),
+            .Select(entry => $"{entry.Name} was {Shortened(entry.Before, entry.Now)} and is {Shortened(entry.Now, entry.Before)}"),
     ];
 
-    private static string Shortened(string text) => text.Length <= 200 ? text : $"{text.AsSpan(0, 200)}...";
+    /// <summary>A long text, such as a model's configuration, from shortly before the place where it differs from the other one.</summary>
+    private static string Shortened(string text, string other)
+    {
+        if (text.Length <= Shown) return text;
+        int start = Math.Min(Math.Max(0, text.AsSpan().CommonPrefixLength(other) - BeforeDifference), text.Length - Shown);
+        return $"{(start > 0 ? "..." : "")}{text.AsSpan(start, Shown)}{(start + Shown < text.Length ? "..." : "")}";
+    }
 
     private static string DataOf(IBatchSource source) => string.Create(CultureInfo.InvariantCulture, $"{source.CountBatches(0)} batches, fingerprint {source.Fingerprint():x16}");
 

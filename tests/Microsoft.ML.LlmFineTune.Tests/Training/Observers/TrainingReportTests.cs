@@ -35,6 +35,7 @@ public sealed partial class TrainingReportTests
         Assert.Equal(["chart", "chart", "chart", "chart", "chart"], page.Descendants("section").Select(section => ((string)section.Attribute("class")!)[5..]).Where(kind => kind == "chart"));
 
         EvaluationReport written = report.ToReport();
+        Assert.Equal(((double)result.Tokens, true), written.Sections.OfType<TableSection>().Single(section => section.Title == "Run").Rows[0] is [_, ReportCell tokens] ? (tokens.Number, tokens.IsCount) : default);
         Dictionary<string, string> options = Table(written, "Options");
         Assert.Equal(("0.05", "LinearSchedule", "none", "2", "yes"), (options["Optimizer.LearningRate"], options["Schedule"], options["MaximumSteps"], options["Epochs"], options["RestoreBest"]));
         Assert.All(typeof(TrainingOptions).GetProperties(), property => Assert.Contains(options.Keys, name => name == property.Name || name.StartsWith(property.Name + ".", StringComparison.Ordinal)));
