@@ -12,6 +12,8 @@ public abstract record ModelConfig
 {
     internal const string PoolingKey = "pooling";
 
+    private const double UsualTokenDropout = 0.1;
+
     /// <summary>The family's name in <c>config.json</c> (<c>model_type</c>), for example "gpt2".</summary>
     public abstract string Family { get; }
 
@@ -42,7 +44,7 @@ public abstract record ModelConfig
     public Pooling? Pooling { get; init; }
 
     /// <summary>Dropout before a token classifier's head (<c>classifier_dropout</c>); default 0.1; from 0 to less than 1.</summary>
-    public virtual double ClassifierDropout { get; init; } = 0.1;
+    public virtual double ClassifierDropout { get; init; } = UsualTokenDropout;
 
     /// <summary>What a text classifier's outputs mean (<c>problem_type</c>); default: one class a text.</summary>
     public ClassificationProblem Problem { get; init; }
@@ -158,6 +160,12 @@ public abstract record ModelConfig
         if (model is TModel wanted) return wanted;
         model.Dispose();
         throw new NotSupportedException($"The task needs {kind}; '{Family}' is not one. Take a model of another family.");
+    }
+
+    /// <summary>Writes <see cref="ClassifierDropout"/> where it says something: a token classifier's may be put on a model of another task later.</summary>
+    private protected void WriteTokenDropout(JsonObject json, ModelHead head)
+    {
+        if (head == ModelHead.TokenClassification || ClassifierDropout != UsualTokenDropout) json["classifier_dropout"] = ClassifierDropout;
     }
 
     /// <summary>Writes the keys that all families share, and <see cref="OtherKeys"/>.</summary>
