@@ -17,6 +17,7 @@ public static class ModelQuantization
     /// <param name="doubleQuantization">Whether the scales are quantised, too: they take 0.016 bytes a number then in place of 0.063, at hardly any loss.</param>
     /// <param name="kept">Layers that stay dense, by Hugging Face's names; null: output heads alone.</param>
     /// <returns>How many layers were quantised.</returns>
+    /// <exception cref="ArgumentException">A kept name is that of no module: the message lists those that the model has.</exception>
     public static int ToNf4(nn.Module model, bool doubleQuantization = true, ModuleSelection? kept = null)
     {
         Require.NotNull(model);
@@ -43,6 +44,8 @@ public static class ModelQuantization
     {
         if (model is Linear single) return [single];
         ModuleCatalog catalog = new(model);
+        Require.Argument(kept?.IsAllLinear != true, "Kept layers are named, or matched by a pattern; received all linear layers, which would leave nothing to quantise.", nameof(kept));
+        if (kept is not null) ModuleMatching.RequireMatches(catalog, kept, nameof(kept));
         HashSet<string> head = (model as IHeadedModel)?.HeadModule.WeightNames.Select(weight => weight.File).ToHashSet(StringComparer.Ordinal) ?? [];
         return catalog.Modules.Where(module => module.Layer is Linear && module.Kind != WeightKind.Output && !head.Contains($"{module.Name}.weight") && kept?.Selects(module.Name) != true).Select(module => (Linear)module.Layer);
     }

@@ -50,7 +50,9 @@ internal static class ModuleMatching
         }
     }
 
-    private static void RequireMatches(ModuleCatalog catalog, ModuleSelection selection, string option)
+    /// <summary>Demands that each name, or the pattern, is that of a module.</summary>
+    /// <exception cref="ArgumentException">One is not; the message lists what the model has.</exception>
+    public static void RequireMatches(ModuleCatalog catalog, ModuleSelection selection, string option)
     {
         foreach (ModuleSelection one in selection.Names is { } names ? names.Select(name => ModuleSelection.Of(name)) : [selection])
         {

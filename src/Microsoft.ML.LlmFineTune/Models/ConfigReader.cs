@@ -152,6 +152,8 @@ internal sealed class ConfigReader
     /// <summary>What a text classifier's outputs mean.</summary>
     public ClassificationProblem Problem()
     {
+        // What is the case anyway is only kept for the round trip.
+        if (_rest.TryGetValue("problem_type", out JsonElement usual) && usual.ValueKind == JsonValueKind.String && usual.GetString() == ProblemNames[ClassificationProblem.SingleLabel]) return ClassificationProblem.SingleLabel;
         if (Take("problem_type") is not JsonElement value) return ClassificationProblem.SingleLabel;
         foreach ((ClassificationProblem problem, string name) in ProblemNames)
         {

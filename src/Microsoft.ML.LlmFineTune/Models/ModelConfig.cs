@@ -15,6 +15,7 @@ public abstract record ModelConfig
     private const string DecoderKind = "a decoder, which continues texts";
     private const string EncoderKind = "an encoder, which reads texts as a whole";
     private const string EncoderDecoderKind = "an encoder-decoder, which writes one text from another";
+    private const double UsualTokenDropout = 0.1;
 
     /// <summary>The family's name in <c>config.json</c> (<c>model_type</c>), for example "gpt2".</summary>
     public abstract string Family { get; }
@@ -46,7 +47,7 @@ public abstract record ModelConfig
     public Pooling? Pooling { get; init; }
 
     /// <summary>Dropout before a token classifier's head (<c>classifier_dropout</c>); default 0.1; from 0 to less than 1.</summary>
-    public virtual double ClassifierDropout { get; init; } = 0.1;
+    public virtual double ClassifierDropout { get; init; } = UsualTokenDropout;
 
     /// <summary>What a text classifier's outputs mean (<c>problem_type</c>); default: one class a text.</summary>
     public ClassificationProblem Problem { get; init; }
@@ -163,6 +164,12 @@ public abstract record ModelConfig
         (string actual, string loader) = model switch { DecoderModel => (DecoderKind, "Load or LoadDecoder"), EncoderModel => (EncoderKind, "LoadEncoder"), _ => (EncoderDecoderKind, "LoadEncoderDecoder") };
         model.Dispose();
         throw new NotSupportedException($"The task needs {kind}; '{Family}' is {actual}. Take a model of another family, or read this one as what it is ({loader}).");
+    }
+
+    /// <summary>Writes <see cref="ClassifierDropout"/> where it says something: a token classifier's may be put on a model of another task later.</summary>
+    private protected void WriteTokenDropout(JsonObject json, ModelHead head)
+    {
+        if (head == ModelHead.TokenClassification || ClassifierDropout != UsualTokenDropout) json["classifier_dropout"] = ClassifierDropout;
     }
 
     /// <summary>Writes the keys that all families share, and <see cref="OtherKeys"/>.</summary>

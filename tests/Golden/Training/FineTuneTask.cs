@@ -129,14 +129,14 @@ internal sealed class FineTuneTask(nn.Module model, IObjective objective, string
         switch (objective)
         {
             case NextTokenObjective: return Made(tokens, Shift.Left(part("labels") ?? tokens.masked_fill(part("completion_mask")!.eq(0), TokenBatch.Ignored)), mask);
-            case AnswerSpanObjective: return Made(tokens, Longs(stack([Inside(part("start_positions")!), Inside(part("end_positions")!)], 1))!, mask);
+            case AnswerSpanObjective: return Made(tokens, Longs(stack([Inside(part("start_positions")!), Inside(part("end_positions")!)], 1))!, mask, targetLength: 2);
             // A question's choices are rows side by side, the right one marked.
             case MultipleChoiceObjective:
                 var choices = tokens.size(1);
                 var marks = arange(choices, dtype: ScalarType.Int64).unsqueeze(0).eq(part("labels")!.unsqueeze(1)).to(ScalarType.Int64);
                 segments = segments?.flatten(0, 1);
                 return Made(tokens.flatten(0, 1), Longs(marks)!, mask?.flatten(0, 1), rowsPerUnit: (int)choices);
-            case RegressionObjective or MultiLabelObjective: return Made(tokens, [], mask, values: [.. part("labels")!.to(ScalarType.Float32).contiguous().data<float>()]);
+            case RegressionObjective or MultiLabelObjective: return Made(tokens, [.. Enumerable.Repeat(TokenBatch.Ignored, (int)tokens.size(0))], mask, values: [.. part("labels")!.to(ScalarType.Float32).contiguous().data<float>()]);
             default: return Made(tokens, Longs(part("labels"))!, mask, part("labels")!.dim() == 2 && part("labels")!.size(1) != tokens.size(1) ? (int)part("labels")!.size(1) : null);
         }
 

@@ -55,7 +55,13 @@ internal sealed class QuantizationReader : CaseReader
             Nf4.Dequantize(packed, scales, dense);
             tally.Sequence("dequantised numbers", tensors[$"{name}.dequantized"].data<float>(), dense);
 
-            using (var twice = Nf4Weight.Of(weight)) tally.Tensors("dequantised with quantised scales", tensors[$"{name}.dequantized_double"], twice.Dequantize(), 2e-7);
+            tally.Number("error", matrix.Value.GetProperty("rms_error").GetDouble(), Error(weight, tensor(dense, weight.shape)), 1e-5, floor: 0);
+
+            using (var twice = Nf4Weight.Of(weight))
+            {
+                tally.Tensors("dequantised with quantised scales", tensors[$"{name}.dequantized_double"], twice.Dequantize(), 2e-7);
+                tally.Number("error with quantised scales", matrix.Value.GetProperty("rms_error_double").GetDouble(), Error(weight, twice.Dequantize()), 1e-5, floor: 0);
+            }
             tally.Tensors("product", tensors[$"{name}.matmul"], Product(weight, tensors[$"{name}.input"]), 1e-5);
 
             var columns = (int)weight.size(1);
@@ -67,6 +73,8 @@ internal sealed class QuantizationReader : CaseReader
             tally.Sequence("dequantised rows", tensors[$"{name}.int8_dequantized"].data<float>(), dense);
         }
     }
+
+    private static double Error(Tensor weight, Tensor restored) => (weight.to(ScalarType.Float64) - restored.to(ScalarType.Float64)).square().mean().sqrt().item<double>();
 
     /// <summary>As a layer computes it.</summary>
     private static Tensor Product(Tensor weight, Tensor input)
@@ -92,6 +100,8 @@ internal sealed class QuantizationReader : CaseReader
         }
         tally.Equal("bfloat16", c["bfloat16_bits"].GetString(), narrow.ToString("X4", CultureInfo.InvariantCulture));
         tally.Equal("float16", c["float16_bits"].GetString(), half.ToString("X4", CultureInfo.InvariantCulture));
+        foreach (var (key, type) in new[] { ("bfloat16_value", ScalarType.BFloat16), ("float16_value", ScalarType.Float16) })
+            if (c[key].IsGiven()) tally.Number(key, c[key].ToDouble(), number.to(type).to(ScalarType.Float64).item<double>(), 1e-7, floor: 0);
         tally.Equal("float16 of scales", c["float16_bits"].GetString(), halfOfRuntime.ToString("X4", CultureInfo.InvariantCulture));
 
         static ushort ToBits(Tensor value) => BitConverter.ToUInt16(value.bytes);

@@ -53,6 +53,15 @@ public sealed class ModelQuantizationTests
     }
 
     [Fact]
+    public void Kept_layers_that_are_none_are_told_of_before_anything_is_quantised()
+    {
+        using DecoderModel model = Adapted.Model(Adapted.Llama);
+        Assert.Contains("kept: 'o_prj' matches no linear layer", Assert.Throws<ArgumentException>(() => ModelQuantization.ToNf4(model, kept: ModuleSelection.Of("o_proj", "o_prj"))).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => ModelQuantization.ToNf4(model, kept: ModuleSelection.AllLinear));
+        Assert.All(LinearQuantization.LayersOf(model), entry => Assert.Null(entry.Layer.Quantized));
+    }
+
+    [Fact]
     public void Merging_for_good_makes_the_adapted_layers_dense()
     {
         using IDisposable scope = NewDisposeScope();

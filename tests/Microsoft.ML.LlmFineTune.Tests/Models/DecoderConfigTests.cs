@@ -203,6 +203,21 @@ public sealed class DecoderConfigTests
         Assert.Equal((32, 1, null, null, null, true), (yarn.FastTurns, yarn.SlowTurns, yarn.AttentionFactor, yarn.Scale, yarn.AllDimensionsScale, yarn.Truncate));
     }
 
+    [Theory]
+    [InlineData("""{"model_type": "llama", "classifier_dropout": 0.25}""", "classifier_dropout")]
+    [InlineData("""{"model_type": "gpt2", "classifier_dropout": 0.0}""", "classifier_dropout")]
+    [InlineData("""{"model_type": "gemma", "classifier_dropout": 0.3}""", "classifier_dropout")]
+    [InlineData("""{"model_type": "llama", "problem_type": "single_label_classification"}""", "problem_type")]
+    [InlineData("""{"model_type": "bert", "problem_type": "single_label_classification"}""", "problem_type")]
+    public void WhatAnotherTaskReadsSurvivesALanguageModel(string json, string key)
+    {
+        ModelConfig config = ModelFamilies.ReadConfig(JsonNode.Parse(json)!.AsObject());
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(json)![key], config.ToJson(ModelHead.NextToken)[key]));
+        Assert.Empty(config.UnknownKeys);
+        // What is chosen later wins.
+        Assert.Equal("regression", (config with { Problem = ClassificationProblem.Regression }).ToJson(ModelHead.SequenceClassification)["problem_type"]?.ToString());
+    }
+
     private static LlamaConfig Llama(string keys)
     {
         JsonObject json = JsonNode.Parse(keys)!.AsObject();

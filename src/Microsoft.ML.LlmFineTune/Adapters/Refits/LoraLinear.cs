@@ -64,10 +64,11 @@ internal sealed class LoraLinear : LinearRefit
         // The scaling is applied where the numbers are fewest.
         Tensor added = F.linear(F.linear(read, matrixA) * _scaling, matrixB, outputBias is null ? null : outputBias * _scaling);   // [.., outputs]
         Tensor result = map.ApplyBase(input, withBias: magnitude is null);
-        if (magnitude is null) return result + added.to(result.dtype);
+        added = added.to(result.dtype);
+        if (magnitude is null) return result + added;
         Tensor factor = (magnitude / Lengths(map)).to(result.dtype);                                                              // [outputs]
         // What stands beside the adapter sees the dropout, too, as in the reference.
-        Tensor decomposed = drops ? result + ((factor - 1) * map.ApplyBase(read.to(input.dtype), withBias: false)) + (factor * added) : factor * (result + added.to(result.dtype));
+        Tensor decomposed = drops ? result + ((factor - 1) * map.ApplyBase(read.to(input.dtype), withBias: false)) + (factor * added) : factor * (result + added);
         return map.Bias is null ? decomposed : decomposed + map.Bias;
     }
 

@@ -143,7 +143,7 @@ public sealed record GemmaConfig : ModelConfig
     public override JsonObject ToJson(ModelHead head)
     {
         JsonObject json = GemmaJson.Write(this, head);
-        if (head == ModelHead.TokenClassification) json["classifier_dropout"] = ClassifierDropout;
+        WriteTokenDropout(json, head);
         WriteCommonKeys(json, head);
         return json;
     }

@@ -161,7 +161,7 @@ public sealed record Gpt2Config : ModelConfig
             ["tie_word_embeddings"] = TieEmbeddings,
         };
         if (!HasBias) json["bias"] = false;
-        if (head == ModelHead.TokenClassification) json["classifier_dropout"] = ClassifierDropout;
+        WriteTokenDropout(json, head);
         WriteCommonKeys(json, head);
         return json;
     }

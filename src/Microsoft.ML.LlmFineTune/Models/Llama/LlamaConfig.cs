@@ -156,7 +156,7 @@ public sealed record LlamaConfig : ModelConfig
     public override JsonObject ToJson(ModelHead head)
     {
         JsonObject json = LlamaJson.Of(Kind).Write(this, head);
-        if (head == ModelHead.TokenClassification) json["classifier_dropout"] = ClassifierDropout;
+        WriteTokenDropout(json, head);
         WriteCommonKeys(json, head);
         return json;
     }

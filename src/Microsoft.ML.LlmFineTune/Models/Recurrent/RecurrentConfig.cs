@@ -194,7 +194,7 @@ public sealed record RecurrentConfig : ModelConfig
             ["weight_drop"] = WeightDrop,
             ["initializer_range"] = InitializerRange,
         };
-        if (head == ModelHead.TokenClassification) json["classifier_dropout"] = ClassifierDropout;
+        WriteTokenDropout(json, head);
         WriteCommonKeys(json, head);
         return json;
     }
