@@ -64,4 +64,14 @@ internal static class AdaptersExample
         // </example>
         return model.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel());
     }
+
+    public static CausalPretrainingTransformer PretrainsInFourBits(MLContext mlContext, LanguageModel model, IDataView data)
+    {
+        // <example>
+
+        var options = new CausalPretrainingOptions { Adapter = new LoraOptions(), BaseQuantization = new Nf4Options(), Precision = TrainingPrecision.BFloat16, AdapterFolder = "adapter" };
+        var fitted = mlContext.LanguageModels.PretrainCausalLanguageModel(model, options).Fit(data);
+        // </example>
+        return fitted;
+    }
 }

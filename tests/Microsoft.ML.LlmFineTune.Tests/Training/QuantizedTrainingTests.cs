@@ -66,7 +66,7 @@ public sealed class QuantizedTrainingTests
         ScalarType computing = precision is null ? ScalarType.Float32 : ScalarType.BFloat16;
         Watch watch = new(() =>
         {
-            Assert.All(LinearQuantization.LayersOf(model).Where(entry => entry.Layer.Quantized is not null), entry => Assert.Equal(computing, entry.Layer.Quantized!.Type));
+            Assert.All(LinearQuantization.LayersOf(model).Where(entry => entry.Layer.Quantized is not null), entry => Assert.Equal(computing, entry.Layer.Weight.dtype));
             Assert.Equal(constants, Constants(model));
         }), other = new();
         new Trainer(model, new NextTokenObjective(), options, watch).Train(Rows());
@@ -97,7 +97,7 @@ public sealed class QuantizedTrainingTests
         new Trainer(model, new NextTokenObjective(), Options with { Precision = TrainingPrecision.BFloat16, Replicas = 2 }).Train(Rows());
         Assert.Equal(types, Types(model));
         Assert.Equal(before, Frozen(model));
-        Assert.All(LinearQuantization.LayersOf(model).Where(entry => entry.Layer.Quantized is not null), entry => Assert.Equal(ScalarType.BFloat16, entry.Layer.Quantized!.Type));
+        Assert.All(LinearQuantization.LayersOf(model).Where(entry => entry.Layer.Quantized is not null), entry => Assert.Equal(ScalarType.BFloat16, entry.Layer.Weight.dtype));
         // More digits than bfloat16 has: the adapter has the masters' values.
         Assert.Contains(ModelAdapters.Of(model)!.Views().Values.SelectMany(view => view.contiguous().data<float>().ToArray()), value => (BitConverter.SingleToInt32Bits(value) & 0xFFFF) != 0);
     }
@@ -115,7 +115,7 @@ public sealed class QuantizedTrainingTests
         Assert.Equal(before, All(model));
         Assert.Equal(2, BatchSizeFinder.Find(model, new NextTokenObjective(), options, Rows(), new BatchSizeOptions { MaximumRows = 2 }).Rows);
         Assert.Equal(before, All(model));
-        Assert.All(LinearQuantization.LayersOf(model).Where(entry => entry.Layer.Quantized is not null), entry => Assert.Equal(ScalarType.Float32, entry.Layer.Quantized!.Type));
+        Assert.All(LinearQuantization.LayersOf(model).Where(entry => entry.Layer.Quantized is not null), entry => Assert.Equal(ScalarType.Float32, entry.Layer.Weight.dtype));
     }
 
     [Fact]

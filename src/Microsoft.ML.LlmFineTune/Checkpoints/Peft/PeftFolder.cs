@@ -71,7 +71,6 @@ public static class PeftFolder
         string path = Path.Combine(folder, WeightsName);
         if (!File.Exists(path)) throw NoWeights(folder, path);
         using SafeTensorsFile file = SafeTensorsFile.Open(path);
-        RequireRanks(file, options);
         ModelAdapters adapters;
         try
         {
@@ -147,15 +146,6 @@ public static class PeftFolder
             // What the draws give is overwritten by the adapter's head.
             : HuggingFaceFolder.LoadForFineTuning(path, config => new SequenceClassifier(config.CreateBackbone(device, dtype), labels), new RandomStream(0)).Model,
         baseFolder);
-
-    /// <summary>Demands that the file can have matrices of the ranks that the configuration speaks of, before memory is taken for them.</summary>
-    private static void RequireRanks(SafeTensorsFile file, AdapterOptions options)
-    {
-        if (options is not LoraOptions lora) return;
-        long most = file.Header.Entries.SelectMany(entry => entry.Shape).DefaultIfEmpty(0).Max();
-        int rank = lora.RankPattern.Values.Append(lora.Rank).Max();
-        if (rank > most) throw new InvalidDataException($"'{file.Path}' does not belong to its {ConfigName}: that speaks of matrices of rank {rank}, and no tensor of the file has more than {most} rows or columns.");
-    }
 
     private static string BaseFolder(string folder)
     {
