@@ -105,7 +105,7 @@ public sealed class RecurrentObjective : IObjective
     /// <param name="real">[rows, length], 1 or 0; null: all is.</param>
     private static Tensor Squares(Tensor values, Tensor? real)
     {
-        Tensor squares = values.to(ScalarType.Float32).square().sum([2]);                                                                            // [rows, length]
+        Tensor squares = values.to(ScalarType.Float32).square().sum(2);                                                                              // [rows, length]
         return (real is null ? squares : squares * real).sum();
     }
 

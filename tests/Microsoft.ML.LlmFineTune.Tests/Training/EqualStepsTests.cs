@@ -45,19 +45,10 @@ public sealed class EqualStepsTests
     [MemberData(nameof(Objectives))]
     public void Replicas_of_every_objective_change_only_the_order_of_sums(string name)
     {
-        Run one = Trained(name, Options, batches: 1);
-        foreach (int replicas in (int[])[2, 3])
-        {
-            Run other = Trained(name, Options with { Replicas = replicas }, batches: 1);
-            if (ObjectiveExamples.ComparesRows(name))
-            {
-                Assert.Equal(1, other.Replicas);
-                Assert.Equal(one.After, other.After);
-                continue;
-            }
-            Assert.Equal(replicas, other.Replicas);
-            AssertSame(one, other, Exact);
-        }
+        // Three replicas have shares of different sizes.
+        Run one = Trained(name, Options, batches: 1), three = Trained(name, Options with { Replicas = 3 }, batches: 1);
+        Assert.Equal(ObjectiveExamples.ComparesRows(name) ? 1 : 3, three.Replicas);
+        AssertSame(one, three, ObjectiveExamples.ComparesRows(name) ? 0 : Exact);
     }
 
     [Theory]
@@ -74,9 +65,7 @@ public sealed class EqualStepsTests
     public void Accumulated_batches_of_every_objective_are_one_large_one_whatever_their_padding(string name)
     {
         if (ObjectiveExamples.ComparesRows(name)) return;
-        Run one = Trained(name, Options, batches: 1);
-        AssertSame(one, Trained(name, Options with { AccumulatedBatches = 4 }, batches: 4), Exact);
-        AssertSame(one, Trained(name, Options with { AccumulatedBatches = 4, Replicas = 2 }, batches: 4), Exact);
+        AssertSame(Trained(name, Options, batches: 1), Trained(name, Options with { AccumulatedBatches = 4, Replicas = 2 }, batches: 4), Exact);
     }
 
     [Theory]
@@ -85,9 +74,8 @@ public sealed class EqualStepsTests
     {
         // Adafactor's own warm-up begins with steps that hardly show.
         TrainingOptions options = Options with { Epochs = 1, Optimizer = EveryOptimizer.All[name] is AdafactorOptions { WarmupInitialization: true } warming ? warming with { WarmupInitialization = false } : EveryOptimizer.All[name] };
-        Run one = Of(1), two = Of(2), three = Of(3);
+        Run one = Of(1), three = Of(3);
         // The first steps of Adam and its like take the gradient's sign alone, so where it is next to nothing, the order of sums decides.
-        AssertSame(one, two, 2e-3);
         AssertSame(one, three, 2e-3);
         // In 16 bits that is so more often; half of the gradient would be further off.
         TrainingOptions half = options with { Precision = TrainingPrecision.BFloat16, Epochs = 3 };
