@@ -119,8 +119,8 @@ internal sealed class AdapterReader : CaseReader
     {
         task.Module.train();
         using var parameters = FlatParameters.Adopt(task.Module);
-        // The reference decays every parameter.
-        using var optimizer = new AdamWOptions { LearningRate = 1e-3, WeightDecay = 0.01, Decays = WeightDecayScope.All }.Create(parameters);
+        var settings = ModelReader.AdamW(c);
+        using var optimizer = settings.Create(parameters);
         var losses = c.Root.GetProperty("loss_steps").ToDoubles();
         for (int step = 0; step < losses.Length; step++)
         {
@@ -136,7 +136,7 @@ internal sealed class AdapterReader : CaseReader
                 foreach (var (name, gradient) in gradients) tally.Tensors("gradients", expected[$"grad.{name}"], gradient, 1e-5, 1e-4);
                 tally.Equal("gradients that nothing was compared with", "", string.Join(", ", expected.Keys.Where(key => key.StartsWith("grad.", StringComparison.Ordinal) && !gradients.ContainsKey(key["grad.".Length..]))));
             }
-            optimizer.Step(1e-3);
+            optimizer.Step(settings.LearningRate);
         }
         foreach (var (name, value) in adapters.Views())
         {

@@ -214,6 +214,16 @@ internal sealed class ModelReader : CaseReader
         return SoftmaxCrossEntropy.Sum(logits.reshape(flat.numel(), -1), flat) / flat.ne(SoftmaxCrossEntropy.Ignored).sum();
     }
 
+    /// <summary>The optimizer of the steps. The reference decays every parameter.</summary>
+    internal static AdamWOptions AdamW(FixtureCase c)
+    {
+        double Number(string name, double otherwise) => c.Root.TryGetProperty("adamw", out var given) && given.TryGetProperty(name, out var value) ? value.GetDouble() : otherwise;
+        return new AdamWOptions
+        {
+            LearningRate = Number("lr", 1e-3), Beta1 = Number("beta1", 0.9), Beta2 = Number("beta2", 0.999), Epsilon = Number("eps", 1e-8), WeightDecay = Number("weight_decay", 0.01), Decays = WeightDecayScope.All,
+        };
+    }
+
     /// <summary>Biases of keys, and of the scores of choices and of an answer's ends, have noise for a gradient, even where it happens to be zero: softmax ignores what is added to all of its inputs.</summary>
     internal static bool HasNoise(string parameter, FixtureCase c)
     {
@@ -272,8 +282,8 @@ internal sealed class ModelReader : CaseReader
             Parameters(model);
             model.train();
             using var parameters = FlatParameters.Adopt(model);
-            // The reference decays every parameter.
-            using var optimizer = new AdamWOptions { LearningRate = 1e-3, WeightDecay = 0.01, Decays = WeightDecayScope.All }.Create(parameters);
+            var settings = AdamW(c);
+            using var optimizer = settings.Create(parameters);
             var losses = c.Root.GetProperty("loss_steps").ToDoubles();
             for (int step = 0; step < losses.Length; step++)
             {
@@ -286,7 +296,7 @@ internal sealed class ModelReader : CaseReader
                 if (step == losses.Length - 1) break;
                 loss.backward();
                 if (step == 0) Gradients(model);
-                optimizer.Step(1e-3);
+                optimizer.Step(settings.LearningRate);
             }
             foreach (var (name, weight) in ModelWeights.Views(model))
             {

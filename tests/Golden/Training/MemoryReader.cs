@@ -11,7 +11,7 @@ namespace Golden.Training;
 /// <summary>training/memory.json: parameters of published configurations by kind, from the configuration alone.</summary>
 internal sealed class MemoryReader : CaseReader
 {
-    public override bool Reads(string file) => file == "memory.json";
+    public override bool Reads(string file) => file.StartsWith("memory", StringComparison.Ordinal);
 
     public override void Verify(FixtureCase c, Tally tally)
     {

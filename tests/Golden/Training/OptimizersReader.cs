@@ -24,8 +24,9 @@ internal sealed class OptimizersReader : CaseReader
         Run(c, what, tally, stem + ".safetensors", "float32", ScalarType.Float32, 1e-5);
         if (c["final_sum"].IsGiven())
         {
-            var last = SafeTensors.Read(File.Exists(stem + ".fp64.safetensors") ? stem + ".fp64.safetensors" : stem + ".safetensors");
-            foreach (var sum in c["final_sum"].EnumerateObject()) tally.Number("sums in the end", sum.Value.ToDouble(), last[sum.Name][^1].to(ScalarType.Float64).sum().item<double>(), 1e-9);
+            var isWide = File.Exists(stem + ".fp64.safetensors");
+            var last = SafeTensors.Read(isWide ? stem + ".fp64.safetensors" : stem + ".safetensors");
+            foreach (var sum in c["final_sum"].EnumerateObject()) tally.Number("sums in the end", sum.Value.ToDouble(), last[sum.Name][^1].to(ScalarType.Float64).sum().item<double>(), isWide ? 1e-9 : 1e-4);
         }
         if (File.Exists(stem + ".fp64.safetensors")) Run(c, what, tally, stem + ".fp64.safetensors", "float64", ScalarType.Float64, 1e-9);
         if (File.Exists(stem + "_torch_bf16.safetensors")) Run(c, what, tally, stem + "_torch_bf16.safetensors", "float32 and torch's bfloat16", ScalarType.Float32, HalfPrecision);

@@ -9,7 +9,7 @@ internal sealed class SchedulesReader : CaseReader
 {
     private const double Tolerance = 1e-12;
 
-    public override bool Reads(string file) => file == "schedules.json";
+    public override bool Reads(string file) => file.StartsWith("schedules", StringComparison.Ordinal);
 
     public override void Verify(FixtureCase c, Tally tally)
     {
