@@ -1,5 +1,4 @@
 using Microsoft.ML.LlmFineTune.Kernels;
-using Microsoft.ML.LlmFineTune.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Layers;
@@ -41,7 +40,6 @@ internal sealed class ActivationCheckpointFunction : autograd.SingleTensorFuncti
             gradients = [.. inputs.Select(input => input is { requires_grad: true } ? full_like(input, double.NaN) : null)];
         }
         foreach (Tensor? input in inputs) input?.Dispose();
-        if (checkpoint.Owner.ReturnsFreedMemory) FreedMemory.Return();
         return KernelGradients.HandOver([null, null, .. gradients]);
     }
 

@@ -24,9 +24,6 @@ public sealed class ActivationCheckpoints
     /// <summary>Whether layers are computed again in backward. Default false. It has no effect in evaluation mode and without gradients.</summary>
     public bool Enabled { get; set; }
 
-    /// <summary>Whether memory that a layer has freed goes back to the system at once, where the allocator would keep it; see <see cref="Training.TrainingOptions.ReturnFreedMemory"/>. Default false.</summary>
-    internal bool ReturnsFreedMemory { get; set; }
-
     /// <summary>Applies a layer.</summary>
     /// <param name="layer">The layer; it draws random numbers from the model's stream alone.</param>
     /// <param name="hidden">Its input.</param>
@@ -46,9 +43,7 @@ public sealed class ActivationCheckpoints
         ActivationCheckpoint checkpoint = new(this, forward, _random, _random.Stream.Key, _random.Stream.Position);
         // The engine comes back only where an input has a gradient; where parameters alone do, as adapters in the first layers, this one stands for them.
         using Tensor? anchor = reached ? null : zeros(1).requires_grad_(true);
-        Tensor result = ActivationCheckpointFunction.apply([checkpoint, anchor!, .. inputs.Select(input => input!)]);
-        if (ReturnsFreedMemory) FreedMemory.Return();
-        return result;
+        return ActivationCheckpointFunction.apply([checkpoint, anchor!, .. inputs.Select(input => input!)]);
     }
 
     /// <summary>Throws what went wrong when backward computed a layer again, where nothing may be thrown. Gradients are NaN then.</summary>

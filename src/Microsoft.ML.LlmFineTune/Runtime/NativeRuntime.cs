@@ -16,6 +16,9 @@ public static class NativeRuntime
     private const int TopPad = -2;
     private const int MappedFrom = -3;
 
+    /// <summary>Bytes from which blocks are mapped by themselves.</summary>
+    internal const int UsuallyMappedFrom = 32 << 20;
+
     private static readonly Lock Gate = new();
     private static readonly List<string> Noted = [];
     private static volatile bool _initialized;
@@ -60,6 +63,12 @@ public static class NativeRuntime
         foreach (string warning in Warnings) warn?.Invoke(warning);
     }
 
+    /// <summary>Changes from what size on blocks are mapped by themselves, where the allocator is tuned here.</summary>
+    internal static void MapBlocks(int from)
+    {
+        if (AllocatorTuned) _ = NativeLibraries.TrySetAllocator(MappedFrom, from);
+    }
+
     private static void PrepareLinux(RuntimeOptions options)
     {
         if (options.SetEnvironment)
@@ -73,7 +82,7 @@ public static class NativeRuntime
         {
             // Large temporaries come from the heap and stay in it, instead of being mapped and faulted in anew each time. The largest (32 MiB is the most that glibc takes here) are mapped after all:
             // libtorch asks for aligned blocks, for which there is no place where a block of the same size was freed, so that each step would touch new memory for the scores of a vocabulary.
-            AllocatorTuned = NativeLibraries.TrySetAllocator(MappedFrom, 32 << 20)
+            AllocatorTuned = NativeLibraries.TrySetAllocator(MappedFrom, UsuallyMappedFrom)
                 & NativeLibraries.TrySetAllocator(TrimThreshold, int.MaxValue)
                 & NativeLibraries.TrySetAllocator(TopPad, 64 << 20);
         }

@@ -15,6 +15,7 @@ internal sealed class ModelReplicas : IDisposable
     private readonly nn.Module[] _modules;
     private readonly FlatParameters[] _parameters;
     private readonly Tensor[] _gradients;
+    private readonly IDisposable? _mapping;
     private readonly BackboneModel[][] _backbones;
     private readonly Lazy<Dictionary<string, Parameter>[]> _named;
 
@@ -43,12 +44,8 @@ internal sealed class ModelReplicas : IDisposable
     /// <summary>Whether memory that a step has freed goes back to the system.</summary>
     public bool ReturnsFreedMemory
     {
-        get;
-        init
-        {
-            field = value;
-            foreach (BackboneModel backbone in _backbones.SelectMany(backbones => backbones)) backbone.Checkpoints.ReturnsFreedMemory = value;
-        }
+        get => _mapping is not null;
+        init => _mapping = value ? FreedMemory.MapBlocks() : null;
     }
 
     /// <summary>The threads.</summary>
@@ -120,7 +117,6 @@ internal sealed class ModelReplicas : IDisposable
                 Tensor loss;
                 // What forward leaves behind goes before backward begins: the graph keeps what it needs, and lets go of it as backward passes.
                 using (NewDisposeScope()) loss = objective.SummedLoss(module, share).MoveToOuterDisposeScope();
-                if (ReturnsFreedMemory) FreedMemory.Return();
                 (lossScale == 1 ? loss : loss * lossScale).backward();
                 // What went wrong when activations were computed again could not be thrown by backward.
                 foreach (BackboneModel backbone in _backbones[replica]) backbone.Checkpoints.ThrowIfFailed();
@@ -135,7 +131,7 @@ internal sealed class ModelReplicas : IDisposable
     public void Dispose()
     {
         Pool.Dispose();
-        foreach (BackboneModel backbone in _backbones[0]) backbone.Checkpoints.ReturnsFreedMemory = false;
+        _mapping?.Dispose();
         foreach (nn.Module replica in _modules.Skip(1)) replica.Dispose();
         using (no_grad())
         {

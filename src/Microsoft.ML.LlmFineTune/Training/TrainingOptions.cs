@@ -76,8 +76,8 @@ public sealed record TrainingOptions
     public bool RecomputeActivations { get; init; }
 
     /// <summary>
-    /// Whether memory that was freed goes back to the system, and is taken anew when it is needed: after each pass, and with <see cref="RecomputeActivations"/> after each layer. Less memory for more time (see
-    /// docs/memory.md), the same numbers. Default false. Of use on Linux with glibc.
+    /// Whether memory that was freed goes back to the system at once, and is taken anew when it is needed: little more than what is in use, for up to twice the time (see docs/memory.md), the same numbers.
+    /// Default false. Of use on Linux with glibc.
     /// </summary>
     public bool ReturnFreedMemory { get; init; }
 

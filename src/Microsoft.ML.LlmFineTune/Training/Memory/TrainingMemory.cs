@@ -16,7 +16,7 @@ public static class TrainingMemory
     private const double RuntimeBytes = 75e6;
 
     // Blocks from here on are mapped by themselves (NativeRuntime) and waste nothing.
-    internal const long MappedFrom = 32L << 20;
+    internal const long MappedFrom = NativeRuntime.UsuallyMappedFrom;
 
     // In the heap, glibc finds no place for an aligned block where one of its size was freed: so much more of it is touched than is in use. Measured over all families.
     private const double SlackOfKept = 0.6;
@@ -25,8 +25,11 @@ public static class TrainingMemory
     // What of the place is lost where weights were before they moved together.
     private const double SlackOfWeights = 0.7;
 
-    /// <summary>What is left of the slack where freed memory goes back to the system after each step.</summary>
-    private const double SlackOfReturned = 0.6;
+    // Beside adapters weights stay where they are; but in streams of hidden states so much more of the heap was touched.
+    private const double StreamsOfAdapters = 30;
+
+    /// <summary>What is left of the slack where freed memory goes back to the system at once: blocks below 1 MiB.</summary>
+    private const double SlackOfReturned = 0.15;
 
     /// <summary>How much of its largest layer backward needs besides what is kept: gradients on their way.</summary>
     private const double LayerInBackward = 0.4;
@@ -58,7 +61,7 @@ public static class TrainingMemory
         long copies = 1 + (options.RestoreBest && request.Validates ? 1 : 0) + (options.WeightAverage is null ? 0 : 1) + (options.StartPenalty > 0 || options.Mixout > 0 ? 1 : 0);
         double moving = weights.Moving * sizeof(float);
         // The weights move to memory that lies side by side; where they were, the heap has a hole.
-        double slack = ((inHeap * (recomputes ? SlackOfRecomputed : SlackOfKept)) + (request.Adapter is null ? SlackOfWeights * moving : 0)) * (options.ReturnFreedMemory ? SlackOfReturned : 1);
+        double slack = ((inHeap * (recomputes ? SlackOfRecomputed : SlackOfKept)) + (request.Adapter is null ? SlackOfWeights * moving : StreamsOfAdapters * shape.Tokens * request.Config.Width * size)) * (options.ReturnFreedMemory ? SlackOfReturned : 1);
         Dictionary<MemoryPart, long> bytes = new()
         {
             [MemoryPart.Weights] = (long)weights.Bytes,
