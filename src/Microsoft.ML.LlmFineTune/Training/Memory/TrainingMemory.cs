@@ -26,7 +26,7 @@ public static class TrainingMemory
     private const double SlackOfWeights = 0.7;
 
     // Beside adapters weights stay where they are; but in streams of hidden states so much more of the heap was touched.
-    private const double StreamsOfAdapters = 30;
+    private const double StreamsOfAdapters = 38;
 
     /// <summary>What is left of the slack where freed memory goes back to the system at once: blocks below 1 MiB.</summary>
     private const double SlackOfReturned = 0.15;
