@@ -18,8 +18,8 @@ internal static class FreedMemory
     }
 
     /// <summary>
-    /// Lets blocks of 1 MiB and more be mapped by themselves until disposal: they waste nothing, and go back the moment they are freed; each costs the time in which the system clears new memory.
-    /// Without effect where the allocator is not tuned by <see cref="NativeRuntime"/>.
+    /// Lets blocks of 1 MiB and more that the heap has no room for be mapped by themselves until disposal: the heap does not grow by them, they waste nothing, and they go back the moment they are freed; each costs the
+    /// time in which the system clears new memory. Without effect where the allocator is not tuned by <see cref="NativeRuntime"/>.
     /// </summary>
     public static IDisposable MapBlocks()
     {
