@@ -65,7 +65,8 @@ internal sealed class LoraLinear : LinearRefit
         Tensor added = F.linear(F.linear(read, matrixA) * _scaling, matrixB, outputBias is null ? null : outputBias * _scaling);   // [.., outputs]
         Tensor result = map.ApplyBase(input, withBias: magnitude is null);
         added = added.to(result.dtype);
-        if (magnitude is null) return result + added;
+        // Nobody else has the map's result, and its gradient does not need it.
+        if (magnitude is null) return result.add_(added);
         Tensor factor = (magnitude / Lengths(map)).to(result.dtype);                                                              // [outputs]
         // What stands beside the adapter sees the dropout, too, as in the reference.
         Tensor decomposed = drops ? result + ((factor - 1) * map.ApplyBase(read.to(input.dtype), withBias: false)) + (factor * added) : factor * (result + added);
