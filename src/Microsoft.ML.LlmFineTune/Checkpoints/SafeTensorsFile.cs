@@ -37,14 +37,14 @@ internal sealed class SafeTensorsFile : IDisposable
         }
     }
 
-    /// <summary>Reads tensors into their destinations, on several threads where there is much to read.</summary>
+    /// <summary>Reads tensors into their destinations, on several threads where there is much to read. Of those that are mapped it reads the numbers alone, to look at them: past the map, whose pages would each have to be found first.</summary>
     /// <param name="targets">Tensors of this file, best in the file's order.</param>
     /// <exception cref="InvalidDataException">The file was cut after it was opened.</exception>
     public void Fill(IReadOnlyList<TensorTarget> targets)
     {
         long bytes = targets.Sum(target => target.Entry.ByteCount);
         int threads = (int)Math.Clamp(bytes / BytesPerThread, 1, Math.Min(get_num_threads(), MostThreads));
-        if (threads > 1) foreach (TensorTarget target in targets) TensorMemory.PreferHugePages(target.Destination);
+        if (threads > 1) foreach (TensorTarget target in targets.Where(target => !target.IsMapped)) TensorMemory.PreferHugePages(target.Destination);
 
         // The threads take parts in turn, so together they read the file from its beginning to its end.
         using IEnumerator<(TensorTarget Target, TensorPart Part)> parts = Parts(targets).GetEnumerator();
@@ -73,6 +73,19 @@ internal sealed class SafeTensorsFile : IDisposable
         {
             lock (gate) return !hasFailed && parts.MoveNext() ? parts.Current : null;
         }
+    }
+
+    /// <summary>Whether the file begins with the given bytes.</summary>
+    public unsafe bool BeginsWith(byte* expected, long count)
+    {
+        Span<byte> piece = stackalloc byte[1 << 12];
+        for (long place = 0; place < count; )
+        {
+            int read = RandomAccess.Read(_stream.SafeFileHandle, piece[..(int)Math.Min(piece.Length, count - place)], place);
+            if (read == 0 || !piece[..read].SequenceEqual(new ReadOnlySpan<byte>(expected + place, read))) return false;
+            place += read;
+        }
+        return true;
     }
 
     public void Dispose() => _stream.Dispose();

@@ -9,11 +9,14 @@ internal sealed class TensorTarget
 
     /// <param name="entry">The tensor in the file.</param>
     /// <param name="destination">A tensor of the entry's shape; any type, device and layout.</param>
-    public TensorTarget(SafeTensorsEntry entry, Tensor destination) => (Entry, Destination) = (entry, destination);
+    /// <param name="isMapped">Whether the destination is a view of the file itself.</param>
+    public TensorTarget(SafeTensorsEntry entry, Tensor destination, bool isMapped = false) => (Entry, Destination, IsMapped) = (entry, destination, isMapped);
 
     public SafeTensorsEntry Entry { get; }
 
     public Tensor Destination { get; }
+
+    public bool IsMapped { get; }
 
     /// <summary>How many of the numbers received so far are NaN or infinite.</summary>
     public long NonFinite => Interlocked.Read(ref _nonFinite);
@@ -21,7 +24,7 @@ internal sealed class TensorTarget
     /// <summary>Receives the tensor, or a part of it.</summary>
     public void Receive(TensorReceiver receiver, TensorPart part, ByteReader read)
     {
-        long count = receiver.Receive(part.View, Entry.Type, read);
+        long count = IsMapped ? receiver.Look(part.View.numel(), Entry.Type, read) : receiver.Receive(part.View, Entry.Type, read);
         if (count > 0) Interlocked.Add(ref _nonFinite, count);
     }
 }
