@@ -98,7 +98,7 @@ public static class ModelWeights
             Dictionary<Tensor, Tensor> ownerOf = views.ToDictionary<KeyValuePair<string, Tensor>, Tensor, Tensor>(view => view.Value, view => owners[view.Key], ReferenceEqualityComparer.Instance);
             all = [.. all.Select(one => (one.File, Map(one.File, one.Targets, ownerOf)))];
         }
-        foreach ((SafeTensorsFile file, List<TensorTarget> targets) in all) file.Fill(targets);
+        SafeTensorsFile.Fill([.. all.Select(one => (one.File, (IReadOnlyList<TensorTarget>)one.Targets))]);
         return Report(index.Folder, model, pairing, [.. all.SelectMany(file => file.Targets)]) with { Loading = loading };
     }
 

@@ -59,18 +59,6 @@ internal sealed class TensorReceiver : IDisposable
         return NonFinite.Count(converted.bytes, part.dtype);
     }
 
-    /// <summary>Looks at numbers that nobody receives.</summary>
-    /// <param name="elements">How many; no more than a part has.</param>
-    /// <param name="type">Their type.</param>
-    /// <param name="read">Gives the file's bytes.</param>
-    /// <returns>How many of them are NaN or infinite.</returns>
-    public long Look(long elements, ScalarType type, ByteReader read)
-    {
-        using Tensor received = Buffer(_received, type, elements);
-        read(received.bytes);
-        return NonFinite.Count(received.bytes, type);
-    }
-
     public void Dispose()
     {
         foreach (Tensor buffer in _received.Values.Concat(_converted.Values)) buffer.Dispose();

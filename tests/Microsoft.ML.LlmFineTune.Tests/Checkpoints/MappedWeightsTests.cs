@@ -38,16 +38,16 @@ public sealed class MappedWeightsTests : IDisposable
     {
         SaveLlama(shardBytes);
         using DecoderModel copied = HuggingFaceFolder.LoadDecoder(_folder);
-        Assert.Empty(MappedFiles());
+        Assert.Empty(MappedFiles.Of(_folder));
         using (DecoderModel mapped = HuggingFaceFolder.LoadDecoder(_folder, loading: WeightLoading.Mapped))
         {
             Assert.Empty(mapped.LoadWarnings);
-            if (OperatingSystem.IsLinux()) Assert.Equal(WeightFiles, MappedFiles());
+            Assert.Equal(MappedFiles.Where(WeightFiles), MappedFiles.Of(_folder));
             AssertEqual(copied, mapped);
             Assert.All(mapped.parameters(), parameter => Assert.True(parameter.requires_grad && parameter.is_leaf));
             Assert.Equal(Answers(copied), Answers(mapped));
         }
-        Assert.Empty(MappedFiles());
+        Assert.Empty(MappedFiles.Of(_folder));
     }
 
     [Fact]
@@ -59,12 +59,12 @@ public sealed class MappedWeightsTests : IDisposable
             string warning = Assert.Single(halved.LoadWarnings);
             Assert.Contains($"'{_folder}' was to be mapped into memory, but ", warning, StringComparison.Ordinal);
             Assert.Contains("the file has F32, the model BFloat16", warning, StringComparison.Ordinal);
-            Assert.Empty(MappedFiles());
+            Assert.Empty(MappedFiles.Of(_folder));
             HuggingFaceFolder.Save(_folder, halved);
         }
         using DecoderModel half = HuggingFaceFolder.LoadDecoder(_folder, dtype: ScalarType.BFloat16), same = HuggingFaceFolder.LoadDecoder(_folder, dtype: ScalarType.BFloat16, loading: WeightLoading.Mapped);
         Assert.Empty(same.LoadWarnings);
-        if (OperatingSystem.IsLinux()) Assert.Equal(WeightFiles, MappedFiles());
+        Assert.Equal(MappedFiles.Where(WeightFiles), MappedFiles.Of(_folder));
         AssertEqual(half, same);
     }
 
@@ -74,7 +74,7 @@ public sealed class MappedWeightsTests : IDisposable
         using (DecoderModel model = Adapted.Model(Adapted.Gpt2)) HuggingFaceFolder.Save(_folder, model);
         using DecoderModel copied = HuggingFaceFolder.LoadDecoder(_folder), mapped = HuggingFaceFolder.LoadDecoder(_folder, loading: WeightLoading.Mapped);
         Assert.Contains("bytes had to be copied", Assert.Single(mapped.LoadWarnings), StringComparison.Ordinal);
-        if (OperatingSystem.IsLinux()) Assert.Equal(WeightFiles, MappedFiles());
+        Assert.Equal(MappedFiles.Where(WeightFiles), MappedFiles.Of(_folder));
         AssertEqual(copied, mapped);
         Assert.Equal(Answers(copied), Answers(mapped));
     }
@@ -96,7 +96,7 @@ public sealed class MappedWeightsTests : IDisposable
         using DecoderModel copied = HuggingFaceFolder.LoadDecoder(_folder, dtype: type), mapped = HuggingFaceFolder.LoadDecoder(_folder, dtype: type, loading: WeightLoading.Mapped);
         AssertEqual(copied, mapped);
         Assert.Equal(isMapped, mapped.LoadWarnings.Count == 0);
-        if (OperatingSystem.IsLinux()) Assert.Equal(isMapped ? [path] : [], MappedFiles());
+        Assert.Equal(MappedFiles.Where(isMapped ? [path] : []), MappedFiles.Of(_folder));
     }
 
     [Theory]
@@ -113,7 +113,7 @@ public sealed class MappedWeightsTests : IDisposable
         Assert.NotEqual(Bytes(untrained.parameters().First()), Bytes(mapped.parameters().First()));
         Assert.Equal(before, File.ReadAllBytes(WeightFiles[0]));
         // All of it lies in the block that was trained.
-        Assert.Empty(MappedFiles());
+        Assert.Empty(MappedFiles.Of(_folder));
     }
 
     [Theory]
@@ -135,7 +135,7 @@ public sealed class MappedWeightsTests : IDisposable
         Assert.Equal(Answers(copied), Answers(mapped));
         Assert.Equal(before, File.ReadAllBytes(WeightFiles[0]));
         // The base was not trained, so the embedding at least is still where it was.
-        if (OperatingSystem.IsLinux()) Assert.Equal(WeightFiles, MappedFiles());
+        Assert.Equal(MappedFiles.Where(WeightFiles), MappedFiles.Of(_folder));
     }
 
     [Fact]
@@ -160,7 +160,7 @@ public sealed class MappedWeightsTests : IDisposable
         using DecoderModel copied = HuggingFaceFolder.LoadDecoder(_folder), mapped = HuggingFaceFolder.LoadDecoder(_folder, loading: WeightLoading.Mapped);
         foreach (DecoderModel model in (DecoderModel[])[copied, mapped]) model.to(ScalarType.BFloat16);
         AssertEqual(copied, mapped);
-        Assert.Empty(MappedFiles());
+        Assert.Empty(MappedFiles.Of(_folder));
     }
 
     [Theory]
@@ -186,7 +186,7 @@ public sealed class MappedWeightsTests : IDisposable
             AssertEqual(copied, read);
             AssertEqual(copied, again);
         }
-        Assert.Empty(MappedFiles());
+        Assert.Empty(MappedFiles.Of(_folder));
     }
 
     [Fact]
@@ -204,6 +204,43 @@ public sealed class MappedWeightsTests : IDisposable
         using DecoderModel copied = HuggingFaceFolder.LoadDecoder(_folder), mapped = HuggingFaceFolder.LoadDecoder(_folder, loading: WeightLoading.Mapped);
         Assert.Contains(" (3 of ", Assert.Single(mapped.LoadWarnings), StringComparison.Ordinal);
         Assert.Equal(copied.LoadWarnings, mapped.LoadWarnings);
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.Float16)]
+    [InlineData(ScalarType.BFloat16)]
+    public void They_are_counted_wherever_they_stand(ScalarType type)
+    {
+        // Several threads; the first, last and middle number of what one of them reads at a time, and of the tensor.
+        long elements = (33L << 20) / 4, piece = (1 << 19) / SafeTensorsTypes.BytesOf(type);
+        long[] places = [0, 1, 127, piece - 1, piece, piece + 7, (3 * piece) - 1, elements / 2, elements - 1];
+        string path = Path.Combine(_folder, "model.safetensors");
+        using IDisposable scope = NewDisposeScope();
+        Tensor bad = ones(elements, dtype: type), good = full(1001, type == ScalarType.Float16 ? 65504 : type == ScalarType.Float64 ? 1.7e308 : 3.3e38, dtype: type);
+        foreach (long place in places) bad.narrow(0, place, 1).fill_(place % 3 == 0 ? double.NaN : place % 3 == 1 ? double.PositiveInfinity : double.NegativeInfinity);
+        SafeTensors.Write(path, new Dictionary<string, Tensor> { ["good"] = good.neg(), ["bad"] = bad });
+        using SafeTensorsFile file = SafeTensorsFile.Open(path);
+        using MappedFile mapped = new(file);
+        TensorTarget[] targets = [.. file.Header.Entries.Select(entry => new TensorTarget(entry, mapped.View(entry), isMapped: true))];
+        file.Fill(targets);
+        Assert.Equal([new NonFiniteTensor("bad", places.Length, elements)], NonFiniteTensor.Of(targets));
+        Assert.True(Bytes(bad).AsSpan().SequenceEqual(Bytes(targets.Single(target => target.Entry.Name == "bad").Destination)));
+    }
+
+    [Fact]
+    public void A_file_that_is_cut_while_it_is_loaded_is_an_error_and_not_the_end()
+    {
+        string path = Path.Combine(_folder, "model.safetensors");
+        using (Tensor zero = zeros(6_000_000)) SafeTensors.Write(path, new Dictionary<string, Tensor> { ["a"] = zero });
+        using SafeTensorsFile file = SafeTensorsFile.Open(path);
+        using MappedFile mapped = new(file);
+        using Tensor view = mapped.View(file.Header.Entries[0]);
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows doesn't let it.");
+        using (FileStream other = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete)) other.SetLength(12_000_000);
+        string message = Assert.Throws<InvalidDataException>(() => file.Fill([new TensorTarget(file.Header.Entries[0], view, isMapped: true)])).Message;
+        Assert.Contains("it ends within tensor 'a'", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -224,12 +261,8 @@ public sealed class MappedWeightsTests : IDisposable
         string message = Assert.Throws<IOException>(() => mapped.View(entry)).Message;
         Assert.Contains($"'{path}' could not be mapped into memory (", message, StringComparison.Ordinal);
         Assert.EndsWith("Read it with WeightLoading.Copied.", message, StringComparison.Ordinal);
-        Assert.Empty(MappedFiles());
+        Assert.Empty(MappedFiles.Of(_folder));
     }
-
-    /// <summary>The files of the folder that this process has in its memory, deleted ones too; none where the system doesn't tell.</summary>
-    private string[] MappedFiles() => !OperatingSystem.IsLinux() ? [] :
-        [.. File.ReadLines("/proc/self/maps").Where(line => line.Contains(_folder, StringComparison.Ordinal)).Select(line => line[line.IndexOf(_folder, StringComparison.Ordinal)..]).Distinct().Order(StringComparer.Ordinal)];
 
     private void SaveLlama(long shardBytes = long.MaxValue)
     {
