@@ -16,14 +16,10 @@ internal sealed class AnonymousMemory : IDisposable
     }
 
     /// <summary>Resident bytes now.</summary>
-    public static long Now
-    {
-        get
-        {
-            string line = File.ReadLines("/proc/self/status").First(text => text.StartsWith("RssAnon:", StringComparison.Ordinal));
-            return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
-        }
-    }
+    public static long Now => Read("RssAnon:");
+
+    /// <summary>Resident bytes of mapped files now.</summary>
+    public static long OfFiles => Read("RssFile:");
 
     /// <summary>The most that was seen.</summary>
     public long Peak => Interlocked.Read(ref _peak);
@@ -33,6 +29,12 @@ internal sealed class AnonymousMemory : IDisposable
     {
         _done = true;
         _watcher.Join();
+    }
+
+    private static long Read(string key)
+    {
+        string line = File.ReadLines("/proc/self/status").First(text => text.StartsWith(key, StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
     }
 
     private void Watch()

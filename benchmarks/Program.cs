@@ -44,8 +44,9 @@ Command decoding = new("decoding", "Cached decoding of GPT-2's published shape, 
 decoding.SetAction(result => Decoding.Run(result.GetValue(newTokens), result.GetValue(runs)));
 
 Option<double> gigabytes = new("--gigabytes") { Description = "Size of the checkpoint's files.", DefaultValueFactory = _ => 1.1 };
-Command loading = new("loading", "Memory and time of loading a checkpoint of a gigabyte or more, beside reading its files.") { gigabytes, runs };
-loading.SetAction(result => Loading.Run(result.GetValue(gigabytes), result.GetValue(runs)));
+Option<string?> only = new("--only") { Description = "copied or mapped: the cases of one table; default: both." };
+Command loading = new("loading", "Memory and time of loading a checkpoint of a gigabyte or more, beside reading its files.") { gigabytes, runs, only };
+loading.SetAction(result => Loading.Run(result.GetValue(gigabytes), result.GetValue(runs), result.GetValue(only)));
 Option<int> ownSteps = new("--own-steps") { Description = "Steps of the small model; the larger one takes a tenth.", DefaultValueFactory = _ => 1000 };
 Option<double> cacheSize = new("--cache-gigabytes") { Description = "Size of the token cache that is written and trained from; 0: none.", DefaultValueFactory = _ => 10 };
 Command training = new("training", "The training loop's own share of a step, and memory while training from a corpus larger than memory.") { ownSteps, cacheSize };

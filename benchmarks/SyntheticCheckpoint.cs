@@ -5,34 +5,41 @@ using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
+using Microsoft.ML.LlmFineTune.Models.Llama;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Benchmarks;
 
-/// <summary>A folder with a GPT-2 of any size and weights that mean nothing, written without ever holding them.</summary>
+/// <summary>A folder with a model of any size and weights that mean nothing, written without ever holding them.</summary>
 internal static class SyntheticCheckpoint
 {
-    /// <summary>For a gigabyte and more.</summary>
-    public static Gpt2Config Large { get; } = new() { Width = 1024, Heads = 16 };
+    /// <summary>GPT-2's matrices, which the file has turned: for a gigabyte and more.</summary>
+    public static ModelConfig Gpt2(int layers) => new Gpt2Config { Width = 1024, Heads = 16, Layers = layers };
 
-    /// <summary>For some megabytes.</summary>
-    public static Gpt2Config Small { get; } = new() { Width = 512, Heads = 8, VocabularySize = 4096 };
+    /// <summary>Llama's, which lie in the file as in memory: for a gigabyte and more.</summary>
+    public static ModelConfig Llama(int layers) => new LlamaConfig { Width = 1024, InnerWidth = 2816, Heads = 16, TrainedLength = 1024, Layers = layers };
+
+    /// <summary>Both again, for some megabytes.</summary>
+    public static ModelConfig SmallGpt2(int layers) => new Gpt2Config { Width = 512, Heads = 8, VocabularySize = 4096, Layers = layers };
+
+    /// <inheritdoc cref="SmallGpt2"/>
+    public static ModelConfig SmallLlama(int layers) => new LlamaConfig { Width = 512, InnerWidth = 1024, Heads = 8, VocabularySize = 4096, Layers = layers };
 
     /// <summary>Writes a checkpoint of at least so many bytes.</summary>
     /// <param name="folder">An empty folder.</param>
-    /// <param name="shape">All but the number of layers.</param>
+    /// <param name="shape">The model of so many layers.</param>
     /// <param name="bytes">Least size of the weights.</param>
     /// <param name="type">F32, F16 or BF16.</param>
     /// <param name="shards">Number of files.</param>
-    public static void Write(string folder, Gpt2Config shape, long bytes, string type, int shards)
+    public static void Write(string folder, Func<int, ModelConfig> shape, long bytes, string type, int shards)
     {
         int size = type == "F32" ? 4 : 2;
-        long width = shape.Width, layer = (12 * width * width) + (13 * width), rest = (shape.VocabularySize + shape.MaximumLength + 2) * width;
-        Gpt2Config config = shape with { Layers = (int)Math.Max(1, Math.Ceiling((((double)bytes / size) - rest) / layer)) };
+        long layer = shape(2).CountParameters() - shape(1).CountParameters(), rest = shape(1).CountParameters() - layer;
+        ModelConfig config = shape((int)Math.Max(1, Math.Ceiling((((double)bytes / size) - rest) / layer)));
         File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJson(ModelHead.NextToken).ToJsonString());
 
         using IDisposable scope = NewDisposeScope();
-        using Gpt2Model shapes = config.CreateBackbone(META);
+        using DecoderModel shapes = config.CreateDecoder(META);
         (string Name, long[] Shape)[] tensors = [.. ModelWeights.Views(shapes).Select(view => (view.Key, view.Value.shape))];
         byte[] noise = Noise(type);
         JsonObject map = [];

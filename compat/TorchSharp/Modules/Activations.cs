@@ -19,7 +19,7 @@ namespace TorchSharp.Modules
             tanh,
         }
 
-        private static readonly Argument None = Argument.Constant("none"), Tanh = Argument.Constant("tanh");
+        private static readonly Argument None = Argument.Text("none"), Tanh = Argument.Text("tanh");
         internal static Argument Text(Approximate approximate) => approximate == Approximate.tanh ? Tanh : None;
 
         private readonly Approximate _approximate;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using static TorchSharp.torch;
 
 namespace TorchSharp.Native;
@@ -35,6 +36,7 @@ internal readonly struct Argument
     internal static Argument Maybe(Tensor? t) => t is null ? None : t;
     internal static Argument Maybe(long? value) => value is { } v ? v : None;
     internal static Argument Maybe(int? value) => value is { } v ? v : None;
+    internal static Argument Maybe(bool? value) => value is { } v ? v : None;
     internal static Argument Maybe(double? value) => value is { } v ? v : None;
     internal static Argument Maybe(ScalarType? value) => value is { } v ? v : None;
     internal static Argument Maybe(Scalar? value) => value is null ? None : value.Argument;
@@ -42,11 +44,11 @@ internal readonly struct Argument
     internal static Argument Maybe(long[]? list) => list is null ? None : list;
     internal static Argument OptionalTensors(Tensor?[] list) => new(Tag.OptionalTensorList, list.Length, list);
 
-    /// <summary>A text that lives for ever: keep the argument in a static field.</summary>
-    internal static unsafe Argument Constant(string text)
+    /// <summary>A text, as UTF-8 that lives as long as the argument: one that is always the same is best kept in a static field.</summary>
+    internal static unsafe Argument Text(string text)
     {
-        var bytes = GC.AllocateArray<byte>(text.Length, pinned: true);
-        for (var i = 0; i < bytes.Length; i++) bytes[i] = (byte)text[i];
+        var bytes = GC.AllocateArray<byte>(Encoding.UTF8.GetByteCount(text), pinned: true);
+        Encoding.UTF8.GetBytes(text, bytes);
         return new Argument(Tag.String, (nint)Marshal.UnsafeAddrOfPinnedArrayElement(bytes, 0), bytes);
     }
 }

@@ -116,6 +116,7 @@ internal static class Ops
     internal static readonly Operator FmodScalar = new("fmod.Scalar");
     internal static readonly Operator FmodTensor = new("fmod.Tensor");
     internal static readonly Operator Frac = new("frac");
+    internal static readonly Operator FromFile = new("from_file");
     internal static readonly Operator Full = new("full");
     internal static readonly Operator FullLike = new("full_like");
     internal static readonly Operator Gather = new("gather");

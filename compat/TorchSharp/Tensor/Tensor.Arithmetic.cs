@@ -68,7 +68,7 @@ public static partial class torch
         public Tensor logical_xor(Tensor other) => Ops.LogicalXor.Call(this, other);
         public Tensor logical_not() => Ops.LogicalNot.Call(this);
 
-        private static readonly Argument Truncate = Argument.Constant("trunc"), Floor = Argument.Constant("floor");
+        private static readonly Argument Truncate = Argument.Text("trunc"), Floor = Argument.Text("floor");
         private static Argument Mode(RoundingMode mode) => mode == RoundingMode.trunc ? Truncate : Floor;
     }
 

@@ -50,6 +50,21 @@ public static unsafe partial class torch
         var shared = Share(rawArray, 0, Sizes(rawArray));
         return Finish(Converted(shared, dtype ?? shared.dtype, device), requires_grad, names);
     }
+    /// <summary>Maps a file into memory: [size]. Not shared (the default), what is written to the tensor stays in this process; shared, it goes to the file, which is made and grows as needed. A file that is cut while it is mapped ends the process.</summary>
+    /// <param name="filename">The file.</param>
+    /// <param name="shared">Null: no.</param>
+    /// <param name="size">How many elements; the file isn't asked. Null: none.</param>
+    /// <param name="dtype">Their type; null: the default one.</param>
+    /// <param name="device">Only the processor will do.</param>
+    /// <param name="requires_grad">Whether the tensor gets a gradient.</param>
+    public static Tensor from_file(string filename, bool? shared = null, long? size = 0, ScalarType? dtype = null, Device? device = null, bool requires_grad = false)
+    {
+        ArgumentNullException.ThrowIfNull(filename);
+        device = InitializeDevice(device);
+        // -1 is how the genuine library says null.
+        if (size == -1) size = null;
+        return Finish(Ops.FromFile.Call(Argument.Text(filename), Argument.Maybe(shared), Argument.Maybe(size), dtype ?? _defaultType, Argument.None, device), requires_grad);
+    }
     public static Tensor as_tensor(Array data, ScalarType? dtype = null, Device? device = null) => from_array(data, dtype, device);
     public static Tensor as_tensor(Tensor data, ScalarType? dtype = null, Device? device = null) => data.to(dtype ?? data.dtype, device ?? data.device);
 

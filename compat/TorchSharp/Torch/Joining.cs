@@ -14,7 +14,7 @@ public static partial class torch
     public static Tensor hstack(params Tensor[] tensors) => Ops.Hstack.Call(tensors);
     public static Tensor vstack(Tensor[] tensors) => Ops.Vstack.Call(tensors);
 
-    public static Tensor einsum(string equation, params Tensor[] tensors) => Ops.Einsum.Call(Argument.Constant(equation), tensors);
+    public static Tensor einsum(string equation, params Tensor[] tensors) => Ops.Einsum.Call(Argument.Text(equation), tensors);
 
     public static Tensor softmax(Tensor input, int dim, ScalarType? dtype = null) => input.softmax(dim, dtype);
     public static Tensor gather(Tensor input, long dim, Tensor index, bool sparse_grad = false) => Ops.Gather.Call(input, dim, index, sparse_grad);

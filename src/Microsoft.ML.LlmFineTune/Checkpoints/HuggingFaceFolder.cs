@@ -53,7 +53,8 @@ public static class HuggingFaceFolder
             if (task is not null) WriteTask(staging, task);
             saveOthers?.Invoke(staging);
             ModelWeights.Write(staging, model, otherWeights, maximumShardBytes, isBase);
-            string[] names = [.. Directory.GetFiles(staging, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(staging, file))];
+            // Weights first: where they cannot take their places (below), the others don't either.
+            string[] names = [.. Directory.GetFiles(staging, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(staging, file)).OrderByDescending(CheckpointIndex.IsWeightsName)];
             foreach (string name in names)
             {
                 string place = Path.Combine(folder, name);
@@ -63,9 +64,11 @@ public static class HuggingFaceFolder
             // Weights that were split otherwise: a reader would take a single file for the model, whatever the new index says.
             foreach (string name in Directory.GetFiles(folder).Select(file => Path.GetFileName(file)).Where(name => CheckpointIndex.IsWeightsName(name) && !names.Contains(name))) File.Delete(Path.Combine(folder, name));
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException || (error is UnauthorizedAccessException && OperatingSystem.IsWindows()))
         {
-            throw new IOException($"Could not save the model to '{folder}': {(error.InnerException ?? error).Message} What was there is unchanged.", error);
+            // There a file that is mapped keeps its name.
+            string hint = OperatingSystem.IsWindows() ? $" Where a model was loaded from this folder with {nameof(WeightLoading)}.{nameof(WeightLoading.Mapped)}, dispose it first, or save elsewhere." : "";
+            throw new IOException($"Could not save the model to '{folder}': {(error.InnerException ?? error).Message} What was there is unchanged.{hint}", error);
         }
         finally
         {
@@ -89,58 +92,60 @@ public static class HuggingFaceFolder
     /// <param name="folder">The folder.</param>
     /// <param name="device">Where the weights go; default: the CPU.</param>
     /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
+    /// <param name="loading">Whether the weights are copied, or mapped from the files where these have them as the model does. Default: copied.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is cut or damaged, or the weights are not those of the configuration.</exception>
-    public static BackboneModel LoadBackbone(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => config.CreateBackbone(device, dtype), device: device, dtype: dtype);
+    /// <exception cref="IOException">A file was to be mapped and could not be.</exception>
+    public static BackboneModel LoadBackbone(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32, WeightLoading loading = WeightLoading.Copied) =>
+        Filled(folder, ReadConfig(folder), config => config.CreateBackbone(device, dtype), device: device, dtype: dtype, loading: loading);
 
     /// <summary>Reads a language model that continues texts, in evaluation mode. A classifier's folder gives its decoder.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     /// <exception cref="NotSupportedException">The folder's model is of another kind.</exception>
-    public static DecoderModel LoadDecoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => config.CreateDecoder(device, dtype), device: device, dtype: dtype);
+    public static DecoderModel LoadDecoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32, WeightLoading loading = WeightLoading.Copied) =>
+        Filled(folder, ReadConfig(folder), config => config.CreateDecoder(device, dtype), device: device, dtype: dtype, loading: loading);
 
     /// <summary>Reads an encoder without its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     /// <exception cref="NotSupportedException">The folder's model is of another kind.</exception>
-    public static EncoderModel LoadEncoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => config.CreateEncoder(device, dtype), device: device, dtype: dtype);
+    public static EncoderModel LoadEncoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32, WeightLoading loading = WeightLoading.Copied) =>
+        Filled(folder, ReadConfig(folder), config => config.CreateEncoder(device, dtype), device: device, dtype: dtype, loading: loading);
 
     /// <summary>Reads a model that writes one text from another, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
     /// <exception cref="NotSupportedException">The folder's model is of another kind.</exception>
-    public static EncoderDecoderModel LoadEncoderDecoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => config.CreateEncoderDecoder(device, dtype), device: device, dtype: dtype);
+    public static EncoderDecoderModel LoadEncoderDecoder(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32, WeightLoading loading = WeightLoading.Copied) =>
+        Filled(folder, ReadConfig(folder), config => config.CreateEncoderDecoder(device, dtype), device: device, dtype: dtype, loading: loading);
 
     /// <summary>Reads a text classifier with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
-    public static SequenceClassifier LoadClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadLabeledConfig(folder, atLeast: 1), config => new SequenceClassifier(config.CreateBackboneFor(ModelHead.SequenceClassification, device, dtype), config.Labels, config.Pooling, ProblemOf(config)), device: device, dtype: dtype, outputs: config => config.Labels.Count);
+    public static SequenceClassifier LoadClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32, WeightLoading loading = WeightLoading.Copied) =>
+        Filled(folder, ReadLabeledConfig(folder, atLeast: 1), config => new SequenceClassifier(config.CreateBackboneFor(ModelHead.SequenceClassification, device, dtype), config.Labels, config.Pooling, ProblemOf(config)), device: device, dtype: dtype, loading: loading, outputs: config => config.Labels.Count);
 
     /// <summary>Reads a classifier of tokens with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
-    public static TokenClassifier LoadTokenClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadLabeledConfig(folder, atLeast: 2), config => new TokenClassifier(config.CreateBackboneFor(ModelHead.TokenClassification, device, dtype), config.Labels), device: device, dtype: dtype, outputs: config => config.Labels.Count);
+    public static TokenClassifier LoadTokenClassifier(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32, WeightLoading loading = WeightLoading.Copied) =>
+        Filled(folder, ReadLabeledConfig(folder, atLeast: 2), config => new TokenClassifier(config.CreateBackboneFor(ModelHead.TokenClassification, device, dtype), config.Labels), device: device, dtype: dtype, loading: loading, outputs: config => config.Labels.Count);
 
     /// <summary>Reads a masked language model with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
-    public static MaskedLanguageModel LoadMaskedLanguageModel(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => new MaskedLanguageModel(config.CreateBackboneFor(ModelHead.MaskedToken, device, dtype)), device: device, dtype: dtype);
+    public static MaskedLanguageModel LoadMaskedLanguageModel(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32, WeightLoading loading = WeightLoading.Copied) =>
+        Filled(folder, ReadConfig(folder), config => new MaskedLanguageModel(config.CreateBackboneFor(ModelHead.MaskedToken, device, dtype)), device: device, dtype: dtype, loading: loading);
 
     /// <summary>Reads a detector of replaced tokens with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
-    public static ReplacedTokenDetector LoadReplacedTokenDetector(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => new ReplacedTokenDetector(config.CreateBackboneFor(ModelHead.ReplacedToken, device, dtype)), device: device, dtype: dtype);
+    public static ReplacedTokenDetector LoadReplacedTokenDetector(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32, WeightLoading loading = WeightLoading.Copied) =>
+        Filled(folder, ReadConfig(folder), config => new ReplacedTokenDetector(config.CreateBackboneFor(ModelHead.ReplacedToken, device, dtype)), device: device, dtype: dtype, loading: loading);
 
     /// <summary>Reads a model that finds answers, with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
-    public static QuestionAnsweringModel LoadQuestionAnswering(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => new QuestionAnsweringModel(config.CreateBackboneFor(ModelHead.QuestionAnswering, device, dtype)), device: device, dtype: dtype);
+    public static QuestionAnsweringModel LoadQuestionAnswering(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32, WeightLoading loading = WeightLoading.Copied) =>
+        Filled(folder, ReadConfig(folder), config => new QuestionAnsweringModel(config.CreateBackboneFor(ModelHead.QuestionAnswering, device, dtype)), device: device, dtype: dtype, loading: loading);
 
     /// <summary>Reads a model that chooses among continuations, with its head, in evaluation mode.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
-    public static MultipleChoiceModel LoadMultipleChoice(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => new MultipleChoiceModel(config.CreateBackboneFor(ModelHead.MultipleChoice, device, dtype)), device: device, dtype: dtype);
+    public static MultipleChoiceModel LoadMultipleChoice(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32, WeightLoading loading = WeightLoading.Copied) =>
+        Filled(folder, ReadConfig(folder), config => new MultipleChoiceModel(config.CreateBackboneFor(ModelHead.MultipleChoice, device, dtype)), device: device, dtype: dtype, loading: loading);
 
     /// <summary>Reads a model that turns texts into vectors, in evaluation mode. Of a whole T5 it takes the encoder alone; a BART's vectors are those of its decoder's states, as Hugging Face's bare model gives them.</summary>
     /// <inheritdoc cref="LoadBackbone"/>
@@ -149,8 +154,9 @@ public static class HuggingFaceFolder
     /// <param name="isNormalized">Whether vectors are divided by their Euclidean length.</param>
     /// <param name="device">Where the weights go; default: the CPU.</param>
     /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
-    public static TextEmbedder LoadTextEmbedder(string folder, Pooling? pooling = Pooling.Mean, bool isNormalized = true, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        Filled(folder, ReadConfig(folder), config => new TextEmbedder(config.CreateBackboneFor(ModelHead.Embedding, device, dtype), pooling, isNormalized), device: device, dtype: dtype);
+    /// <param name="loading">Whether the weights are copied, or mapped from the files where these have them as the model does. Default: copied.</param>
+    public static TextEmbedder LoadTextEmbedder(string folder, Pooling? pooling = Pooling.Mean, bool isNormalized = true, Device? device = null, ScalarType dtype = ScalarType.Float32, WeightLoading loading = WeightLoading.Copied) =>
+        Filled(folder, ReadConfig(folder), config => new TextEmbedder(config.CreateBackboneFor(ModelHead.Embedding, device, dtype), pooling, isNormalized), device: device, dtype: dtype, loading: loading);
 
     /// <summary>
     /// Reads a pretrained model for a new task, in evaluation mode: the backbone must be there whole; what the folder has of the head and fits is read (BERT's pooler, for example),
@@ -214,17 +220,18 @@ public static class HuggingFaceFolder
         config.Labels.Count == 1 && config.Problem == ClassificationProblem.SingleLabel ? ClassificationProblem.Regression : config.Problem;
 
     private static TModel Filled<TModel>(
-        string folder, ModelConfig config, Func<ModelConfig, TModel> create, Func<CheckpointIndex, TModel, LoadReport>? read = null, Device? device = null, ScalarType dtype = ScalarType.Float32, Func<ModelConfig, int>? outputs = null) where TModel : nn.Module, ICheckpointModel
+        string folder, ModelConfig config, Func<ModelConfig, TModel> create, Func<CheckpointIndex, TModel, LoadReport>? read = null, Device? device = null, ScalarType dtype = ScalarType.Float32, Func<ModelConfig, int>? outputs = null, WeightLoading loading = WeightLoading.Copied) where TModel : nn.Module, ICheckpointModel
     {
         using CheckpointIndex weights = CheckpointIndex.Open(folder);
         config = config.For(weights.TensorNames);
         RequireProportion(config, outputs?.Invoke(config) ?? 0, weights);
         bool isOnProcessor = device is null || device.type == TorchSharp.DeviceType.CPU;
-        if (isOnProcessor) TensorMemory.ExpectHugePages((long)config.MatrixNumbers * SafeTensorsTypes.BytesOf(dtype));
+        // Memory that will be replaced by the files' is not touched: in huge pages, each write of the allocator's own would cost one.
+        if (isOnProcessor && loading == WeightLoading.Copied) TensorMemory.ExpectHugePages((long)config.MatrixNumbers * SafeTensorsTypes.BytesOf(dtype));
         TModel model = create(config);
         try
         {
-            LoadReport report = read is null ? ModelWeights.Read(weights, model) : read(weights, model);
+            LoadReport report = read is null ? ModelWeights.Read(weights, model, loading: loading) : read(weights, model);
             BackboneModel? backbone = model as BackboneModel ?? (model as IHeadedModel)?.Backbone;
             if (backbone is not null) backbone.LoadWarnings = [.. report.Warnings];
             model.eval();

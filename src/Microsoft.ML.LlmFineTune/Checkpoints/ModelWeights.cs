@@ -81,16 +81,44 @@ public static class ModelWeights
     /// <param name="index">The files.</param>
     /// <param name="model">The model.</param>
     /// <param name="optional">Names of weights that the files may lack, or have in other shapes: they stay as they are. Null: none.</param>
+    /// <param name="loading">Mapped: for a model that was just made, whose parameters nobody has a view of.</param>
     /// <returns>What was noticed.</returns>
+    /// <exception cref="IOException">A file could not be mapped.</exception>
     /// <exception cref="InvalidDataException">A file was cut after it was opened, or the tensors are not those of the model: the message lists which are missing, unknown or of another shape.</exception>
-    internal static LoadReport Read<TModel>(CheckpointIndex index, TModel model, IReadOnlySet<string>? optional = null) where TModel : nn.Module, ICheckpointModel
+    internal static LoadReport Read<TModel>(CheckpointIndex index, TModel model, IReadOnlySet<string>? optional = null, WeightLoading loading = WeightLoading.Copied) where TModel : nn.Module, ICheckpointModel
     {
         using IDisposable scope = NewDisposeScope();
-        WeightPairing pairing = new(index.Folder, model, Views(model), index.TensorNames, optional);
+        Dictionary<string, Tensor> views = Views(model);
+        WeightPairing pairing = new(index.Folder, model, views, index.TensorNames, optional);
         (SafeTensorsFile File, List<TensorTarget> Targets)[] all = [.. index.Files.Select(file => (file, pairing.Pair(file.Header)))];
         pairing.RequireFit();
-        foreach ((SafeTensorsFile file, List<TensorTarget> targets) in all) file.Fill(targets);
-        return Report(index.Folder, model, pairing, all.SelectMany(file => file.Targets));
+        if (loading == WeightLoading.Mapped)
+        {
+            Dictionary<string, Tensor> owners = Owners(model);
+            Dictionary<Tensor, Tensor> ownerOf = views.ToDictionary<KeyValuePair<string, Tensor>, Tensor, Tensor>(view => view.Value, view => owners[view.Key], ReferenceEqualityComparer.Instance);
+            all = [.. all.Select(one => (one.File, Map(one.File, one.Targets, ownerOf)))];
+        }
+        SafeTensorsFile.Fill([.. all.Select(one => (one.File, (IReadOnlyList<TensorTarget>)one.Targets))]);
+        return Report(index.Folder, model, pairing, [.. all.SelectMany(file => file.Targets)]) with { Loading = loading };
+    }
+
+    /// <summary>Makes parameters views of a file where it has them as the model does.</summary>
+    private static List<TensorTarget> Map(SafeTensorsFile file, List<TensorTarget> targets, Dictionary<Tensor, Tensor> ownerOf)
+    {
+        using IDisposable withoutGradients = no_grad();
+        using MappedFile mapped = new(file);
+        return [.. targets.Select(MapOne)];
+
+        TensorTarget MapOne(TensorTarget target)
+        {
+            Tensor owner = ownerOf[target.Destination];
+            // A matrix that the file has transposed is no dense view of its parameter.
+            bool isAlike = owner.dtype == target.Entry.Type && owner.device_type == TorchSharp.DeviceType.CPU && target.Destination.is_contiguous() && owner.shape.SequenceEqual(target.Entry.Shape);
+            if (!isAlike || !mapped.Holds(target.Entry)) return target;
+            Tensor view = mapped.View(target.Entry);
+            owner.set_(view);
+            return new TensorTarget(target.Entry, view, isMapped: true);
+        }
     }
 
     /// <summary>Reads what files hold beside a backbone's own weights: the weights of heads, as float32 on its device, by their names in a bare backbone's checkpoint.</summary>
@@ -146,6 +174,16 @@ public static class ModelWeights
 
     private static Dictionary<string, Tensor> View<TModel>(TModel model, Func<Tensor, Tensor> select) where TModel : nn.Module, ICheckpointModel
     {
+        Dictionary<string, Tensor> owners = Owners(model);
+        return model.WeightNames.ToDictionary(
+            name => name.File,
+            name => select(owners[name.File]) is var tensor && name.IsTransposed && tensor.dim() == 2 ? tensor.t() : tensor,
+            StringComparer.Ordinal);
+    }
+
+    /// <summary>The parameters and buffers themselves by checkpoint name.</summary>
+    private static Dictionary<string, Tensor> Owners<TModel>(TModel model) where TModel : nn.Module, ICheckpointModel
+    {
         Dictionary<string, Tensor> tensors = model.named_parameters().ToDictionary(entry => entry.name, entry => (Tensor)entry.parameter, StringComparer.Ordinal);
         // What a matrix in four bits stands for, in memory of its own.
         foreach ((string name, Linear layer) in LinearQuantization.LayersOf(model))
@@ -153,10 +191,7 @@ public static class ModelWeights
             if (layer.Quantized is not null) tensors[$"{name}.weight"] = layer.ReadWeight();
         }
         foreach ((string name, Tensor buffer) in model.named_buffers()) tensors.Add(name, buffer);
-        return model.WeightNames.ToDictionary(
-            name => name.File,
-            name => select(tensors[name.Parameter]) is var tensor && name.IsTransposed && tensor.dim() == 2 ? tensor.t() : tensor,
-            StringComparer.Ordinal);
+        return model.WeightNames.ToDictionary(name => name.File, name => tensors[name.Parameter], StringComparer.Ordinal);
     }
 
     private static Dictionary<string, Tensor> WithOthers(Dictionary<string, Tensor> weights, IReadOnlyDictionary<string, Tensor>? others)
@@ -165,7 +200,7 @@ public static class ModelWeights
         return weights;
     }
 
-    private static LoadReport Report(string source, nn.Module model, WeightPairing pairing, IEnumerable<TensorTarget> targets) => new()
+    private static LoadReport Report(string source, nn.Module model, WeightPairing pairing, IReadOnlyList<TensorTarget> targets) => new()
     {
         Source = source,
         Type = Weights.FirstOf(model).dtype,
@@ -173,5 +208,7 @@ public static class ModelWeights
         Unused = pairing.Unused,
         Stayed = pairing.Stayed,
         NonFinite = NonFiniteTensor.Of(targets),
+        MappedBytes = targets.Where(target => target.IsMapped).Sum(target => target.Entry.ByteCount),
+        CopiedBytes = targets.Where(target => !target.IsMapped).Sum(target => target.Entry.ByteCount),
     };
 }

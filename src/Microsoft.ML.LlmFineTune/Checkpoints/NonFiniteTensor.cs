@@ -12,5 +12,5 @@ public sealed record NonFiniteTensor(string Name, long Count, long Total)
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"'{Name}' ({Count:N0} of {Total:N0})");
 
     internal static IReadOnlyList<NonFiniteTensor> Of(IEnumerable<TensorTarget> targets) =>
-        [.. targets.Where(target => target.NonFinite > 0).Select(target => new NonFiniteTensor(target.Entry.Name, target.NonFinite, target.Destination.numel()))];
+        [.. targets.Where(target => target.NotFinite > 0).Select(target => new NonFiniteTensor(target.Entry.Name, target.NotFinite, target.Destination.numel()))];
 }

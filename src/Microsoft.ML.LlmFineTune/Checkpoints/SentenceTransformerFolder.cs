@@ -93,9 +93,10 @@ public sealed record SentenceTransformerFolder
     /// <summary>Reads the model, in evaluation mode.</summary>
     /// <param name="device">Where the weights go; default: the CPU.</param>
     /// <param name="dtype">Type of the weights in memory; files of other types are converted.</param>
+    /// <param name="loading">Whether the weights are copied, or mapped from the files where these have them as the model does. Default: copied.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is cut or damaged, or the weights are not those of the configuration.</exception>
-    public TextEmbedder LoadModel(Device? device = null, ScalarType dtype = ScalarType.Float32) => HuggingFaceFolder.LoadTextEmbedder(ModelFolder, Pooling, IsNormalized, device, dtype);
+    public TextEmbedder LoadModel(Device? device = null, ScalarType dtype = ScalarType.Float32, WeightLoading loading = WeightLoading.Copied) => HuggingFaceFolder.LoadTextEmbedder(ModelFolder, Pooling, IsNormalized, device, dtype, loading);
 
     /// <summary>Reads the tokenizer. By default it cuts texts as the model wants them and pads a batch to its longest, whatever its own file says about that.</summary>
     /// <exception cref="FileNotFoundException">The folder has none of the files that make a tokenizer.</exception>

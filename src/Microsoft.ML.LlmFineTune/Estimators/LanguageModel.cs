@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Generation;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
@@ -40,9 +41,11 @@ public sealed class LanguageModel : TextModel
     }
 
     /// <summary>Reads a folder in Hugging Face's layout: config.json, model.safetensors, tokenizer.json.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="loading">Whether the weights are copied, or mapped from the files where these have them as the model does. Default: copied.</param>
     /// <exception cref="InvalidDataException">A file is cut, corrupt, or does not fit the others; the message names it.</exception>
     /// <exception cref="NotSupportedException">The folder's model is no decoder: <see cref="TextEncoder.Load"/> reads encoders.</exception>
-    public static LanguageModel Load(string folder) => ModelFolder.LoadLanguageModel(folder);
+    public static LanguageModel Load(string folder, WeightLoading loading = WeightLoading.Copied) => ModelFolder.LoadLanguageModel(folder, loading);
 
     /// <summary>Continues a text.</summary>
     /// <param name="prompt">The text; may be empty.</param>

@@ -59,28 +59,32 @@ public sealed class LanguageModelCatalog
     /// <summary>Reads a decoder and its tokenizer: a folder in Hugging Face's layout, or a model of the hub.</summary>
     /// <param name="folderOrName">A folder; or "organisation/name" of a hub, perhaps with "@revision" behind it, which is downloaded into the cache that huggingface_hub uses.</param>
     /// <param name="hub">Where to download from; null: what huggingface_hub's environment variables say.</param>
+    /// <param name="loading">Whether the weights are copied, or mapped from the files where these have them as the model does. Default: copied.</param>
     /// <param name="cancellation">Ends the download.</param>
     /// <exception cref="InvalidDataException">A file is cut, corrupt, or does not fit the others; the message names it.</exception>
     /// <exception cref="NotSupportedException">The model is no decoder: <see cref="LoadEncoder"/> reads encoders.</exception>
     /// <exception cref="DirectoryNotFoundException">It is no folder, and can't be the name of a repository.</exception>
     /// <exception cref="HubException">It is no folder, and the hub's model could not be had.</exception>
-    public LanguageModel Load(string folderOrName, HubOptions? hub = null, CancellationToken cancellation = default) =>
-        Reported(LanguageModel.Load(ModelSource.FolderOf(folderOrName, hub, cancellation)), folderOrName);
+    public LanguageModel Load(string folderOrName, HubOptions? hub = null, WeightLoading loading = WeightLoading.Copied, CancellationToken cancellation = default) =>
+        Reported(LanguageModel.Load(ModelSource.FolderOf(folderOrName, hub, cancellation), loading), folderOrName);
 
     /// <summary>Reads an encoder and its tokenizer: a folder in Hugging Face's layout, or a model of the hub. The weights of heads are kept for the tasks that have a use for them.</summary>
     /// <param name="folderOrName">A folder; or "organisation/name" of a hub, perhaps with "@revision" behind it, which is downloaded into the cache that huggingface_hub uses.</param>
     /// <param name="hub">Where to download from; null: what huggingface_hub's environment variables say.</param>
+    /// <param name="loading">Whether the weights are copied, or mapped from the files where these have them as the model does. Default: copied.</param>
     /// <param name="cancellation">Ends the download.</param>
     /// <exception cref="InvalidDataException">A file is cut, corrupt, or does not fit the others; the message names it.</exception>
     /// <exception cref="NotSupportedException">The model is no encoder: <see cref="Load"/> reads decoders.</exception>
     /// <exception cref="DirectoryNotFoundException">It is no folder, and can't be the name of a repository.</exception>
     /// <exception cref="HubException">It is no folder, and the hub's model could not be had.</exception>
-    public TextEncoder LoadEncoder(string folderOrName, HubOptions? hub = null, CancellationToken cancellation = default) =>
-        Reported(TextEncoder.Load(ModelSource.FolderOf(folderOrName, hub, cancellation)), folderOrName);
+    public TextEncoder LoadEncoder(string folderOrName, HubOptions? hub = null, WeightLoading loading = WeightLoading.Copied, CancellationToken cancellation = default) =>
+        Reported(TextEncoder.Load(ModelSource.FolderOf(folderOrName, hub, cancellation), loading), folderOrName);
 
     /// <summary>Reads a fitted task from the folder that <see cref="TextTransformer.SaveFolder"/> wrote.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="loading">Whether the weights are copied, or mapped from the files where these have them as the model does. Default: copied.</param>
     /// <exception cref="InvalidDataException">A file is cut or corrupt; the message names it.</exception>
-    public TextTransformer LoadTransformer(string folder) => TransformerFolder.Load(folder, _environment);
+    public TextTransformer LoadTransformer(string folder, WeightLoading loading = WeightLoading.Copied) => TransformerFolder.Load(folder, _environment, loading);
 
     /// <summary>Trains a language model to predict the next token: from scratch if it is untrained, going on otherwise.</summary>
     /// <param name="model">The model; it stays as it is, a copy is trained.</param>

@@ -12,33 +12,33 @@ namespace Microsoft.ML.LlmFineTune.Estimators;
 /// <summary>Models with their tokenizers, to and from folders in Hugging Face's layout.</summary>
 internal static class ModelFolder
 {
-    internal static LanguageModel LoadLanguageModel(string folder)
+    internal static LanguageModel LoadLanguageModel(string folder, WeightLoading loading)
     {
         var (embedding, refusal) = ReadEmbedding(ref folder);
         string models = folder;
         var tokenizer = LoadPaired(models);
-        var decoder = HuggingFaceFolder.LoadDecoder(models);
+        var decoder = HuggingFaceFolder.LoadDecoder(models, loading: loading);
         return Joined(models, "the tokenizer's files", () => new LanguageModel(tokenizer, decoder) { SentenceTransformers = embedding, EmbeddingRefusal = refusal });
     }
 
-    internal static TextEncoder LoadEncoder(string folder)
+    internal static TextEncoder LoadEncoder(string folder, WeightLoading loading)
     {
         var (embedding, refusal) = ReadEmbedding(ref folder);
         var tokenizer = LoadPaired(folder);
-        var encoder = HuggingFaceFolder.LoadEncoder(folder);
+        var encoder = HuggingFaceFolder.LoadEncoder(folder, loading: loading);
         return new TextEncoder(tokenizer, encoder, HuggingFaceFolder.ReadOtherWeights(folder, encoder)) { SentenceTransformers = embedding, EmbeddingRefusal = refusal };
     }
 
-    internal static (TextEmbedder Embedder, TokenizerAdapter Tokenizer) LoadEmbedder(string folder, Pooling? pooling, bool isNormalized)
+    internal static (TextEmbedder Embedder, TokenizerAdapter Tokenizer) LoadEmbedder(string folder, Pooling? pooling, bool isNormalized, WeightLoading loading)
     {
         var tokenizer = LoadPaired(folder);
-        return (HuggingFaceFolder.LoadTextEmbedder(folder, pooling, isNormalized), tokenizer);
+        return (HuggingFaceFolder.LoadTextEmbedder(folder, pooling, isNormalized, loading: loading), tokenizer);
     }
 
-    internal static (SequenceClassifier Classifier, TokenizerAdapter Tokenizer) LoadClassifier(string folder)
+    internal static (SequenceClassifier Classifier, TokenizerAdapter Tokenizer) LoadClassifier(string folder, WeightLoading loading)
     {
         var tokenizer = LoadPaired(folder);
-        return (HuggingFaceFolder.LoadClassifier(folder), tokenizer);
+        return (HuggingFaceFolder.LoadClassifier(folder, loading: loading), tokenizer);
     }
 
     internal static void Save(TextModel model, string folder, JsonObject? task = null)

@@ -1,3 +1,4 @@
+using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tokenization;
@@ -37,9 +38,11 @@ public sealed class TextEncoder : TextModel
     }
 
     /// <summary>Reads a folder in Hugging Face's layout: config.json, model.safetensors, tokenizer.json. The weights of heads are kept: new tasks take what fits, BERT's pooler for example.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="loading">Whether the weights are copied, or mapped from the files where these have them as the model does. Default: copied.</param>
     /// <exception cref="InvalidDataException">A file is cut, corrupt, or does not fit the others; the message names it.</exception>
     /// <exception cref="NotSupportedException">The folder's model is no encoder: <see cref="LanguageModel.Load"/> reads decoders.</exception>
-    public static TextEncoder Load(string folder) => ModelFolder.LoadEncoder(folder);
+    public static TextEncoder Load(string folder, WeightLoading loading = WeightLoading.Copied) => ModelFolder.LoadEncoder(folder, loading);
 
     /// <summary>The tokenizer as one of ours: others don't tell the special tokens around a text.</summary>
     internal static TokenizerModel RequireTokenizer(TokenizerAdapter tokenizer) => tokenizer.Tokenizer as TokenizerModel

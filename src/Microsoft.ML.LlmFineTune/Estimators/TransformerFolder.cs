@@ -13,13 +13,13 @@ internal static class TransformerFolder
     private const string FormatKey = "format";
     private const int Format = 1;
 
-    private static readonly SortedDictionary<string, Func<string, JsonObject, IHostEnvironment, TextTransformer>> Loaders = new(StringComparer.Ordinal)
+    private static readonly SortedDictionary<string, Func<string, JsonObject, IHostEnvironment, WeightLoading, TextTransformer>> Loaders = new(StringComparer.Ordinal)
     {
-        [TokenizerTrainingTransformer.TaskName] = TokenizerTrainingTransformer.Load,
-        [TextTokenizationTransformer.TaskName] = TextTokenizationTransformer.Load,
-        [CausalPretrainingTransformer.TaskName] = (folder, task, _) => CausalPretrainingTransformer.Load(folder, task),
-        [TextGenerationTransformer.TaskName] = (folder, task, _) => TextGenerationTransformer.Load(folder, task),
-        [TextClassificationTransformer.TaskName] = (folder, task, _) => TextClassificationTransformer.Load(folder, task),
+        [TokenizerTrainingTransformer.TaskName] = (folder, task, environment, _) => TokenizerTrainingTransformer.Load(folder, task, environment),
+        [TextTokenizationTransformer.TaskName] = (folder, task, environment, _) => TextTokenizationTransformer.Load(folder, task, environment),
+        [CausalPretrainingTransformer.TaskName] = (folder, task, _, loading) => CausalPretrainingTransformer.Load(folder, task, loading),
+        [TextGenerationTransformer.TaskName] = (folder, task, _, loading) => TextGenerationTransformer.Load(folder, task, loading),
+        [TextClassificationTransformer.TaskName] = (folder, task, _, loading) => TextClassificationTransformer.Load(folder, task, loading),
         [TextEmbeddingTransformer.TaskName] = TextEmbeddingTransformer.Load,
     };
 
@@ -32,7 +32,7 @@ internal static class TransformerFolder
         transformer.SaveFiles(folder, task);
     }
 
-    internal static TextTransformer Load(string folder, IHostEnvironment environment)
+    internal static TextTransformer Load(string folder, IHostEnvironment environment, WeightLoading loading = WeightLoading.Copied)
     {
         var task = HuggingFaceFolder.ReadTask(Require.Text(folder));
         try
@@ -42,7 +42,7 @@ internal static class TransformerFolder
                 throw new InvalidDataException($"'{folder}': task.json has format {format}; this version of the library reads format {Format}.");
             string name = task[TaskKey]!.GetValue<string>();
             return Loaders.TryGetValue(name, out var load)
-                ? load(folder, task, environment)
+                ? load(folder, task, environment, loading)
                 : throw new InvalidDataException($"'{folder}': task.json is of task '{name}'; known are {string.Join(", ", Loaders.Keys)}.");
         }
         catch (Exception error) when (error is NullReferenceException or InvalidOperationException or FormatException or JsonException or ArgumentException)

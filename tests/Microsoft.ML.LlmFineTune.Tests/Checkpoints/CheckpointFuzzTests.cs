@@ -78,9 +78,25 @@ public sealed class CheckpointFuzzTests : IDisposable
         Damage(file, () =>
         {
             if (file == "generation_config.json") GenerationOptions.FromFolder(_folder);
-            using DecoderModel model = HuggingFaceFolder.LoadDecoder(_folder);
-            AssertAccountedFor(model.ParameterCount);
+            Exception? mapped = Record.Exception(() => Load(WeightLoading.Mapped));
+            try
+            {
+                Load(WeightLoading.Copied);
+            }
+            catch (Exception error)
+            {
+                // What is refused is refused whichever way it is loaded, before a byte is mapped.
+                Assert.Equal((error.GetType(), error.Message), (mapped?.GetType(), mapped?.Message));
+                throw;
+            }
+            Assert.Null(mapped);
         });
+
+        void Load(WeightLoading loading)
+        {
+            using DecoderModel model = HuggingFaceFolder.LoadDecoder(_folder, loading: loading);
+            AssertAccountedFor(model.ParameterCount);
+        }
     }
 
     /// <summary>What was allocated for weights, the weights in the files account for.</summary>

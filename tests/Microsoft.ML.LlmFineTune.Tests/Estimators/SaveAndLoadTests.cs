@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.ML.Data;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Estimators;
+using Microsoft.ML.LlmFineTune.Tests.Checkpoints;
 using Microsoft.ML.LlmFineTune.Tokenization;
 using Xunit;
 
@@ -174,6 +175,60 @@ public sealed class SaveAndLoadTests
         Assert.Equal(model.Config, loaded.Config with { EndOfText = model.Config.EndOfText, Labels = model.Config.Labels, OtherKeys = model.Config.OtherKeys, UnknownKeys = model.Config.UnknownKeys, GenerationKeys = model.Config.GenerationKeys });
         Assert.Equal(model.Config.EndOfText, loaded.Config.EndOfText);
         Assert.Equal(Continue(model), Continue(loaded));
+    }
+
+    [Fact]
+    public void WeightsOfAFolderMayStayInItsFiles()
+    {
+        using var model = Toy.Model();
+        string folder = ScratchFolder.New(), path = Path.Combine(folder, "model.safetensors");
+        model.Save(folder);
+        byte[] before = File.ReadAllBytes(path);
+        using (var mapped = _ml.LanguageModels.Load(folder, loading: WeightLoading.Mapped, cancellation: TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(MappedFiles.Where(path), MappedFiles.Of(folder));
+            Assert.Equal(Continue(model), Continue(mapped));
+            var options = Toy.Classification with { Epochs = 1 };
+            Assert.Equal(Scores(Toy.Pipeline(new MLContext(1), model, options).Fit(Data(_ml))), Scores(Toy.Pipeline(new MLContext(1), mapped, options).Fit(Data(_ml))));
+            Assert.Equal(before, File.ReadAllBytes(path));
+        }
+        Assert.Empty(MappedFiles.Of(folder));
+    }
+
+    [Fact]
+    public void AFittedTasksWeightsMayStayInItsFolder()
+    {
+        using var encoder = Toy.Encoder();
+        string encoders = ScratchFolder.New(), embedders = ScratchFolder.New(), classifiers = ScratchFolder.New(), models = ScratchFolder.New(), generators = ScratchFolder.New();
+        encoder.Save(encoders);
+        using var mapped = _ml.LanguageModels.LoadEncoder(encoders, loading: WeightLoading.Mapped, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(MappedFiles.Where(Path.Combine(encoders, "model.safetensors")), MappedFiles.Of(encoders));
+        using var model = Toy.Model();
+        (string Folder, TextTransformer Task, string Column)[] tasks =
+        [
+            (embedders, _ml.LanguageModels.EmbedText(mapped).Fit(Data(_ml)), "Embedding"),
+            (classifiers, Saved().Chain.OfType<TextClassificationTransformer>().Single(), "Score"),
+            (models, _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining).Fit(Data(_ml)), "LogProbability"),
+            (generators, _ml.LanguageModels.GenerateText(model, "Text").Fit(Data(_ml)), "GeneratedText"),
+        ];
+        foreach (var (folder, task, column) in tasks)
+        {
+            task.SaveFolder(folder);
+            var loaded = _ml.LanguageModels.LoadTransformer(folder, WeightLoading.Mapped);
+            Assert.Equal(MappedFiles.Where(Path.Combine(folder, "model.safetensors")), MappedFiles.Of(folder));
+            Assert.Equal(Values(task), Values(loaded));
+
+            string Values(TextTransformer transformer)
+            {
+                var view = transformer.Transform(Data(_ml));
+                return column switch
+                {
+                    "Embedding" or "Score" => JsonSerializer.Serialize(view.GetColumn<float[]>(column)),
+                    "GeneratedText" => JsonSerializer.Serialize(view.GetColumn<string>(column)),
+                    _ => JsonSerializer.Serialize(view.GetColumn<float>(column)),
+                };
+            }
+        }
     }
 
     private static string Continue(LanguageModel model) => model.Generate("ripe", cancellation: TestContext.Current.CancellationToken);

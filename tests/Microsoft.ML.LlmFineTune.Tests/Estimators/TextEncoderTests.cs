@@ -142,13 +142,13 @@ public sealed class TextEncoderTests : IDisposable
             File.WriteAllText(Path.Combine(repository, "refs", revision), Commit);
         foreach (string name in (string[])["toys/encoder", "toys/encoder@v2", "toys/encoder@" + Commit])
         {
-            using var loaded = _ml.LanguageModels.LoadEncoder(name, hub, Token);
+            using var loaded = _ml.LanguageModels.LoadEncoder(name, hub, cancellation: Token);
             Assert.Equal(_encoder.Config.Width, loaded.Config.Width);
         }
-        string message = Assert.Throws<HubException>(() => _ml.LanguageModels.LoadEncoder("toys/other", hub, Token)).Message;
+        string message = Assert.Throws<HubException>(() => _ml.LanguageModels.LoadEncoder("toys/other", hub, cancellation: Token)).Message;
         Assert.Contains("There is no folder 'toys/other'", message);
         Assert.Contains("not in the cache", message);
-        Assert.Contains("'./toys/encoder'", Assert.Throws<DirectoryNotFoundException>(() => _ml.LanguageModels.LoadEncoder("./toys/encoder", hub, Token)).Message);
+        Assert.Contains("'./toys/encoder'", Assert.Throws<DirectoryNotFoundException>(() => _ml.LanguageModels.LoadEncoder("./toys/encoder", hub, cancellation: Token)).Message);
     }
 
     [Fact]

@@ -15,4 +15,11 @@ internal static class CheckpointsExample
         HuggingFaceFolder.Save("my-copy", model);
         // </example>
     }
+    public static void Map()
+    {
+        // <example>
+
+        using var model = HuggingFaceFolder.LoadDecoder("my-model", loading: WeightLoading.Mapped);
+        // </example>
+    }
 }

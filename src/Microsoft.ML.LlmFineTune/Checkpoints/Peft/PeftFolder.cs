@@ -130,8 +130,9 @@ public static class PeftFolder
     /// <param name="baseFolder">The base model's folder; null: the one that the adapter names, as it stands or seen from the adapter's folder.</param>
     /// <param name="device">Where the weights go; default: the CPU.</param>
     /// <param name="dtype">Type of the base model's weights in memory.</param>
-    public static DecoderModel LoadDecoder(string folder, string? baseFolder = null, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
-        LoadOnBase(folder, path => HuggingFaceFolder.LoadDecoder(path, device, dtype), baseFolder);
+    /// <param name="loading">Whether the base model's weights are copied, or mapped from the files where these have them as the model does. Default: copied.</param>
+    public static DecoderModel LoadDecoder(string folder, string? baseFolder = null, Device? device = null, ScalarType dtype = ScalarType.Float32, WeightLoading loading = WeightLoading.Copied) =>
+        LoadOnBase(folder, path => HuggingFaceFolder.LoadDecoder(path, device, dtype, loading), baseFolder);
 
     /// <summary>Reads a text classifier and puts the adapter of a folder on it. The base model may lack the head, which such an adapter has.</summary>
     /// <inheritdoc cref="LoadOnBase"/>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Estimators.CausalPretraining;
 using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 using Microsoft.ML.LlmFineTune.Training;
@@ -31,7 +32,7 @@ public sealed class CausalPretrainingTransformer : TextTransformer
 
     private protected override ITextMapping Mapping { get; }
 
-    internal static CausalPretrainingTransformer Load(string folder, JsonObject task)
+    internal static CausalPretrainingTransformer Load(string folder, JsonObject task, WeightLoading loading)
     {
         var names = new CausalPretrainingOptions
         {
@@ -41,7 +42,7 @@ public sealed class CausalPretrainingTransformer : TextTransformer
             PerplexityColumnName = task[PerplexityKey]!.GetValue<string>(),
         };
         names.Validate();
-        var model = LanguageModel.Load(folder);
+        var model = LanguageModel.Load(folder, loading);
         KeptAdapter.Load(model.Backbone, folder, task);
         return new CausalPretrainingTransformer(model, names, training: null);
     }

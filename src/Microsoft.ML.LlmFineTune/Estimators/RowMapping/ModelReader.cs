@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Doors;
 using Microsoft.ML.Runtime;
 
@@ -26,7 +27,8 @@ internal sealed class ModelReader : IModelReader
             if (Checksum(path) != checksum)
                 throw new InvalidDataException($"The model file is corrupt: the entry '{name}' is not what was saved. Take a fresh copy, or save the model again.");
         }
-        return TransformerFolder.Load(folder.Path, (IHostEnvironment)environment);
+        // The files go with the folder.
+        return TransformerFolder.Load(folder.Path, (IHostEnvironment)environment, WeightLoading.Copied);
     }
 
     /// <summary>The entries that <see cref="Read"/> reads again.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 using Microsoft.ML.LlmFineTune.Estimators.TextClassification;
 using Microsoft.ML.LlmFineTune.Models;
@@ -51,9 +52,9 @@ public sealed class TextClassificationTransformer : TextTransformer
 
     private protected override ITextMapping Mapping { get; }
 
-    internal static TextClassificationTransformer Load(string folder, JsonObject task)
+    internal static TextClassificationTransformer Load(string folder, JsonObject task, WeightLoading loading)
     {
-        var (classifier, tokenizer) = ModelFolder.LoadClassifier(folder);
+        var (classifier, tokenizer) = ModelFolder.LoadClassifier(folder, loading);
         KeptAdapter.Load(classifier, folder, task);
         var labels = LabelKeys.FromJson(task[LabelsKey]!.AsObject());
         if (labels.Names.Count != classifier.Labels.Count)

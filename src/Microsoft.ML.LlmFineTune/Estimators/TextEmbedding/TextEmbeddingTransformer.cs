@@ -69,10 +69,10 @@ public sealed class TextEmbeddingTransformer : TextTransformer
             options.Prompt is string prompt ? Texts(prompt, folder.LowersCase) : folder, options.TextColumnName, options.EmbeddingColumnName);
     }
 
-    internal static TextEmbeddingTransformer Load(string folder, JsonObject task, IHostEnvironment environment)
+    internal static TextEmbeddingTransformer Load(string folder, JsonObject task, IHostEnvironment environment, WeightLoading loading)
     {
         var pooling = Enum.Parse<TextEmbeddingPooling>(task[PoolingKey]!.GetValue<string>());
-        var (embedder, tokenizer) = ModelFolder.LoadEmbedder(folder, Layer(pooling, default), task[NormalizeKey]!.GetValue<bool>());
+        var (embedder, tokenizer) = ModelFolder.LoadEmbedder(folder, Layer(pooling, default), task[NormalizeKey]!.GetValue<bool>(), loading);
         return new TextEmbeddingTransformer(
             environment, embedder, tokenizer, Require.Within(task[MaximumTokensKey]!.GetValue<int>(), 2, embedder.Backbone.Config.MaximumLength, MaximumTokensKey),
             Texts(task[PromptKey]!.GetValue<string>(), task[LowersCaseKey]!.GetValue<bool>()), Name(TextKey), Name(EmbeddingKey));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 using Microsoft.ML.LlmFineTune.Estimators.TextGeneration;
 using Microsoft.ML.LlmFineTune.Generation;
@@ -32,7 +33,7 @@ public sealed class TextGenerationTransformer : TextTransformer
 
     private protected override ITextMapping Mapping { get; }
 
-    internal static TextGenerationTransformer Load(string folder, JsonObject task)
+    internal static TextGenerationTransformer Load(string folder, JsonObject task, WeightLoading loading)
     {
         var options = new TextGenerationOptions
         {
@@ -42,7 +43,7 @@ public sealed class TextGenerationTransformer : TextTransformer
             Generation = task[GenerationKey].Deserialize<GenerationOptions>()!,
         };
         options.Validate();
-        var model = LanguageModel.Load(folder);
+        var model = LanguageModel.Load(folder, loading);
         KeptAdapter.Load(model.Backbone, folder, task);
         return new TextGenerationTransformer(model, options);
     }
