@@ -34,8 +34,8 @@ public static class ModelWeights
     {
         if (!isBase) RequireWhole(model);
         using IDisposable scope = NewDisposeScope();
-        Dictionary<string, Tensor> views = WithOthers(Views(model), others);
-        IReadOnlyList<IReadOnlyList<string>> shards = ShardPlan.Split([.. model.WeightNames.Select(name => name.File).Concat(others?.Keys ?? []).Select(name => (name, BytesOf(views[name])))], maximumShardBytes);
+        Dictionary<string, Tensor> absent = AbsentBiases(model), views = WithOthers(WithOthers(Views(model), absent), others);
+        IReadOnlyList<IReadOnlyList<string>> shards = ShardPlan.Split([.. model.WeightNames.Select(name => name.File).Concat(absent.Keys).Concat(others?.Keys ?? []).Select(name => (name, BytesOf(views[name])))], maximumShardBytes);
         if (shards.Count <= 1)
         {
             SafeTensors.Write(Path.Combine(folder, CheckpointIndex.SingleName), views);
@@ -70,11 +70,13 @@ public static class ModelWeights
     {
         using IDisposable scope = NewDisposeScope();
         SafeTensorsHeader header = SafeTensorsHeader.Read(stream, length, source);
-        WeightPairing pairing = new(source, model, Views(model), header.Entries.Select(entry => entry.Name).ToHashSet(StringComparer.Ordinal));
+        Dictionary<string, Tensor> absent = AbsentBiases(model);
+        WeightPairing pairing = new(source, model, WithOthers(Views(model), absent), header.Entries.Select(entry => entry.Name).ToHashSet(StringComparer.Ordinal), absent.Keys.ToHashSet(StringComparer.Ordinal));
         List<TensorTarget> targets = pairing.Pair(header);
         pairing.RequireFit();
         SafeTensors.Fill(stream, header, source, targets);
-        return Report(source, model, pairing, targets);
+        RequireZeros(source, absent);
+        return Report(source, model, pairing, targets, absent.Keys);
     }
 
     /// <summary>Fills the weights from files that together hold all of them.</summary>
@@ -86,11 +88,13 @@ public static class ModelWeights
     internal static LoadReport Read<TModel>(CheckpointIndex index, TModel model, IReadOnlySet<string>? optional = null) where TModel : nn.Module, ICheckpointModel
     {
         using IDisposable scope = NewDisposeScope();
-        WeightPairing pairing = new(index.Folder, model, Views(model), index.TensorNames, optional);
+        Dictionary<string, Tensor> absent = AbsentBiases(model);
+        WeightPairing pairing = new(index.Folder, model, WithOthers(Views(model), absent), index.TensorNames, absent.Keys.Concat(optional ?? new HashSet<string>()).ToHashSet(StringComparer.Ordinal));
         (SafeTensorsFile File, List<TensorTarget> Targets)[] all = [.. index.Files.Select(file => (file, pairing.Pair(file.Header)))];
         pairing.RequireFit();
         foreach ((SafeTensorsFile file, List<TensorTarget> targets) in all) file.Fill(targets);
-        return Report(index.Folder, model, pairing, all.SelectMany(file => file.Targets));
+        RequireZeros(index.Folder, absent);
+        return Report(index.Folder, model, pairing, all.SelectMany(file => file.Targets), absent.Keys);
     }
 
     /// <summary>Reads what files hold beside a backbone's own weights: the weights of heads, as float32 on its device, by their names in a bare backbone's checkpoint.</summary>
@@ -144,6 +148,20 @@ public static class ModelWeights
     private static void RequireWhole(nn.Module model) => Require.State((model as IAdaptable)?.Attachments?.AreInWeights != false,
         "The model has an active adapter, which is no part of its weights. Save the adapter with PeftFolder, or call MergeAndRemove of its ModelAdapters first.");
 
+    /// <summary>Zeros for the biases that a model is without, so that readers that know only the published models miss nothing.</summary>
+    private static Dictionary<string, Tensor> AbsentBiases(ICheckpointModel model)
+    {
+        (BackboneModel backbone, Func<string, string> nameOf) = model is IHeadedModel headed ? (headed.Backbone, file => headed.Backbone.HeadedName(file, headed.Head)) : ((BackboneModel)model, (Func<string, string>)(file => file));
+        return backbone.AbsentBiases.ToDictionary(bias => nameOf(bias.File), bias => zeros(bias.Length, dtype: Weights.FirstOf(backbone).dtype), StringComparer.Ordinal);
+    }
+
+    /// <summary>Biases that another program has trained would be lost.</summary>
+    private static void RequireZeros(string source, Dictionary<string, Tensor> absent)
+    {
+        if (absent.FirstOrDefault(bias => bias.Value.count_nonzero().item<long>() > 0).Key is string name)
+            throw new InvalidDataException($"'{source}': config.json says that the model has no biases ('bias': false), but '{name}' is not 0. Remove 'bias' from config.json.");
+    }
+
     private static Dictionary<string, Tensor> View<TModel>(TModel model, Func<Tensor, Tensor> select) where TModel : nn.Module, ICheckpointModel
     {
         Dictionary<string, Tensor> tensors = model.named_parameters().ToDictionary(entry => entry.name, entry => (Tensor)entry.parameter, StringComparer.Ordinal);
@@ -165,13 +183,13 @@ public static class ModelWeights
         return weights;
     }
 
-    private static LoadReport Report(string source, nn.Module model, WeightPairing pairing, IEnumerable<TensorTarget> targets) => new()
+    private static LoadReport Report(string source, nn.Module model, WeightPairing pairing, IEnumerable<TensorTarget> targets, IEnumerable<string> absent) => new()
     {
         Source = source,
         Type = Weights.FirstOf(model).dtype,
         FileTypes = pairing.Types,
         Unused = pairing.Unused,
-        Stayed = pairing.Stayed,
+        Stayed = [.. pairing.Stayed.Except(absent)],
         NonFinite = NonFiniteTensor.Of(targets),
     };
 }
