@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Golden;
 using Golden.ChatTemplates;
+using Golden.Exchange;
 using Golden.Generation;
 using Golden.Library;
 using Golden.Metrics;
@@ -18,8 +19,10 @@ using Golden.Training;
 //   --file, --case             only files, cases whose name holds TEXT
 //   --failed                   prints failed cases and the summaries only
 //   --compile-against FOLDER   compiles the C# of the cases against the assemblies of FOLDER, runs nothing
+// or writes model folders for another implementation to load: Golden --write-folders TARGET DIR
 
 if (args is [Worker.Switch, var job]) return Worker.Run(job);
+if (args is [ExchangeWriter.Switch, var target, var fixtures]) return ExchangeWriter.Write(Path.GetFullPath(target), Path.GetFullPath(fixtures));
 
 FixtureArea[] areas =
 [

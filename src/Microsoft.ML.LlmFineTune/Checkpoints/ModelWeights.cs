@@ -34,8 +34,8 @@ public static class ModelWeights
     {
         if (!isBase) RequireWhole(model);
         using IDisposable scope = NewDisposeScope();
-        Dictionary<string, Tensor> views = WithOthers(Views(model), others);
-        IReadOnlyList<IReadOnlyList<string>> shards = ShardPlan.Split([.. model.WeightNames.Select(name => name.File).Concat(others?.Keys ?? []).Select(name => (name, BytesOf(views[name])))], maximumShardBytes);
+        Dictionary<string, Tensor> absent = AbsentBiases(model), views = WithOthers(WithOthers(Views(model), absent), others);
+        IReadOnlyList<IReadOnlyList<string>> shards = ShardPlan.Split([.. model.WeightNames.Select(name => name.File).Concat(absent.Keys).Concat(others?.Keys ?? []).Select(name => (name, BytesOf(views[name])))], maximumShardBytes);
         if (shards.Count <= 1)
         {
             SafeTensors.Write(Path.Combine(folder, CheckpointIndex.SingleName), views);
@@ -70,11 +70,13 @@ public static class ModelWeights
     {
         using IDisposable scope = NewDisposeScope();
         SafeTensorsHeader header = SafeTensorsHeader.Read(stream, length, source);
-        WeightPairing pairing = new(source, model, Views(model), header.Entries.Select(entry => entry.Name).ToHashSet(StringComparer.Ordinal));
+        Dictionary<string, Tensor> absent = AbsentBiases(model);
+        WeightPairing pairing = new(source, model, WithOthers(Views(model), absent), header.Entries.Select(entry => entry.Name).ToHashSet(StringComparer.Ordinal), absent.Keys.ToHashSet(StringComparer.Ordinal));
         List<TensorTarget> targets = pairing.Pair(header);
         pairing.RequireFit();
         SafeTensors.Fill(stream, header, source, targets);
-        return Report(source, model, pairing, targets);
+        RequireZeros(source, absent);
+        return Report(source, model, pairing, targets, absent.Keys);
     }
 
     /// <summary>Fills the weights from files that together hold all of them.</summary>
@@ -88,8 +90,8 @@ public static class ModelWeights
     internal static LoadReport Read<TModel>(CheckpointIndex index, TModel model, IReadOnlySet<string>? optional = null, WeightLoading loading = WeightLoading.Copied) where TModel : nn.Module, ICheckpointModel
     {
         using IDisposable scope = NewDisposeScope();
-        Dictionary<string, Tensor> views = Views(model);
-        WeightPairing pairing = new(index.Folder, model, views, index.TensorNames, optional);
+        Dictionary<string, Tensor> views = Views(model), absent = AbsentBiases(model);
+        WeightPairing pairing = new(index.Folder, model, WithOthers(views, absent), index.TensorNames, absent.Keys.Concat(optional ?? new HashSet<string>()).ToHashSet(StringComparer.Ordinal));
         (SafeTensorsFile File, List<TensorTarget> Targets)[] all = [.. index.Files.Select(file => (file, pairing.Pair(file.Header)))];
         pairing.RequireFit();
         if (loading == WeightLoading.Mapped)
@@ -99,7 +101,8 @@ public static class ModelWeights
             all = [.. all.Select(one => (one.File, Map(one.File, one.Targets, ownerOf)))];
         }
         SafeTensorsFile.Fill([.. all.Select(one => (one.File, (IReadOnlyList<TensorTarget>)one.Targets))]);
-        return Report(index.Folder, model, pairing, [.. all.SelectMany(file => file.Targets)]) with { Loading = loading };
+        RequireZeros(index.Folder, absent);
+        return Report(index.Folder, model, pairing, [.. all.SelectMany(file => file.Targets)], absent.Keys) with { Loading = loading };
     }
 
     /// <summary>Makes parameters views of a file where it has them as the model does.</summary>
@@ -111,12 +114,11 @@ public static class ModelWeights
 
         TensorTarget MapOne(TensorTarget target)
         {
-            Tensor owner = ownerOf[target.Destination];
-            // A matrix that the file has transposed is no dense view of its parameter.
-            bool isAlike = owner.dtype == target.Entry.Type && owner.device_type == TorchSharp.DeviceType.CPU && target.Destination.is_contiguous() && owner.shape.SequenceEqual(target.Entry.Shape);
+            // A matrix that the file has transposed is no dense view of its parameter; a bias of 0 that the model is without has none.
+            bool isAlike = ownerOf.TryGetValue(target.Destination, out Tensor? owner) && owner.dtype == target.Entry.Type && owner.device_type == TorchSharp.DeviceType.CPU && target.Destination.is_contiguous() && owner.shape.SequenceEqual(target.Entry.Shape);
             if (!isAlike || !mapped.Holds(target.Entry)) return target;
             Tensor view = mapped.View(target.Entry);
-            owner.set_(view);
+            owner!.set_(view);
             return new TensorTarget(target.Entry, view, isMapped: true);
         }
     }
@@ -172,6 +174,20 @@ public static class ModelWeights
     private static void RequireWhole(nn.Module model) => Require.State((model as IAdaptable)?.Attachments?.AreInWeights != false,
         "The model has an active adapter, which is no part of its weights. Save the adapter with PeftFolder, or call MergeAndRemove of its ModelAdapters first.");
 
+    /// <summary>Zeros for the biases that a model is without, so that readers that know only the published models miss nothing.</summary>
+    private static Dictionary<string, Tensor> AbsentBiases(ICheckpointModel model)
+    {
+        (BackboneModel backbone, Func<string, string> nameOf) = model is IHeadedModel headed ? (headed.Backbone, file => headed.Backbone.HeadedName(file, headed.Head)) : ((BackboneModel)model, (Func<string, string>)(file => file));
+        return backbone.AbsentBiases.ToDictionary(bias => nameOf(bias.File), bias => zeros(bias.Length, dtype: Weights.FirstOf(backbone).dtype), StringComparer.Ordinal);
+    }
+
+    /// <summary>Biases that another program has trained would be lost.</summary>
+    private static void RequireZeros(string source, Dictionary<string, Tensor> absent)
+    {
+        if (absent.FirstOrDefault(bias => bias.Value.count_nonzero().item<long>() > 0).Key is string name)
+            throw new InvalidDataException($"'{source}': config.json says that the model has no biases ('bias': false), but '{name}' is not 0. Remove 'bias' from config.json.");
+    }
+
     private static Dictionary<string, Tensor> View<TModel>(TModel model, Func<Tensor, Tensor> select) where TModel : nn.Module, ICheckpointModel
     {
         Dictionary<string, Tensor> owners = Owners(model);
@@ -200,13 +216,13 @@ public static class ModelWeights
         return weights;
     }
 
-    private static LoadReport Report(string source, nn.Module model, WeightPairing pairing, IReadOnlyList<TensorTarget> targets) => new()
+    private static LoadReport Report(string source, nn.Module model, WeightPairing pairing, IReadOnlyList<TensorTarget> targets, IEnumerable<string> absent) => new()
     {
         Source = source,
         Type = Weights.FirstOf(model).dtype,
         FileTypes = pairing.Types,
         Unused = pairing.Unused,
-        Stayed = pairing.Stayed,
+        Stayed = [.. pairing.Stayed.Except(absent)],
         NonFinite = NonFiniteTensor.Of(targets),
         MappedBytes = targets.Where(target => target.IsMapped).Sum(target => target.Entry.ByteCount),
         CopiedBytes = targets.Where(target => !target.IsMapped).Sum(target => target.Entry.ByteCount),

@@ -84,6 +84,9 @@ public abstract class BackboneModel : nn.Module, IReplicable, ICheckpointModel, 
     /// <param name="task">What the head is for.</param>
     internal virtual string HeadedName(string file, ModelHead task) => HeadedPrefix(task) + file;
 
+    /// <summary>Biases that the family's published models have and this one is without, by their names in a bare checkpoint: zeros to whoever knows only the published ones.</summary>
+    internal virtual IEnumerable<(string File, long Length)> AbsentBiases => [];
+
     /// <summary>Device of the weights.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public Device Device => Weights.FirstOf(this).device;

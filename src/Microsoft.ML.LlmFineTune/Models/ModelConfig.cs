@@ -172,7 +172,7 @@ public abstract record ModelConfig
         if (head == ModelHead.TokenClassification || ClassifierDropout != UsualTokenDropout) json["classifier_dropout"] = ClassifierDropout;
     }
 
-    /// <summary>Writes the keys that all families share, and <see cref="OtherKeys"/>.</summary>
+    /// <summary>Writes the keys that all families share, and <see cref="OtherKeys"/>; the last thing to be done to a configuration.</summary>
     private protected void WriteCommonKeys(JsonObject json, ModelHead head)
     {
         json["bos_token_id"] = BeginOfText;
@@ -193,6 +193,7 @@ public abstract record ModelConfig
         }
         if (head == ModelHead.SequenceClassification && Problem != ClassificationProblem.SingleLabel) json["problem_type"] = ConfigReader.ProblemNames[Problem];
         if (Pooling is Pooling pooling) json[PoolingKey] = ConfigReader.PoolingNames[pooling];
+        FloatSpelling.Apply(json);
         foreach ((string key, JsonElement value) in OtherKeys) json.TryAdd(key, JsonNode.Parse(value.GetRawText()));
     }
 

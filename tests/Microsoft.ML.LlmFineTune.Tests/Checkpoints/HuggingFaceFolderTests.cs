@@ -3,6 +3,10 @@ using System.Text.Json.Nodes;
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Checkpoints.Peft;
 using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Models.T5;
+using Microsoft.ML.LlmFineTune.Models.Llama;
+using Microsoft.ML.LlmFineTune.Models.Gemma;
+using Microsoft.ML.LlmFineTune.Layers.Rotary;
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Tests.Models;
@@ -331,6 +335,88 @@ public sealed class HuggingFaceFolderTests : IDisposable
         Assert.Equal((8, 0.6), ((int)Settings()["eos_token_id"]!, (double)Settings()["temperature"]!));
 
         JsonObject Settings() => JsonNode.Parse(File.ReadAllText(Path.Combine(copy, "generation_config.json")))!.AsObject();
+    }
+
+    [Fact]
+    public void BiasesThatAModelIsWithoutAreZerosInTheFile()
+    {
+        using Gpt2Model model = Tiny();
+        HuggingFaceFolder.Save(_folder, model);
+        using (Gpt2Model whole = new(model.Config with { HasBias = true }))
+        {
+            Dictionary<string, Tensor> expected = ModelWeights.Views(whole);
+            IReadOnlyDictionary<string, Tensor> written = SafeTensors.Read(Path.Combine(_folder, "model.safetensors"));
+            Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), written.Keys.Order(StringComparer.Ordinal));
+            Assert.All(expected, entry => Assert.Equal(entry.Value.shape, written[entry.Key].shape));
+            Assert.All(written.Where(entry => !ModelWeights.Views(model).ContainsKey(entry.Key)), entry => Assert.Equal(0, entry.Value.count_nonzero().item<long>()));
+        }
+        using (DecoderModel loaded = HuggingFaceFolder.LoadDecoder(_folder))
+        {
+            Assert.False(((Gpt2Config)loaded.Config).HasBias);
+            AssertSameWeights(model, loaded);
+        }
+
+        // Below a head, in shards, and for fine-tuning, they are no weights that had to be drawn.
+        string copy = Path.Combine(_folder, "copy");
+        (SequenceClassifier classifier, IReadOnlyList<string> drawn) = HuggingFaceFolder.LoadForFineTuning(_folder, config => new SequenceClassifier(config.CreateBackbone(), ["a", "b"]), new RandomStream(1));
+        using (classifier) HuggingFaceFolder.Save(copy, classifier, maximumShardBytes: 1000);
+        Assert.Equal(["score.weight"], drawn);
+        using CheckpointIndex index = CheckpointIndex.Open(copy);
+        Assert.Contains("transformer.h.1.mlp.c_fc.bias", index.TensorNames);
+        using (SequenceClassifier loaded = HuggingFaceFolder.LoadClassifier(copy)) Assert.Equal(2, loaded.Outputs);
+    }
+
+    [Fact]
+    public void BiasesThatTheConfigurationDeniesAreRefusedUnlessTheyAreZeros()
+    {
+        using (Gpt2Model model = Tiny()) HuggingFaceFolder.Save(_folder, model);
+        string path = Path.Combine(_folder, "model.safetensors");
+        Dictionary<string, Tensor> tensors = SafeTensors.Read(path).ToDictionary(StringComparer.Ordinal);
+        tensors["transformer.ln_f.bias"][3] = 0.5;
+        SafeTensors.Write(path, tensors);
+        string message = Refused();
+        Assert.Contains("'transformer.ln_f.bias'", message, StringComparison.Ordinal);
+        Assert.Contains("Remove 'bias' from config.json", message, StringComparison.Ordinal);
+        Edit(config => config.Remove("bias"));
+        using DecoderModel loaded = HuggingFaceFolder.LoadDecoder(_folder);
+        Assert.Equal(0.5f, ModelWeights.Views(loaded)["transformer.ln_f.bias"][3].item<float>());
+    }
+
+    [Theory]
+    [InlineData("gpt2", "GPT2Model")]
+    [InlineData("llama", "LlamaModel")]
+    [InlineData("smollm3", "SmolLM3Model")]
+    [InlineData("gemma2", "Gemma2Model")]
+    [InlineData("gemma3_text", "Gemma3TextModel")]
+    [InlineData("gpt_neox", "GPTNeoXModel")]
+    [InlineData("bart", "BartModel")]
+    [InlineData("marian", "MarianModel")]
+    [InlineData("t5", "T5EncoderModel")]
+    [InlineData("bert", "BertModel")]
+    public void AModelWithoutAHeadIsNotCalledOneThatHasIt(string family, string architecture)
+    {
+        ModelConfig config = ModelFamilies.ReadConfig(new JsonObject { ["model_type"] = family });
+        if (config is T5Config t5) config = t5 with { HasDecoder = false };
+        Assert.Equal(architecture, (string)config.ToJson(ModelHead.Embedding)["architectures"]![0]!);
+    }
+
+    [Fact]
+    public void FractionsAreSpelledAsPythonSpellsThem()
+    {
+        string t5 = T5Presets.Tiny(20).ToJson(ModelHead.SequenceToSequence).ToJsonString();
+        Assert.Contains("\"initializer_factor\":1.0", t5, StringComparison.Ordinal);
+        Assert.Contains("\"dropout_rate\":0.0", t5, StringComparison.Ordinal);
+        Assert.Contains("\"num_layers\":2,", t5, StringComparison.Ordinal);
+        string gemma = GemmaPresets.Gemma2Of2B.ToJson(ModelHead.NextToken).ToJsonString();
+        Assert.Contains("\"final_logit_softcapping\":30.0", gemma, StringComparison.Ordinal);
+        // A whole number to the reference, which refuses the other.
+        Assert.Contains("\"query_pre_attn_scalar\":256,", gemma, StringComparison.Ordinal);
+        string llama = LlamaPresets.Llama32Of1B.ToJson(ModelHead.NextToken).ToJsonString();
+        Assert.Contains("\"factor\":32.0", llama, StringComparison.Ordinal);
+        Assert.Contains("\"original_max_position_embeddings\":8192", llama, StringComparison.Ordinal);
+        // Lists; what was read stays as it stood.
+        Assert.Contains("[1.0,1.5]", (LlamaPresets.Phi3Mini with { Width = 128, Rotary = new() { Scaling = new LongRopeScaling([1, 1.5], [2, 4], 4096, 32) } }).ToJson(ModelHead.NextToken).ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains("\"mine\":1,", ModelFamilies.ReadConfig(JsonNode.Parse("""{"model_type": "bert", "mine": 1, "yours": 1.0}""")!.AsObject()).ToJson(ModelHead.None).ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]

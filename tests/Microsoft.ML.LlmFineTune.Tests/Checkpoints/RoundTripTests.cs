@@ -136,7 +136,27 @@ public sealed class RoundTripTests : IDisposable
         foreach ((string key, JsonNode? value) in expected)
         {
             Assert.True(actual.ContainsKey(key) && JsonNode.DeepEquals(value, actual[key]), $"{folder}: '{key}' is {actual[key]?.ToJsonString() ?? "missing"}; {value?.ToJsonString() ?? "null"} expected");
+            AssertSameNumbers($"{folder}: '{key}'", value, actual[key]);
         }
+    }
+
+    /// <summary>Where there is a fraction, a fraction: the reference refuses "1" for "1.0", and the other way round.</summary>
+    private static void AssertSameNumbers(string where, JsonNode? expected, JsonNode? actual)
+    {
+        switch (expected)
+        {
+            case JsonObject keys:
+                foreach ((string key, JsonNode? value) in keys) AssertSameNumbers($"{where}.{key}", value, actual![key]);
+                break;
+            case JsonArray items:
+                for (int i = 0; i < items.Count; i++) AssertSameNumbers($"{where}[{i}]", items[i], actual![i]);
+                break;
+            case JsonValue when expected.GetValueKind() == JsonValueKind.Number:
+                Assert.True(IsFraction(expected) == IsFraction(actual!), $"{where} is {actual!.ToJsonString()}; {expected.ToJsonString()} expected");
+                break;
+        }
+
+        static bool IsFraction(JsonNode number) => number.ToJsonString().AsSpan().ContainsAny(".eE");
     }
 
     private static void AssertSameTensors(string folder, Dictionary<string, Tensor> expected, Dictionary<string, Tensor> actual)

@@ -75,6 +75,7 @@ public sealed record BartConfig : BartFamilyConfig
         {
             ModelHead.SequenceClassification => "BartForSequenceClassification",
             ModelHead.QuestionAnswering => "BartForQuestionAnswering",
+            ModelHead.None or ModelHead.Embedding => "BartModel",
             _ => "BartForConditionalGeneration",
         });
         WriteCommonKeys(json, head);

@@ -68,7 +68,7 @@ public sealed record MarianConfig : BartFamilyConfig
     /// <inheritdoc/>
     public override JsonObject ToJson(ModelHead head)
     {
-        JsonObject json = FamilyJson("MarianMTModel");
+        JsonObject json = FamilyJson(head is ModelHead.None or ModelHead.Embedding ? "MarianModel" : "MarianMTModel");
         json["decoder_vocab_size"] = TargetVocabularySize;
         json["share_encoder_decoder_embeddings"] = ShareEmbeddings;
         WriteCommonKeys(json, head);

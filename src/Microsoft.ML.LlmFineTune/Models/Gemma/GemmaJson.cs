@@ -38,6 +38,7 @@ internal static class GemmaJson
                 ModelHead.SequenceClassification => $"{className}{text}ForSequenceClassification",
                 ModelHead.TokenClassification => $"{className}{text}ForTokenClassification",
                 ModelHead.QuestionAnswering => $"{className}{text}ForQuestionAnswering",
+                ModelHead.None or ModelHead.Embedding => $"{className}{text}Model",
                 _ => $"{className}ForCausalLM",
             }),
             ["model_type"] = config.Family,
@@ -59,7 +60,9 @@ internal static class GemmaJson
         if (config.Kind == GemmaKind.Gemma) json["hidden_act"] = config.Activation;
         else
         {
-            json["query_pre_attn_scalar"] = config.QueryScalar ?? config.HeadSize;
+            // A whole number to the reference, which refuses "256.0".
+            double scalar = config.QueryScalar ?? config.HeadSize;
+            json["query_pre_attn_scalar"] = double.IsInteger(scalar) && scalar <= int.MaxValue ? JsonValue.Create((int)scalar) : JsonValue.Create(scalar);
             json["final_logit_softcapping"] = config.LogitSoftcap;
             json["sliding_window"] = config.Window;
             LayerTypesJson.Write(json, config.Layers, layer => config.WindowOf(layer) is not null);

@@ -62,7 +62,7 @@ public sealed record Gpt2Config : ModelConfig
 
     /// <summary>
     /// Whether linear layers and norms have biases; default true. GPT-2 has them; leaving them out costs nothing in quality (nanoGPT).
-    /// Written as <c>bias</c> only when false; a reader that doesn't know the key sets the missing biases to 0, which is the same model.
+    /// Written as <c>bias</c> only when false, and with biases of 0 in the file for readers that do not know the key: the same model.
     /// </summary>
     public bool HasBias { get; init; } = true;
 
@@ -140,6 +140,7 @@ public sealed record Gpt2Config : ModelConfig
                 ModelHead.SequenceClassification => "GPT2ForSequenceClassification",
                 ModelHead.TokenClassification => "GPT2ForTokenClassification",
                 ModelHead.QuestionAnswering => "GPT2ForQuestionAnswering",
+                ModelHead.None or ModelHead.Embedding => "GPT2Model",
                 _ => "GPT2LMHeadModel",
             }),
             ["model_type"] = Family,

@@ -42,6 +42,8 @@ public sealed class Gpt2Model : DecoderModel
     /// <inheritdoc/>
     public override IReadOnlyList<WeightName> WeightNames => _weightNames;
 
+    internal override IEnumerable<(string File, long Length)> AbsentBiases => _config.HasBias ? [] : Gpt2WeightNames.AbsentBiases(_config);
+
     /// <inheritdoc/>
     public override string? CanonicalName(string file) => Gpt2WeightNames.Canonical(file, _config);
 

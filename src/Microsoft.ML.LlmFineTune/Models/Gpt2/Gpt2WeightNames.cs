@@ -5,6 +5,7 @@ public static class Gpt2WeightNames
 {
     private const string Prefix = "transformer.";
     private const string HeadName = "lm_head.weight";
+    private const string BiasEnd = ".bias";
 
     /// <summary>Every tensor of a decoder of this configuration.</summary>
     public static IReadOnlyList<WeightName> Table(Gpt2Config config)
@@ -29,6 +30,15 @@ public static class Gpt2WeightNames
         if (!config.TieEmbeddings) table.Add(WeightKind.Output, HeadName, "head.weight");
         return table;
     }
+
+    /// <summary>The biases of a decoder that is without them.</summary>
+    internal static IEnumerable<(string File, long Length)> AbsentBiases(Gpt2Config config) =>
+        Table(config with { HasBias = true }).Where(name => name.File.EndsWith(BiasEnd, StringComparison.Ordinal)).Select(name => (name.File, name.File switch
+        {
+            _ when name.File.EndsWith(".attn.c_attn.bias", StringComparison.Ordinal) => 3L * config.Width,
+            _ when name.File.EndsWith(".mlp.c_fc.bias", StringComparison.Ordinal) => config.InnerWidth ?? 4L * config.Width,
+            _ => config.Width,
+        }));
 
     /// <summary>
     /// The table's name for a tensor of a checkpoint: the oldest checkpoints leave the prefix out. Null for what a decoder can do without: stored causal masks,

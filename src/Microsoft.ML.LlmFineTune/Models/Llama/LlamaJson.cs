@@ -48,6 +48,7 @@ internal abstract class LlamaJson
                 ModelHead.SequenceClassification => "ForSequenceClassification",
                 ModelHead.TokenClassification => "ForTokenClassification",
                 ModelHead.QuestionAnswering => "ForQuestionAnswering",
+                ModelHead.None or ModelHead.Embedding => "Model",
                 _ => "ForCausalLM",
             }),
             ["model_type"] = Name,

@@ -136,6 +136,7 @@ public sealed record NeoXConfig : ModelConfig
                 ModelHead.SequenceClassification => "GPTNeoXForSequenceClassification",
                 ModelHead.TokenClassification => "GPTNeoXForTokenClassification",
                 ModelHead.QuestionAnswering => "GPTNeoXForQuestionAnswering",
+                ModelHead.None or ModelHead.Embedding => "GPTNeoXModel",
                 _ => "GPTNeoXForCausalLM",
             }),
             ["model_type"] = Family,
