@@ -42,7 +42,7 @@ public sealed class LanguageModel : TextModel
     /// <summary>Reads a folder in Hugging Face's layout: config.json, model.safetensors, tokenizer.json.</summary>
     /// <exception cref="InvalidDataException">A file is cut, corrupt, or does not fit the others; the message names it.</exception>
     /// <exception cref="NotSupportedException">The folder's model is no decoder: <see cref="TextEncoder.Load"/> reads encoders.</exception>
-    public static LanguageModel Load(string folder) => ModelFolder.LoadLanguageModel(folder);
+    public static LanguageModel Load(string folder) => ModelFolder.LoadLanguageModel(new ModelSource(folder, folder));
 
     /// <summary>Continues a text.</summary>
     /// <param name="prompt">The text; may be empty.</param>

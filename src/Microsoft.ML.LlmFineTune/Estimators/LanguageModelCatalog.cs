@@ -65,7 +65,7 @@ public sealed class LanguageModelCatalog
     /// <exception cref="DirectoryNotFoundException">It is no folder, and can't be the name of a repository.</exception>
     /// <exception cref="HubException">It is no folder, and the hub's model could not be had.</exception>
     public LanguageModel Load(string folderOrName, HubOptions? hub = null, CancellationToken cancellation = default) =>
-        Reported(LanguageModel.Load(ModelSource.FolderOf(folderOrName, hub, cancellation)), folderOrName);
+        Reported(ModelFolder.LoadLanguageModel(ModelSource.Of(folderOrName, hub, cancellation)), folderOrName);
 
     /// <summary>Reads an encoder and its tokenizer: a folder in Hugging Face's layout, or a model of the hub. The weights of heads are kept for the tasks that have a use for them.</summary>
     /// <param name="folderOrName">A folder; or "organisation/name" of a hub, perhaps with "@revision" behind it, which is downloaded into the cache that huggingface_hub uses.</param>
@@ -76,7 +76,7 @@ public sealed class LanguageModelCatalog
     /// <exception cref="DirectoryNotFoundException">It is no folder, and can't be the name of a repository.</exception>
     /// <exception cref="HubException">It is no folder, and the hub's model could not be had.</exception>
     public TextEncoder LoadEncoder(string folderOrName, HubOptions? hub = null, CancellationToken cancellation = default) =>
-        Reported(TextEncoder.Load(ModelSource.FolderOf(folderOrName, hub, cancellation)), folderOrName);
+        Reported(ModelFolder.LoadEncoder(ModelSource.Of(folderOrName, hub, cancellation)), folderOrName);
 
     /// <summary>Reads a fitted task from the folder that <see cref="TextTransformer.SaveFolder"/> wrote.</summary>
     /// <exception cref="InvalidDataException">A file is cut or corrupt; the message names it.</exception>

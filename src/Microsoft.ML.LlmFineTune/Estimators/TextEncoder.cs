@@ -39,7 +39,7 @@ public sealed class TextEncoder : TextModel
     /// <summary>Reads a folder in Hugging Face's layout: config.json, model.safetensors, tokenizer.json. The weights of heads are kept: new tasks take what fits, BERT's pooler for example.</summary>
     /// <exception cref="InvalidDataException">A file is cut, corrupt, or does not fit the others; the message names it.</exception>
     /// <exception cref="NotSupportedException">The folder's model is no encoder: <see cref="LanguageModel.Load"/> reads decoders.</exception>
-    public static TextEncoder Load(string folder) => ModelFolder.LoadEncoder(folder);
+    public static TextEncoder Load(string folder) => ModelFolder.LoadEncoder(new ModelSource(folder, folder));
 
     /// <summary>The tokenizer as one of ours: others don't tell the special tokens around a text.</summary>
     internal static TokenizerModel RequireTokenizer(TokenizerAdapter tokenizer) => tokenizer.Tokenizer as TokenizerModel

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Checkpoints.Peft;
@@ -16,12 +17,17 @@ namespace Microsoft.ML.LlmFineTune.Estimators;
 internal sealed class TrainingTask : IDisposable
 {
     private readonly TrainingTaskOptions _options;
+    private readonly TextModel _base;
     private readonly IChannel _channel;
     private readonly Dictionary<string, TruncationReport> _truncations = [];
 
-    internal TrainingTask(IHostEnvironment environment, string name, TrainingTaskOptions options)
+    /// <param name="environment">Gives the log, and the seed where the options have none.</param>
+    /// <param name="name">What the log calls it.</param>
+    /// <param name="model">What is trained is a copy of it, with the task's head.</param>
+    /// <param name="options">How.</param>
+    internal TrainingTask(IHostEnvironment environment, string name, TextModel model, TrainingTaskOptions options)
     {
-        _options = options;
+        (_base, _options) = (model, options);
         var host = environment.Register(name);
         _channel = host.Start("Training");
         NativeRuntime.Initialize(warn: Warn);
@@ -36,9 +42,6 @@ internal sealed class TrainingTask : IDisposable
     internal long Seed { get; }
 
     internal RandomStreams Random { get; }
-
-    /// <summary>Gives the text of a token, for reports; null where nobody set it.</summary>
-    internal Func<int, string>? Decode { get; set; }
 
     public void Dispose() => _channel.Dispose();
 
@@ -77,7 +80,17 @@ internal sealed class TrainingTask : IDisposable
             Info($"{ModelQuantization.ToNf4(model, nf4.DoubleQuantization, nf4.Kept)} linear layers of the base are kept in four bits a number.");
         }
         if (_options.Adapter is { } adapter)
-            ModelAdapters.Attach(model, adapter, random: Random.Adapters);
+            ModelAdapters.Attach(model, WithBase(adapter), random: Random.Adapters);
+    }
+
+    /// <summary>An adapter's file names its base as PEFT does: by what the model was read from.</summary>
+    private AdapterOptions WithBase(AdapterOptions adapter)
+    {
+        if (adapter.BaseModel is not null || _base.Source is not { } source)
+            return adapter;
+        adapter = adapter with { BaseModel = source.Name };
+        return source.Revision is null ? adapter
+            : adapter with { OtherKeys = new Dictionary<string, JsonElement>(adapter.OtherKeys) { ["revision"] = JsonSerializer.SerializeToElement(source.Revision) } };
     }
 
     /// <summary>Trains <paramref name="model"/> in place; <paramref name="lastGood"/> makes a transformer of the weights that are left when training diverges.</summary>
@@ -91,7 +104,7 @@ internal sealed class TrainingTask : IDisposable
         if (_options.Observers.OfType<TrainingReport>().ToList() is { Count: > 0 } reports)
         {
             var preview = BatchPreview.Of(training);
-            reports.ForEach(report => report.Show(preview, Decode, _truncations));
+            reports.ForEach(report => report.Show(preview, id => _base.Tokenizer.Decode([id]), _truncations));
         }
         try
         {

@@ -41,7 +41,7 @@ public sealed class CausalPretrainingTransformer : TextTransformer
             PerplexityColumnName = task[PerplexityKey]!.GetValue<string>(),
         };
         names.Validate();
-        var model = LanguageModel.Load(folder);
+        var model = ModelFolder.LoadLanguageModel(folder);
         KeptAdapter.Load(model.Backbone, folder, task);
         return new CausalPretrainingTransformer(model, names, training: null);
     }

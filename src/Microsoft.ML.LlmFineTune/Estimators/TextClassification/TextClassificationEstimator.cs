@@ -50,7 +50,7 @@ public sealed class TextClassificationEstimator : IEstimator<TextClassificationT
         var validationText = _options.ValidationData is { } data ? SchemaChecks.RequireText(data.Schema, _options.TextColumnName, "validation data") : default;
         var validationLabel = _options.ValidationData is null ? default : ValidationLabel(_options.ValidationData.Schema);
 
-        using var task = new TrainingTask(_environment, nameof(TextClassificationEstimator), _options) { Decode = id => _model.Tokenizer.Decode([id]) };
+        using var task = new TrainingTask(_environment, nameof(TextClassificationEstimator), _model, _options);
         var labels = LabelKeys.Of(label);
         var training = LabeledTexts.Read(input, text, label, labels, _options.Cancellation);
         Check(training, labels);

@@ -42,7 +42,7 @@ public sealed class TextGenerationTransformer : TextTransformer
             Generation = task[GenerationKey].Deserialize<GenerationOptions>()!,
         };
         options.Validate();
-        var model = LanguageModel.Load(folder);
+        var model = ModelFolder.LoadLanguageModel(folder);
         KeptAdapter.Load(model.Backbone, folder, task);
         return new TextGenerationTransformer(model, options);
     }
