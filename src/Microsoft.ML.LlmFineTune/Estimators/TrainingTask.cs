@@ -103,7 +103,8 @@ internal sealed class TrainingTask : IDisposable
             Info($"{nameof(_options.Configure)} changed: {Changes(options)}.");
         if (_options.Observers.OfType<TrainingReport>().ToList() is { Count: > 0 } reports)
         {
-            var preview = BatchPreview.Of(training);
+            // Of other heads the configuration may have names, too, which are nobody's.
+            var preview = BatchPreview.Of(training) with { Labels = model.Head is ModelHead.SequenceClassification or ModelHead.TokenClassification ? model.Config.Labels : [] };
             reports.ForEach(report => report.Show(preview, id => _base.Tokenizer.Decode([id]), _truncations));
         }
         try
