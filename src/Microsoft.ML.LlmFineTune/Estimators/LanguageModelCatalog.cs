@@ -103,6 +103,17 @@ public sealed class LanguageModelCatalog
     public RateCurve FindLearningRate(LanguageModel model, IDataView data, CausalPretrainingOptions options, RateRangeOptions? range = null) =>
         PretrainCausalLanguageModel(model, options).FindLearningRate(data, range);
 
+    /// <summary>
+    /// Tries learning rates out for <see cref="ClassifyText(TextModel, TextClassificationOptions)"/>: a short run whose rate rises from step to step. <see cref="RateCurve.Suggest"/> of the result is a peak rate to begin with.
+    /// </summary>
+    /// <param name="model">The model; it stays as it is.</param>
+    /// <param name="data">The training data, as the estimator is given it: its label is a key.</param>
+    /// <param name="options">How training will go; see <see cref="LearningRateFinder.Run"/> for what of it is read.</param>
+    /// <param name="range">Which rates are tried; null: 100 steps from 1e-7 to 1.</param>
+    /// <exception cref="ArgumentException">A column is missing or of the wrong type; there are no rows, no text, or fewer than two classes.</exception>
+    public RateCurve FindLearningRate(TextModel model, IDataView data, TextClassificationOptions options, RateRangeOptions? range = null) =>
+        ClassifyText(model, options).FindLearningRate(data, range);
+
     /// <summary>Continues the prompts of a column.</summary>
     /// <param name="model">The model.</param>
     /// <param name="promptColumnName">The column of prompts.</param>

@@ -5,6 +5,7 @@ using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Checkpoints.Peft;
 using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Training;
 using Microsoft.ML.Runtime;
@@ -13,7 +14,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Estimators;
 
-/// <summary>One call of <c>Fit</c>: its seed, its channel to the log, and the training between reading and the fitted transformer.</summary>
+/// <summary>One call of <c>Fit</c>, or of a search before it: its seed, its channel to the log, and the training between reading and the fitted transformer.</summary>
 internal sealed class TrainingTask : IDisposable
 {
     private readonly TrainingTaskOptions _options;
@@ -71,7 +72,7 @@ internal sealed class TrainingTask : IDisposable
     }
 
     /// <summary>Quantises the base and attaches the adapter, where the options ask for them.</summary>
-    internal void Prepare(nn.Module model)
+    private void Prepare(nn.Module model)
     {
         if (_options.BaseQuantization is { } nf4)
         {
@@ -120,6 +121,13 @@ internal sealed class TrainingTask : IDisposable
             Merge(model, error.Result, lastGood);
             throw new TrainingFailedException(error, lastGood());
         }
+    }
+
+    /// <summary>Tries learning rates out on <paramref name="model"/>, prepared as it would be trained. It is the caller's.</summary>
+    internal RateCurve FindLearningRate(nn.Module model, IObjective objective, IBatchSource training, RateRangeOptions? range)
+    {
+        Prepare(model);
+        return LearningRateFinder.Run(model, objective, _options.ForTraining(Seed), training, range, _options.Cancellation);
     }
 
     /// <summary>Makes the trained adapter a part of the weights where it can be one, after it was saved by itself where that is wanted.</summary>

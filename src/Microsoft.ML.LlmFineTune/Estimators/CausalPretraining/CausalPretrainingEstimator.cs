@@ -66,8 +66,7 @@ public sealed class CausalPretrainingEstimator : IEstimator<CausalPretrainingTra
         using var task = new TrainingTask(_environment, nameof(FindLearningRate), _model, _options);
         var source = Batches(Documents(input, text, "Training data", task), task.Random);
         using var decoder = _model.CopyBackbone();
-        task.Prepare(decoder);
-        return LearningRateFinder.Run(decoder, new NextTokenObjective(), _options.ForTraining(task.Seed), source, range, _options.Cancellation);
+        return task.FindLearningRate(decoder, new NextTokenObjective(), source, range);
     }
 
     private IBatchSource Batches(List<int[]> documents, RandomStreams random) => _options.PackTexts
