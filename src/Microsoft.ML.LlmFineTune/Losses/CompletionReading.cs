@@ -65,11 +65,11 @@ internal static class CompletionReading
         }
     }
 
-    /// <summary>How many tokens the first rows of the units have as targets on average, over the whole step that the rows are a part of.</summary>
-    public static double MeanFirstLength(TokenBatch rows)
+    /// <summary>How many tokens the first rows of the units have as targets on average: over all batches of a step, or of a data set.</summary>
+    public static double MeanFirstLength(IEnumerable<TokenBatch> batches)
     {
         long count = 0, units = 0;
-        foreach (TokenBatch batch in rows.Step)
+        foreach (TokenBatch batch in batches)
         {
             units += batch.Units;
             for (int unit = 0; unit < batch.Units; unit++)
