@@ -8,7 +8,7 @@ namespace Microsoft.ML.LlmFineTune.Adapters;
 
 /// <summary>
 /// The adapters of a model: small trained parts beside frozen weights. The model stays the same object of the same class, so whatever trains, scores or generates with it goes on to; at most one adapter is active,
-/// and only its parameters (and whole modules that it saves) require gradients. Without adapters the model is to the bit what it was.
+/// and only its parameters (and whole modules that it saves) require gradients. Without adapters the model is to the bit what it was. While the model is trained, what changes its adapters is refused.
 /// </summary>
 public sealed class ModelAdapters : IModelAttachments
 {
@@ -92,6 +92,7 @@ public sealed class ModelAdapters : IModelAttachments
     public void Activate(string name)
     {
         Adapter(name);
+        RequireFree($"Activating the adapter '{name}'");
         RequireUnmerged();
         SetActive(name);
     }
@@ -100,6 +101,7 @@ public sealed class ModelAdapters : IModelAttachments
     /// <exception cref="InvalidOperationException">The active one is merged.</exception>
     public void Deactivate()
     {
+        RequireFree("Deactivating an adapter");
         RequireUnmerged();
         SetActive(null);
     }
@@ -110,6 +112,7 @@ public sealed class ModelAdapters : IModelAttachments
     public void Remove(string name)
     {
         AttachedAdapter adapter = Adapter(name);
+        RequireFree($"Removing the adapter '{name}'");
         RequireUnmerged();
         if (Active == name) SetActive(null);
         AdapterBuilder.TakeOff(_model, _catalog, adapter);
@@ -125,6 +128,7 @@ public sealed class ModelAdapters : IModelAttachments
     /// <exception cref="NotSupportedException">The adapter can not be a part of the weights: it stands before texts, or changes an embedding alone that is tied to the head.</exception>
     public void Merge()
     {
+        RequireFree("Merging an adapter");
         RequireUnmerged();
         AttachedAdapter adapter = Adapter(Active ?? throw new InvalidOperationException("Merging needs an active adapter; none is. Call Activate."));
         _merged = MergedWeights.Of(_catalog, adapter);
@@ -136,6 +140,7 @@ public sealed class ModelAdapters : IModelAttachments
     /// <exception cref="InvalidOperationException">None is merged.</exception>
     public void Unmerge()
     {
+        RequireFree("Unmerging an adapter");
         Require.State(_merged is not null, "Unmerging needs a merged adapter; none is.");
         _merged.Undo();
         _merged = null;
@@ -148,6 +153,7 @@ public sealed class ModelAdapters : IModelAttachments
     public void MergeAndRemove()
     {
         AttachedAdapter adapter = Adapter(Active ?? throw new InvalidOperationException("Merging needs an active adapter; none is. Call Activate."));
+        RequireFree("Merging an adapter");
         if (!IsMerged)
         {
             MergedWeights.RequireMergeable(_catalog, adapter);
@@ -208,6 +214,7 @@ public sealed class ModelAdapters : IModelAttachments
         Require.NotNull(options).Validate();
         Require.Argument(Require.Text(name).IndexOf('.', StringComparison.Ordinal) < 0, $"An adapter's name has no dots, since it becomes a part of its parameters' names; received '{name}'.", nameof(name));
         Require.Argument(Require.NotNull(model) is IAdaptable, $"Adapters go with backbones and models that have one; received a {model.GetType().Name}.", nameof(model));
+        TrainedModels.RequireFree(model, "Attaching an adapter");
         ModelAdapters adapters = Of(model) ?? new ModelAdapters(model);
         Require.State(!adapters._adapters.ContainsKey(name), $"The model has an adapter '{name}' already. Take another name, or call Remove.");
         adapters.RequireUnmerged();
@@ -243,6 +250,8 @@ public sealed class ModelAdapters : IModelAttachments
     private AttachedAdapter Adapter(string name) => _adapters.TryGetValue(Require.NotNull(name), out AttachedAdapter? adapter)
         ? adapter
         : throw new ArgumentException($"The model has no adapter '{name}'; it has {string.Join(", ", _adapters.Keys.Select(known => $"'{known}'"))}.", nameof(name));
+
+    private void RequireFree(string what) => TrainedModels.RequireFree(_model, what);
 
     private void RequireUnmerged() => Require.State(!IsMerged, $"The adapter '{Active}' is merged into the weights. Call Unmerge first.");
 

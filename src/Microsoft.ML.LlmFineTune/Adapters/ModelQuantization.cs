@@ -20,7 +20,7 @@ public static class ModelQuantization
     /// <exception cref="ArgumentException">A kept name is that of no module: the message lists those that the model has.</exception>
     public static int ToNf4(nn.Module model, bool doubleQuantization = true, ModuleSelection? kept = null)
     {
-        Require.NotNull(model);
+        TrainedModels.RequireFree(Require.NotNull(model), "Quantising");
         Require.State(ModelAdapters.Of(model)?.IsMerged != true, "An adapter is merged into the weights; call Unmerge or MergeAndRemove before quantising.");
         int count = 0;
         foreach (Linear layer in Layers(model, kept))
@@ -36,6 +36,7 @@ public static class ModelQuantization
     /// <param name="model">The model.</param>
     public static void ToDense(nn.Module model)
     {
+        TrainedModels.RequireFree(Require.NotNull(model), "Making layers dense");
         foreach ((_, Linear layer) in LinearQuantization.LayersOf(model)) layer.Dequantize();
     }
 

@@ -26,6 +26,9 @@ public sealed record BatchPreview(PreviewTargets Kind, IReadOnlyList<PreviewRow>
     /// <summary>Batches that are looked through for one with targets.</summary>
     private const int SearchedBatches = 8;
 
+    /// <summary>Names of the classes or labels that targets number from 0; default none: numbers are shown.</summary>
+    public IReadOnlyList<string> Labels { get; init => field = Require.NotNull(value, nameof(Labels)); } = [];
+
     /// <summary>The first rows of the first batch of epoch 0 that has targets.</summary>
     /// <param name="source">What is trained on.</param>
     /// <param name="rows">How many rows; at least 1. Rows that belong together (<see cref="TokenBatch.RowsPerUnit"/>) are shown together. Default 3.</param>

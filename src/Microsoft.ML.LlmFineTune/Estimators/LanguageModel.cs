@@ -45,7 +45,7 @@ public sealed class LanguageModel : TextModel
     /// <param name="loading">Whether the weights are copied, or mapped from the files where these have them as the model does. Default: copied.</param>
     /// <exception cref="InvalidDataException">A file is cut, corrupt, or does not fit the others; the message names it.</exception>
     /// <exception cref="NotSupportedException">The folder's model is no decoder: <see cref="TextEncoder.Load"/> reads encoders.</exception>
-    public static LanguageModel Load(string folder, WeightLoading loading = WeightLoading.Copied) => ModelFolder.LoadLanguageModel(folder, loading);
+    public static LanguageModel Load(string folder, WeightLoading loading = WeightLoading.Copied) => ModelFolder.LoadLanguageModel(new ModelSource(folder, folder), loading);
 
     /// <summary>Continues a text.</summary>
     /// <param name="prompt">The text; may be empty.</param>

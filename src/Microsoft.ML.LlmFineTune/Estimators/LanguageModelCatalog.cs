@@ -66,7 +66,7 @@ public sealed class LanguageModelCatalog
     /// <exception cref="DirectoryNotFoundException">It is no folder, and can't be the name of a repository.</exception>
     /// <exception cref="HubException">It is no folder, and the hub's model could not be had.</exception>
     public LanguageModel Load(string folderOrName, HubOptions? hub = null, WeightLoading loading = WeightLoading.Copied, CancellationToken cancellation = default) =>
-        Reported(LanguageModel.Load(ModelSource.FolderOf(folderOrName, hub, cancellation), loading), folderOrName);
+        Reported(ModelFolder.LoadLanguageModel(ModelSource.Of(folderOrName, hub, cancellation), loading), folderOrName);
 
     /// <summary>Reads an encoder and its tokenizer: a folder in Hugging Face's layout, or a model of the hub. The weights of heads are kept for the tasks that have a use for them.</summary>
     /// <param name="folderOrName">A folder; or "organisation/name" of a hub, perhaps with "@revision" behind it, which is downloaded into the cache that huggingface_hub uses.</param>
@@ -78,7 +78,7 @@ public sealed class LanguageModelCatalog
     /// <exception cref="DirectoryNotFoundException">It is no folder, and can't be the name of a repository.</exception>
     /// <exception cref="HubException">It is no folder, and the hub's model could not be had.</exception>
     public TextEncoder LoadEncoder(string folderOrName, HubOptions? hub = null, WeightLoading loading = WeightLoading.Copied, CancellationToken cancellation = default) =>
-        Reported(TextEncoder.Load(ModelSource.FolderOf(folderOrName, hub, cancellation), loading), folderOrName);
+        Reported(ModelFolder.LoadEncoder(ModelSource.Of(folderOrName, hub, cancellation), loading), folderOrName);
 
     /// <summary>Reads a fitted task from the folder that <see cref="TextTransformer.SaveFolder"/> wrote.</summary>
     /// <param name="folder">The folder.</param>
@@ -106,6 +106,17 @@ public sealed class LanguageModelCatalog
     /// <exception cref="ArgumentException">The text column is missing or is no text, or no row has any text.</exception>
     public RateCurve FindLearningRate(LanguageModel model, IDataView data, CausalPretrainingOptions options, RateRangeOptions? range = null) =>
         PretrainCausalLanguageModel(model, options).FindLearningRate(data, range);
+
+    /// <summary>
+    /// Tries learning rates out for <see cref="ClassifyText(TextModel, TextClassificationOptions)"/>: a short run whose rate rises from step to step. <see cref="RateCurve.Suggest"/> of the result is a peak rate to begin with.
+    /// </summary>
+    /// <param name="model">The model; it stays as it is.</param>
+    /// <param name="data">The training data, as the estimator is given it: its label is a key.</param>
+    /// <param name="options">How training will go; see <see cref="LearningRateFinder.Run"/> for what of it is read.</param>
+    /// <param name="range">Which rates are tried; null: 100 steps from 1e-7 to 1.</param>
+    /// <exception cref="ArgumentException">A column is missing or of the wrong type; there are no rows, no text, or fewer than two classes.</exception>
+    public RateCurve FindLearningRate(TextModel model, IDataView data, TextClassificationOptions options, RateRangeOptions? range = null) =>
+        ClassifyText(model, options).FindLearningRate(data, range);
 
     /// <summary>Continues the prompts of a column.</summary>
     /// <param name="model">The model.</param>

@@ -12,21 +12,27 @@ namespace Microsoft.ML.LlmFineTune.Estimators;
 /// <summary>Models with their tokenizers, to and from folders in Hugging Face's layout.</summary>
 internal static class ModelFolder
 {
-    internal static LanguageModel LoadLanguageModel(string folder, WeightLoading loading)
+    internal static LanguageModel LoadLanguageModel(ModelSource source, WeightLoading loading) => LoadLanguageModel(source.Folder, loading, source);
+
+    /// <param name="folder">The folder.</param>
+    /// <param name="loading">Whether the weights are copied or mapped.</param>
+    /// <param name="source">What the model is called; null: the folder may be gone tomorrow, as an unpacked file's.</param>
+    internal static LanguageModel LoadLanguageModel(string folder, WeightLoading loading, ModelSource? source = null)
     {
         var (embedding, refusal) = ReadEmbedding(ref folder);
         string models = folder;
         var tokenizer = LoadPaired(models);
         var decoder = HuggingFaceFolder.LoadDecoder(models, loading: loading);
-        return Joined(models, "the tokenizer's files", () => new LanguageModel(tokenizer, decoder) { SentenceTransformers = embedding, EmbeddingRefusal = refusal });
+        return Joined(models, "the tokenizer's files", () => new LanguageModel(tokenizer, decoder) { SentenceTransformers = embedding, EmbeddingRefusal = refusal, Source = source });
     }
 
-    internal static TextEncoder LoadEncoder(string folder, WeightLoading loading)
+    internal static TextEncoder LoadEncoder(ModelSource source, WeightLoading loading)
     {
+        string folder = source.Folder;
         var (embedding, refusal) = ReadEmbedding(ref folder);
         var tokenizer = LoadPaired(folder);
         var encoder = HuggingFaceFolder.LoadEncoder(folder, loading: loading);
-        return new TextEncoder(tokenizer, encoder, HuggingFaceFolder.ReadOtherWeights(folder, encoder)) { SentenceTransformers = embedding, EmbeddingRefusal = refusal };
+        return new TextEncoder(tokenizer, encoder, HuggingFaceFolder.ReadOtherWeights(folder, encoder)) { SentenceTransformers = embedding, EmbeddingRefusal = refusal, Source = source };
     }
 
     internal static (TextEmbedder Embedder, TokenizerAdapter Tokenizer) LoadEmbedder(string folder, Pooling? pooling, bool isNormalized, WeightLoading loading)

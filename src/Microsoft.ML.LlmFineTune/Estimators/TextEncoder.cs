@@ -42,7 +42,7 @@ public sealed class TextEncoder : TextModel
     /// <param name="loading">Whether the weights are copied, or mapped from the files where these have them as the model does. Default: copied.</param>
     /// <exception cref="InvalidDataException">A file is cut, corrupt, or does not fit the others; the message names it.</exception>
     /// <exception cref="NotSupportedException">The folder's model is no encoder: <see cref="LanguageModel.Load"/> reads decoders.</exception>
-    public static TextEncoder Load(string folder, WeightLoading loading = WeightLoading.Copied) => ModelFolder.LoadEncoder(folder, loading);
+    public static TextEncoder Load(string folder, WeightLoading loading = WeightLoading.Copied) => ModelFolder.LoadEncoder(new ModelSource(folder, folder), loading);
 
     /// <summary>The tokenizer as one of ours: others don't tell the special tokens around a text.</summary>
     internal static TokenizerModel RequireTokenizer(TokenizerAdapter tokenizer) => tokenizer.Tokenizer as TokenizerModel

@@ -36,6 +36,9 @@ public abstract class TextModel : IDisposable
     /// <summary>How the model embeds texts, where its folder was one of sentence-transformers; else null.</summary>
     public SentenceTransformerFolder? SentenceTransformers { get; init; }
 
+    /// <summary>What the model was read from; null for one that was made otherwise.</summary>
+    internal ModelSource? Source { get; init; }
+
     /// <summary>Why embeddings cannot be those of sentence-transformers, where the folder asks for what the library does not have; else null.</summary>
     internal string? EmbeddingRefusal { get; init; }
 

@@ -2,25 +2,33 @@ using System.Globalization;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Training;
 using Microsoft.ML.Runtime;
+using static System.FormattableString;
 
 namespace Microsoft.ML.LlmFineTune.Estimators;
 
 /// <summary>Training's story for <c>MLContext.Log</c>: the plan, a line now and then, validations, the end.</summary>
 internal sealed class TrainingLog(IChannel channel) : ITrainingObserver
 {
-    /// <summary>About this many progress lines a run: by steps, so that the same run writes the same lines.</summary>
+    /// <summary>About this many progress lines a run: by steps, so that the same short run writes the same lines.</summary>
     private const int Lines = 20;
+
+    /// <summary>Longer than this there is always a line: of runs whose end nobody knows, a part of all steps may be any number.</summary>
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(1);
 
     /// <summary>More of the first weights than this in an average of weights is worth a word.</summary>
     private const double MostOfTheStart = 0.1;
 
-    private long _interval = 1;
+    private long _interval = 1, _written;
     private MemoryEstimate? _memory;
+
+    /// <summary>Tells the time.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
     public void Started(TrainingStart start)
     {
         _interval = Math.Max(1, start.TotalSteps / Lines);
-        Info($"{start.Parameters:N0} trained parameters on {start.Device}, {start.TotalSteps} steps; {start.Plan.Replicas} replicas of {start.Plan.ThreadsPerReplica} threads ({start.Plan.Reason}).");
+        _written = Clock.GetTimestamp();
+        Info($"{start.Parameters:N0} trained parameters on {start.Device}, {TrainingProgress.Steps(start.TotalSteps)}; {start.Plan.Replicas} replicas of {start.Plan.ThreadsPerReplica} threads ({start.Plan.Reason}).");
         if (start.Options.Schedule.WarmupSteps >= start.TotalSteps)
             channel.Warning(MessageSensitivity.None, "{0}", string.Create(CultureInfo.InvariantCulture, $"The warm-up of {start.Options.Schedule.WarmupSteps} steps (Schedule.WarmupSteps) is not over after the {start.TotalSteps} steps of this run: the learning rate never reaches its peak. Take fewer, or WarmupFraction."));
         if (start.Options.WeightAverage is { Kind: WeightAverageKind.Plain } average && Math.Pow(average.Decay, start.TotalSteps) is > MostOfTheStart and var kept)
@@ -41,8 +49,10 @@ internal sealed class TrainingLog(IChannel channel) : ITrainingObserver
 
     public void Stepped(TrainingStep step)
     {
-        if (step.Step == 1 || step.Step % _interval == 0)
-            Info($"Step {step.Step} of {step.TotalSteps}, epoch {step.Epoch + 1}: loss {step.Loss:F4}, learning rate {step.LearningRate:G4}, {step.TokensPerSecond:F0} tokens/s, {TrainingProgress.Duration(step.Remaining)} left.");
+        if (step.Step != 1 && step.Step % _interval != 0 && Clock.GetElapsedTime(_written) < s_longestPause) return;
+        _written = Clock.GetTimestamp();
+        string of = step.TotalSteps < long.MaxValue ? Invariant($" of {step.TotalSteps}") : "", left = TrainingProgress.HasEnd(step) ? $", {TrainingProgress.Duration(step.Remaining)} left" : "";
+        Info($"Step {step.Step}{of}, epoch {step.Epoch + 1}: loss {step.Loss:F4}, learning rate {step.LearningRate:G4}, {step.TokensPerSecond:F0} tokens/s{left}.");
     }
 
     public void Validated(TrainingValidation validation)
@@ -60,5 +70,5 @@ internal sealed class TrainingLog(IChannel channel) : ITrainingObserver
             Info($"It took {peak / 1e6:F0} MB at most; {_memory.Total / 1e6:F0} MB were estimated.");
     }
 
-    private void Info(FormattableString line) => channel.Info(MessageSensitivity.None, "{0}", line.ToString(CultureInfo.InvariantCulture));
+    private void Info(FormattableString line) => channel.Info(MessageSensitivity.None, "{0}", Invariant(line));
 }

@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Text.Json;
 using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Checkpoints.Peft;
 using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Training;
 using Microsoft.ML.Runtime;
@@ -12,16 +14,21 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Estimators;
 
-/// <summary>One call of <c>Fit</c>: its seed, its channel to the log, and the training between reading and the fitted transformer.</summary>
+/// <summary>One call of <c>Fit</c>, or of a search before it: its seed, its channel to the log, and the training between reading and the fitted transformer.</summary>
 internal sealed class TrainingTask : IDisposable
 {
     private readonly TrainingTaskOptions _options;
+    private readonly TextModel _base;
     private readonly IChannel _channel;
     private readonly Dictionary<string, TruncationReport> _truncations = [];
 
-    internal TrainingTask(IHostEnvironment environment, string name, TrainingTaskOptions options)
+    /// <param name="environment">Gives the log, and the seed where the options have none.</param>
+    /// <param name="name">What the log calls it.</param>
+    /// <param name="model">What is trained is a copy of it, with the task's head.</param>
+    /// <param name="options">How.</param>
+    internal TrainingTask(IHostEnvironment environment, string name, TextModel model, TrainingTaskOptions options)
     {
-        _options = options;
+        (_base, _options) = (model, options);
         var host = environment.Register(name);
         _channel = host.Start("Training");
         NativeRuntime.Initialize(warn: Warn);
@@ -36,9 +43,6 @@ internal sealed class TrainingTask : IDisposable
     internal long Seed { get; }
 
     internal RandomStreams Random { get; }
-
-    /// <summary>Gives the text of a token, for reports; null where nobody set it.</summary>
-    internal Func<int, string>? Decode { get; set; }
 
     public void Dispose() => _channel.Dispose();
 
@@ -68,7 +72,7 @@ internal sealed class TrainingTask : IDisposable
     }
 
     /// <summary>Quantises the base and attaches the adapter, where the options ask for them.</summary>
-    internal void Prepare(nn.Module model)
+    private void Prepare(nn.Module model)
     {
         if (_options.BaseQuantization is { } nf4)
         {
@@ -77,7 +81,17 @@ internal sealed class TrainingTask : IDisposable
             Info($"{ModelQuantization.ToNf4(model, nf4.DoubleQuantization, nf4.Kept)} linear layers of the base are kept in four bits a number.");
         }
         if (_options.Adapter is { } adapter)
-            ModelAdapters.Attach(model, adapter, random: Random.Adapters);
+            ModelAdapters.Attach(model, WithBase(adapter), random: Random.Adapters);
+    }
+
+    /// <summary>An adapter's file names its base as PEFT does: by what the model was read from.</summary>
+    private AdapterOptions WithBase(AdapterOptions adapter)
+    {
+        if (adapter.BaseModel is not null || _base.Source is not { } source)
+            return adapter;
+        adapter = adapter with { BaseModel = source.Name };
+        return source.Revision is null ? adapter
+            : adapter with { OtherKeys = new Dictionary<string, JsonElement>(adapter.OtherKeys) { ["revision"] = JsonSerializer.SerializeToElement(source.Revision) } };
     }
 
     /// <summary>Trains <paramref name="model"/> in place; <paramref name="lastGood"/> makes a transformer of the weights that are left when training diverges.</summary>
@@ -90,8 +104,9 @@ internal sealed class TrainingTask : IDisposable
             Info($"{nameof(_options.Configure)} changed: {Changes(options)}.");
         if (_options.Observers.OfType<TrainingReport>().ToList() is { Count: > 0 } reports)
         {
-            var preview = BatchPreview.Of(training);
-            reports.ForEach(report => report.Show(preview, Decode, _truncations));
+            // Of other heads the configuration may have names, too, which are nobody's.
+            var preview = BatchPreview.Of(training) with { Labels = model.Head is ModelHead.SequenceClassification or ModelHead.TokenClassification ? model.Config.Labels : [] };
+            reports.ForEach(report => report.Show(preview, id => _base.Tokenizer.Decode([id]), _truncations));
         }
         try
         {
@@ -106,6 +121,13 @@ internal sealed class TrainingTask : IDisposable
             Merge(model, error.Result, lastGood);
             throw new TrainingFailedException(error, lastGood());
         }
+    }
+
+    /// <summary>Tries learning rates out on <paramref name="model"/>, prepared as it would be trained. It is the caller's.</summary>
+    internal RateCurve FindLearningRate(nn.Module model, IObjective objective, IBatchSource training, RateRangeOptions? range)
+    {
+        Prepare(model);
+        return LearningRateFinder.Run(model, objective, _options.ForTraining(Seed), training, range, _options.Cancellation);
     }
 
     /// <summary>Makes the trained adapter a part of the weights where it can be one, after it was saved by itself where that is wanted.</summary>

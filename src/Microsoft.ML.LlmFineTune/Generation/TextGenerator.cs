@@ -61,12 +61,13 @@ public sealed class TextGenerator
     /// <param name="options">Null: the defaults.</param>
     /// <param name="cancellation">Stops between two tokens.</param>
     /// <returns><see cref="GenerationOptions.ReturnSequences"/> continuations a prompt, in the order of the prompts; with beams the best of a prompt first.</returns>
-    /// <exception cref="ArgumentException">An option is out of its range or contradicts another.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range or contradicts another, or a prompt is null.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public IReadOnlyList<GeneratedText> Generate(IReadOnlyList<string> prompts, GenerationOptions? options = null, CancellationToken cancellation = default)
     {
         Require.NotNull(prompts);
         if (prompts.Count == 0) return [];
+        for (int i = 0; i < prompts.Count; i++) Require.Argument(prompts[i] is not null, $"A prompt must be a text, the empty one where there is none; prompt {i} (counted from 0) is null.", nameof(prompts));
         using TextSession session = new(this, prompts, options ?? new GenerationOptions());
         while (session.IsRunning)
         {

@@ -135,9 +135,9 @@ public static class ChunkedCrossEntropy
         else sums[index] = gradient.to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    private static IEnumerable<(long First, long Count)> Chunks(long rows, long rowsAtOnce)
+    /// <summary>Rows cut into chunks, as equal as can be: a short one at the end would cost as much as a whole one.</summary>
+    internal static IEnumerable<(long First, long Count)> Chunks(long rows, long rowsAtOnce)
     {
-        // Chunks as equal as can be: a short one at the end would cost as much as a whole one.
         long chunks = (rows + rowsAtOnce - 1) / rowsAtOnce;
         for (long chunk = 0; chunk < chunks; chunk++)
         {

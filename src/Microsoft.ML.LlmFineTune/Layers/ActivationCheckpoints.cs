@@ -35,9 +35,17 @@ public sealed class ActivationCheckpoints
     {
         Require.NotNull(layer);
         Require.NotNull(forward);
+        if (Enabled && repeatable && layer.training) return Recomputed(layer, hidden, shared, forward);
+        ThrowIfFailed();
+        return forward(hidden, [.. shared]);
+    }
+
+    /// <summary><see cref="Run"/> whatever <see cref="Enabled"/> says, for what takes too much memory in any case.</summary>
+    internal Tensor Recomputed(nn.Module layer, Tensor hidden, ReadOnlySpan<Tensor?> shared, Func<Tensor, Tensor?[], Tensor> forward)
+    {
         ThrowIfFailed();
         Tensor?[] inputs = [hidden, .. shared];
-        if (!Enabled || !repeatable || !layer.training || !is_grad_enabled()) return forward(hidden, inputs[1..]);
+        if (!is_grad_enabled()) return forward(hidden, inputs[1..]);
         bool reached = inputs.Any(input => input is { requires_grad: true });
         if (!reached && !layer.parameters().Any(parameter => parameter.requires_grad)) return forward(hidden, inputs[1..]);
         ActivationCheckpoint checkpoint = new(this, forward, _random, _random.Stream.Key, _random.Stream.Position);

@@ -9,19 +9,21 @@ namespace Microsoft.ML.LlmFineTune.Losses;
 /// <summary>How language models read rows whose targets are tokens: decoders go through the row, encoder-decoders write the target.</summary>
 internal static class CompletionReading
 {
-    /// <summary>The states at all places of the targets [.., width], which of them have a target, and the model's scores of states.</summary>
+    /// <summary>The states at the places that have a target, and which these are.</summary>
     /// <exception cref="ArgumentException">The model is no language model, or a token or target is out of range.</exception>
-    public static (Tensor Hidden, TargetPlaces Places, Func<Tensor, Tensor> Logits) Of(nn.Module model, TokenBatch rows)
+    public static (TargetStates States, TargetPlaces Places) Of(nn.Module model, TokenBatch rows)
     {
         Require.NotNull(rows);
         switch (model)
         {
             case DecoderModel decoder:
                 TargetPlaces places = TargetPlaces.Of(rows, rows.Tokens.Length, decoder.Config.VocabularySize, decoder.Device);
-                return (decoder.Forward(ModelInput.Tokens(rows, decoder), documents: ModelInput.Documents(rows, decoder)), places, decoder.Logits);
+                Tensor read = decoder.Forward(ModelInput.Tokens(rows, decoder), documents: ModelInput.Documents(rows, decoder));
+                return (new(places.Select(read), places.Targets, decoder.Config.VocabularySize, decoder.Logits, decoder, decoder), places);
             case EncoderDecoderModel both:
                 Tensor written = SequenceToSequenceObjective.Written(both, rows);
-                return (written, TargetPlaces.Of(rows, rows.Targets.Length, both.TargetVocabularySize, both.Device), both.Logits);
+                TargetPlaces wanted = TargetPlaces.Of(rows, rows.Targets.Length, both.TargetVocabularySize, both.Device);
+                return (new(wanted.Select(written), wanted.Targets, both.TargetVocabularySize, both.Logits, both, both), wanted);
             default:
                 throw new ArgumentException($"This objective trains a {nameof(DecoderModel)} or an {nameof(EncoderDecoderModel)}; received a {model?.GetType().Name ?? "null"}.", nameof(model));
         }
@@ -30,8 +32,8 @@ internal static class CompletionReading
     /// <summary>The log-probability of each target, in nats: [rows, target length], 0 where there is none.</summary>
     public static Tensor LogProbabilities(nn.Module model, TokenBatch rows)
     {
-        (Tensor hidden, TargetPlaces places, Func<Tensor, Tensor> logits) = Of(model, rows);
-        return places.PutBack(VocabularyLoss.LogProbabilities(hidden, places, logits), rows);
+        (TargetStates states, TargetPlaces places) = Of(model, rows);
+        return places.PutBack(VocabularyLoss.LogProbabilities(states), rows);
     }
 
     /// <summary>The same by a reference: what the batch has of it, or else what the model says, without a gradient.</summary>
@@ -65,11 +67,11 @@ internal static class CompletionReading
         }
     }
 
-    /// <summary>How many tokens the first rows of the units have as targets on average, over the whole step that the rows are a part of.</summary>
-    public static double MeanFirstLength(TokenBatch rows)
+    /// <summary>How many tokens the first rows of the units have as targets on average: over all batches of a step, or of a data set.</summary>
+    public static double MeanFirstLength(IEnumerable<TokenBatch> batches)
     {
         long count = 0, units = 0;
-        foreach (TokenBatch batch in rows.Step)
+        foreach (TokenBatch batch in batches)
         {
             units += batch.Units;
             for (int unit = 0; unit < batch.Units; unit++)

@@ -42,10 +42,21 @@ public sealed class DistillationObjective : IObjective
     {
         Require.NotNull(rows);
         Require.Argument(!ReferenceEquals(model, _teacher), "Student and teacher must be two models; received one twice.", nameof(model));
-        (Tensor student, Tensor targets) = TargetScores.Of(model, rows);                                          // [kept, classes], [kept]
-        Tensor teacher = OfTeacher(rows, student);                                                                // [kept, classes]
+        TargetStates student = TargetStates.Of(model, rows), teacher = OfTeacher(rows);
+        Require.Argument(teacher.Classes == student.Classes, $"Student and teacher must score the same classes or tokens; the student scores {student.Classes}, the teacher {teacher.Classes}.", nameof(rows));
+        MetricSums? counted = metrics;
+        Tensor[] losses = VocabularyLoss.InChunks(student, [teacher.Hidden], (scores, targets, others) => Sum(scores, targets, OfTeacher(teacher, others[0], scores), counted));
+        // Backward makes the losses of chunks again, and must not count again.
+        counted = null;
+        return losses is [Tensor all] ? all : stack(losses).sum();
+    }
+
+    /// <summary>The loss of scored places, summed.</summary>
+    private Tensor Sum(Tensor student, Tensor targets, Tensor teacher, MetricSums? metrics)
+    {
         if (metrics is not null)
         {
+            using IDisposable scope = NewDisposeScope();
             Tensor guesses = student.argmax(1);
             metrics.Add(Accuracy, guesses.eq(targets).sum().item<long>(), targets.numel());
             metrics.Add(Agreement, guesses.eq(teacher.argmax(1)).sum().item<long>(), targets.numel());
@@ -55,16 +66,21 @@ public sealed class DistillationObjective : IObjective
         return soft is null ? hard! : hard is null ? soft : soft + hard;
     }
 
-    private Tensor OfTeacher(TokenBatch rows, Tensor student)
+    private TargetStates OfTeacher(TokenBatch rows)
     {
-        Tensor teacher;
-        using (NewDisposeScope())
-        using (no_grad())
-        {
-            teacher = TargetScores.Of(_teacher, rows).Scores.to(student.dtype).to(student.device).MoveToOuterDisposeScope();
-        }
-        Require.Argument(teacher.size(1) == student.size(1), $"Student and teacher must score the same classes or tokens; the student scores {student.size(1)}, the teacher {teacher.size(1)}.", nameof(rows));
+        using IDisposable scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        TargetStates teacher = TargetStates.Of(_teacher, rows);
+        teacher.Hidden.MoveToOuterDisposeScope();
         return teacher;
+    }
+
+    /// <summary>The teacher's scores of some of its states, as the student's are: [rows, classes].</summary>
+    private static Tensor OfTeacher(TargetStates teacher, Tensor hidden, Tensor student)
+    {
+        using IDisposable scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        return teacher.Scores(hidden).to(student.dtype).to(student.device).MoveToOuterDisposeScope();
     }
 
     private Tensor Soft(Tensor student, Tensor teacher)

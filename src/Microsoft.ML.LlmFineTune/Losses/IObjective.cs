@@ -26,6 +26,13 @@ public interface IObjective
     double Weight(TokenBatch rows) => rows.TargetCount;
 
     /// <summary>
+    /// The objective as it judges a whole data set, read batch by batch: where a part of its loss is divided by another count than <see cref="Weight"/>, that is counted over all of it, so that the batches change nothing.
+    /// Default: itself, since most have no such part.
+    /// </summary>
+    /// <param name="batches">All batches of the data set; they are read once at most.</param>
+    IObjective Over(IEnumerable<TokenBatch> batches) => this;
+
+    /// <summary>
     /// The loss of the rows, summed and not divided: the caller divides by the <see cref="Weight"/> of the whole step,
     /// so that accumulation and replicas change nothing. Tensors are made on the device of the model's parameters.
     /// </summary>

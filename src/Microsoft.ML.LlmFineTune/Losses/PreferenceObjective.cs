@@ -12,12 +12,13 @@ namespace Microsoft.ML.LlmFineTune.Losses;
 /// <remarks>
 /// One reference serves all replicas at the same time: it is in evaluation mode, without gradients.
 /// <see cref="PreferenceLossKind.ChosenLikelihood"/> is averaged over the tokens of a step, so that accumulated batches are one large one
-/// (TRL averages over those of each); in validation over those of each batch.
+/// (TRL averages over those of each); in validation over all tokens of the data.
 /// </remarks>
 public sealed class PreferenceObjective : IObjective
 {
     private readonly nn.Module? _reference;
     private readonly PreferenceOptions _options;
+    private readonly double? _meanFirstLength;
 
     /// <summary>Creates the objective.</summary>
     /// <param name="reference">The model that the trained one is held to, usually what training starts from; it is put into evaluation mode and stays the caller's. Null: the rows have its log-probabilities (<see cref="ReferenceLogProbabilities"/>).</param>
@@ -30,6 +31,8 @@ public sealed class PreferenceObjective : IObjective
         reference?.eval();
     }
 
+    private PreferenceObjective(PreferenceObjective other, double meanFirstLength) => (_reference, _options, _meanFirstLength) = (other._reference, other._options, meanFirstLength);
+
     /// <inheritdoc/>
     public IReadOnlyList<string> Metrics => PreferenceMetrics.OfPairs;
 
@@ -39,6 +42,9 @@ public sealed class PreferenceObjective : IObjective
     /// <summary>The number of pairs.</summary>
     /// <param name="rows">The rows.</param>
     public double Weight(TokenBatch rows) => Require.NotNull(rows).Units;
+
+    /// <inheritdoc/>
+    public IObjective Over(IEnumerable<TokenBatch> batches) => _options.Losses.Any(part => part.Loss == PreferenceLossKind.ChosenLikelihood) ? new PreferenceObjective(this, CompletionReading.MeanFirstLength(batches)) : this;
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The model is no language model or is the reference, a token or target is out of range, a unit has not two rows, a completion has no token, or there is no reference.</exception>
@@ -52,7 +58,7 @@ public sealed class PreferenceObjective : IObjective
         (CompletionScores ofChosen, CompletionScores ofRejected) = CompletionScores.OfPairs(reference.First, reference.Second, kept.First, kept.Second, _options.TailWeight);
         PreferenceScores scores = new(chosen, rejected, ofChosen.Sum, ofRejected.Sum);                            // [pairs] each
         if (metrics is not null) PreferenceMetrics.Add(metrics, _options.Beta * scores.ChosenRatio, _options.Beta * scores.RejectedRatio, chosen.Sum, rejected.Sum);
-        Tensor likelihood = trained.First.sum(1) / CompletionReading.MeanFirstLength(rows);                       // [pairs]
+        Tensor likelihood = trained.First.sum(1) / (_meanFirstLength ?? CompletionReading.MeanFirstLength(rows.Step)); // [pairs]
         return PreferenceLosses.Each(scores, _options, likelihood).sum();
     }
 }

@@ -14,7 +14,7 @@ public sealed record ReferenceFreePreferenceOptions
     /// <summary>The margin of <see cref="ReferenceFreeLossKind.Simple"/>, at least 0; default 0.5. Others do not look at it.</summary>
     public double Margin { get; init; } = 0.5;
 
-    /// <summary>Factor on -log p of the chosen completion's tokens, averaged over all of the batch, which is added; at least 0. Default 1; SimPO: 0.</summary>
+    /// <summary>Factor on -log p of the chosen completion's tokens, averaged over all of the step (in validation: of the data), which is added; at least 0. Default 1; SimPO: 0.</summary>
     public double LikelihoodWeight { get; init; } = 1;
 
     /// <summary>The part of the preferences taken to be turned round, from 0 to less than 0.5; default 0. For <see cref="ReferenceFreeLossKind.Sigmoid"/> and <see cref="ReferenceFreeLossKind.Simple"/>; others are refused with it.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.ML.LlmFineTune.Kernels;
 using Microsoft.ML.LlmFineTune.Losses.Functions;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Losses;
@@ -28,9 +29,38 @@ internal static class VocabularyLoss
     }
 
     /// <summary>The log-probability of each target, in nats.</summary>
-    /// <param name="hidden">[.., width], all places in order.</param>
-    /// <param name="places">Which of them have a target.</param>
-    /// <param name="logits">The model's scores: [kept, width] to [kept, vocabulary].</param>
+    /// <param name="states">What is scored.</param>
     /// <returns>[kept].</returns>
-    public static Tensor LogProbabilities(Tensor hidden, TargetPlaces places, Func<Tensor, Tensor> logits) => TokenLogProbabilities.Of(logits(places.Select(hidden)), places.Targets);
+    public static Tensor LogProbabilities(TargetStates states)
+    {
+        Tensor[] chunks = InChunks(states, [], (scores, targets, _) => TokenLogProbabilities.Of(scores, targets));
+        return chunks is [Tensor all] ? all : cat(chunks);
+    }
+
+    /// <summary>
+    /// What is made of scores, a chunk of rows after the other, so that those of all are never there at once: backward scores a chunk again. Unlike <see cref="Sum"/>, where a chunk's gradients are made on the way, it
+    /// does not need to know what backward multiplies each row by.
+    /// </summary>
+    /// <param name="states">What is scored.</param>
+    /// <param name="others">[kept, ..] each: what is looked at besides, row by row.</param>
+    /// <param name="make">Makes something of a chunk's scores [rows, classes], its targets [rows] and the others' rows; without random numbers.</param>
+    /// <param name="budget">Bytes that the scores of a chunk may take; what fits is scored at once.</param>
+    /// <returns>What was made of each chunk, in order.</returns>
+    public static Tensor[] InChunks(TargetStates states, Tensor[] others, Func<Tensor, Tensor, Tensor[], Tensor> make, long budget = ChunkedCrossEntropy.DefaultBudget)
+    {
+        long rows = states.Hidden.size(0), atOnce = ChunkedCrossEntropy.RowsAtOnce(states.Classes, states.Hidden.ElementSize, budget);
+        if (rows <= atOnce) return [make(states.Scores(states.Hidden), states.Targets, others)];
+        return [.. ChunkedCrossEntropy.Chunks(rows, atOnce).Select(chunk =>
+        {
+            Tensor Part(Tensor all) => all.narrow(0, chunk.First, chunk.Count);
+            // Backward comes when all else is gone: what is looked at is given.
+            return states.Backbone.Checkpoints.Recomputed(states.Model, Part(states.Hidden), [Part(states.Targets), .. others.Select(Part)], Made);
+        })];
+
+        Tensor Made(Tensor hidden, Tensor?[] with)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            return make(states.Scores(hidden), with[0]!, with[1..]!).MoveToOuterDisposeScope();
+        }
+    }
 }

@@ -29,7 +29,7 @@ public static class BatchSizeFinder
     /// <param name="search">Where to look; null: from 1 row to 1024.</param>
     /// <param name="cancellation">Checked between trials.</param>
     /// <exception cref="ArgumentException">An option is out of its range, or the data has no targets.</exception>
-    /// <exception cref="InsufficientMemoryException">Not even one row (or one unit of rows that belong together) fits.</exception>
+    /// <exception cref="InsufficientMemoryException">Not even one row (or one unit of rows that belong together) fits; the message says what it was too much for.</exception>
     /// <exception cref="TrainingDivergedException">The loss of these rows, or its gradient, is not finite.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static BatchSizeResult Find(nn.Module model, IObjective objective, TrainingOptions options, IBatchSource training, BatchSizeOptions? search = null, CancellationToken cancellation = default)
@@ -48,10 +48,20 @@ public static class BatchSizeFinder
         using PreservedModel preserved = new(model);
         long? start = measures ? PeakMemory.Now : null;
 
+        Exception? ranOut = null;
         BatchSizeSearch run = new(search, longest.RowsPerUnit, limit, Try);
         int rows = run.Run(cancellation);
         return rows > 0 ? new BatchSizeResult(rows, longest.Length, run.Trials) : throw new InsufficientMemoryException(
-            $"A step needs memory for at least {(longest.RowsPerUnit == 1 ? "one row" : $"{longest.RowsPerUnit} rows")} of {longest.Length} tokens; there is not enough{(limit is long bytes ? $": the limit is {bytes} bytes" : "")}. Take shorter rows, RecomputeActivations, 16 bits (Precision), adapters or a smaller model.");
+            $"A step needs memory for at least {(longest.RowsPerUnit == 1 ? "one row" : $"{longest.RowsPerUnit} rows")} of {longest.Length} tokens; there is not enough: {Reason(run.Trials[^1])}. Take shorter rows, RecomputeActivations, 16 bits (Precision), adapters or a smaller model.", ranOut);
+
+        // The last trial was the smallest. Each of several limits may have stopped it; a limit that was not reached would lead astray.
+        string Reason(BatchSizeTrial last)
+        {
+            if (last.Outcome != BatchSizeOutcome.OutOfMemory)
+                return $"the process grew by {last.Growth} bytes, and may by {limit} ({(search.MemoryLimit is null ? "nine tenths of what was available when the search began" : $"{nameof(BatchSizeOptions)}.{nameof(BatchSizeOptions.MemoryLimit)}")})";
+            string said = ranOut!.Message.Split('\n')[0].TrimEnd('.');
+            return ranOut is InsufficientMemoryException && options.MemoryLimit is not null ? $"{said} ({nameof(TrainingOptions)}.{nameof(TrainingOptions.MemoryLimit)})" : said;
+        }
 
         BatchSizeTrial Try(int rows)
         {
@@ -63,6 +73,7 @@ public static class BatchSizeFinder
             }
             catch (Exception error) when (OutOfMemory.Is(error))
             {
+                ranOut = error;
                 // A run that was not even begun has left tensors behind that nobody disposes.
                 GC.Collect();
                 GC.WaitForPendingFinalizers();

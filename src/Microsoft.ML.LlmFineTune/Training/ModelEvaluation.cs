@@ -25,7 +25,7 @@ public static class ModelEvaluation
         model.eval();
         try
         {
-            return Run(model, objective, source.Epoch(0), step: 0, pool, cancellation);
+            return Run(model, objective.Over(source.Epoch(0)), source.Epoch(0), step: 0, pool, cancellation);
         }
         finally
         {

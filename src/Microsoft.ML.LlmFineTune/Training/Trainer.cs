@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Kernels;
@@ -18,9 +17,6 @@ namespace Microsoft.ML.LlmFineTune.Training;
 /// </summary>
 public sealed class Trainer
 {
-    // Models that are being trained. They are held weakly, so that none is kept alive.
-    private static readonly ConditionalWeakTable<nn.Module, nn.Module> s_trained = new();
-
     private readonly nn.Module _model;
     private readonly IObjective _objective;
     private readonly TrainingOptions _options;
@@ -63,7 +59,7 @@ public sealed class Trainer
         Require.Argument(_options.EarlyStopping is null || validation is not null, "EarlyStopping needs validation data; received none.", nameof(validation));
         Require.Argument(_options.Schedule is not ReactiveSchedule || validation is not null, "A schedule that follows validation needs validation data; received none.", nameof(validation));
         Require.Argument(validation is null || validation.Epoch(0).Any(batch => _objective.Weight(batch) > 0), "Validation data must have at least one target that is not ignored; it has none.", nameof(validation));
-        using IDisposable alone = Alone(_model);
+        using IDisposable alone = TrainedModels.Add(_model);
         // A caller who has turned gradients off has not meant training.
         using IDisposable withGradients = enable_grad();
         RequireMoving(_model);
@@ -79,11 +75,6 @@ public sealed class Trainer
         using TrainingRun run = new(_model, _objective, _options, _observers, training, validation, plan, memory, folder, cancellation);
         return run.Execute(device, saved);
     }
-
-    /// <summary>Demands that nobody else trains the model; it is free again on disposal.</summary>
-    private static Released Alone(nn.Module model) => s_trained.TryAdd(model, model)
-        ? new Released(model)
-        : throw new InvalidOperationException("The model is being trained already, by another thread or by the one that an observer is called from. One training at a time can change a model: wait for its end, or train a copy.");
 
     /// <summary>Says what stands still where adapters have left nothing to train.</summary>
     private static void RequireMoving(nn.Module model)
@@ -124,10 +115,5 @@ public sealed class Trainer
     {
         Require.Argument(_options.Replicas is not int wish || wish == began.Replicas, $"A run goes on with the replicas that it began with, {began.Replicas}; received Replicas {_options.Replicas}. Leave Replicas null.", nameof(TrainingOptions.Replicas));
         return new ReplicaPlan(began.Replicas, began.ThreadsPerReplica, "as the run began");
-    }
-
-    private sealed class Released(nn.Module model) : IDisposable
-    {
-        public void Dispose() => s_trained.Remove(model);
     }
 }

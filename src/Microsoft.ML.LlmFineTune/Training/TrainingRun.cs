@@ -27,6 +27,7 @@ internal sealed class TrainingRun : IDisposable
 
     private readonly nn.Module _model;
     private readonly IObjective _objective;
+    private readonly IObjective? _judge;
     private readonly TrainingOptions _options;
     private readonly ITrainingObserver[] _observers;
     private readonly IBatchSource _training;
@@ -61,6 +62,7 @@ internal sealed class TrainingRun : IDisposable
         ReplicaPlan plan, RunMemory memory, CheckpointFolder? folder, CancellationToken cancellation)
     {
         (_model, _objective, _options, _observers, _training, _validation) = (model, objective, options, observers, training, validation);
+        _judge = validation is null ? null : objective.Over(validation.Epoch(0));
         (_plan, _memory, _folder, _cancellation, _wasTraining) = (plan, memory, folder, cancellation, model.training);
         _undo.Push(() => model.train(_wasTraining));
         try
@@ -287,7 +289,7 @@ internal sealed class TrainingRun : IDisposable
     /// <returns>Whether training goes on.</returns>
     private bool Validated()
     {
-        TrainingValidation validation = _tracker.Add(ModelEvaluation.Run(_model, _objective, _validation!.Epoch(0), _optimizer.Steps, _replicas.Pool, _cancellation));
+        TrainingValidation validation = _tracker.Add(ModelEvaluation.Run(_model, _judge!, _validation!.Epoch(0), _optimizer.Steps, _replicas.Pool, _cancellation));
         string watched = _options.EarlyStopping?.Metric ?? EarlyStoppingOptions.Loss;
         _reaction?.Observe(watched == EarlyStoppingOptions.Loss ? validation.Loss : validation.Metrics[watched]);
         if (validation.Best && _options.RestoreBest)

@@ -110,6 +110,30 @@ public sealed class AdaptersInPipelinesTests : IDisposable
     }
 
     [Fact]
+    public void An_adapter_names_its_base_as_it_was_given()
+    {
+        string given = Path.Combine(_folder, "base"), file = Path.Combine(_folder, "model.zip");
+        using LanguageModel made = Toy.Model();
+        made.Save(given);
+        using LanguageModel loaded = _ml.LanguageModels.Load(given, cancellation: TestContext.Current.CancellationToken);
+        var fitted = Fit(loaded, Lora);
+        Assert.Equal(given, PeftFolder.ReadOptions(Path.Combine(_folder, "adapter")).BaseModel);
+        using (DecoderModel whole = PeftFolder.LoadDecoder(Path.Combine(_folder, "adapter"))) Assert.NotNull(ModelAdapters.Of(whole)!.Active);
+        // What was made in memory has no place; neither has what was unpacked for a moment.
+        Fit(made, Lora);
+        Assert.Null(PeftFolder.ReadOptions(Path.Combine(_folder, "adapter")).BaseModel);
+        _ml.Model.Save(fitted, Toy.View(_ml, 1).Schema, file);
+        Fit(((CausalPretrainingTransformer)_ml.Model.Load(file, out _)).Model, Lora);
+        Assert.Null(PeftFolder.ReadOptions(Path.Combine(_folder, "adapter")).BaseModel);
+        // Who says where it is, is believed.
+        Fit(loaded, Lora with { BaseModel = "org/name" });
+        Assert.Equal("org/name", PeftFolder.ReadOptions(Path.Combine(_folder, "adapter")).BaseModel);
+
+        CausalPretrainingTransformer Fit(LanguageModel model, LoraOptions lora) =>
+            _ml.LanguageModels.PretrainCausalLanguageModel(model, Toy.Pretraining with { MaximumSteps = 1, Adapter = lora, AdapterFolder = Path.Combine(_folder, "adapter") }).Fit(Toy.View(_ml, 20));
+    }
+
+    [Fact]
     public void Four_bits_without_an_adapter_are_refused()
     {
         using LanguageModel model = Toy.Model();

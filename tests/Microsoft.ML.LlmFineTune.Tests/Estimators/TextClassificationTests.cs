@@ -1,5 +1,7 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Estimators;
+using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Training;
 using Xunit;
 
@@ -40,6 +42,25 @@ public sealed class TextClassificationTests : IDisposable
             for (int label = 0; label < 3; label++)
                 Assert.Equal(expected.Score[label], alone.Score[label], 1e-5);
         }
+    }
+
+    [Fact]
+    public void RatesAreFoundForWhatWouldBeTrained()
+    {
+        var data = _ml.Transforms.Conversion.MapValueToKey("Label", nameof(LabeledRow.Class)).Fit(Toy.View(_ml, 60)).Transform(Toy.View(_ml, 60));
+        var options = Toy.Classification with { Seed = 5 };
+        FirstLoss first = new();
+        byte[] before = Weights();
+        _ml.LanguageModels.ClassifyText(_model, options with { Observers = [first] }).Fit(data);
+        RateCurve curve = _ml.LanguageModels.FindLearningRate(_model, data, options, new RateRangeOptions { StartRate = 1e-3, Steps = 20, Smoothing = 0 });
+        Assert.Equal(first.Loss!.Value, curve.Points[0].Loss, 1e-6);
+        Assert.True(curve.IsFinished);
+        Assert.Equal(before, Weights());
+        Assert.Contains("'Label' is missing", Assert.Throws<ArgumentException>(() => _ml.LanguageModels.FindLearningRate(_model, Toy.View(_ml, 9), options)).Message);
+        var adapted = _ml.LanguageModels.FindLearningRate(_model, data, options with { Adapter = new LoraOptions() }, new RateRangeOptions { StartRate = 1e-3, Steps = 5, Smoothing = 0 });
+        Assert.Equal(first.Loss.Value, adapted.Points[0].Loss, 1e-6);
+
+        byte[] Weights() => [.. _model.Backbone.parameters().SelectMany(parameter => parameter.bytes.ToArray())];
     }
 
     [Fact]
@@ -174,5 +195,12 @@ public sealed class TextClassificationTests : IDisposable
         public string Text { get; set; } = "";
 
         public int Number { get; set; }
+    }
+
+    private sealed class FirstLoss : ITrainingObserver
+    {
+        internal double? Loss { get; private set; }
+
+        public void Stepped(TrainingStep step) => Loss ??= step.Loss;
     }
 }

@@ -1,5 +1,7 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Checkpoints;
+using Microsoft.ML.LlmFineTune.Checkpoints.Peft;
 using Microsoft.ML.LlmFineTune.Estimators;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
@@ -144,6 +146,11 @@ public sealed class TextEncoderTests : IDisposable
         {
             using var loaded = _ml.LanguageModels.LoadEncoder(name, hub, cancellation: Token);
             Assert.Equal(_encoder.Config.Width, loaded.Config.Width);
+            string adapter = ScratchFolder.New();
+            Toy.Pipeline(_ml, loaded, Toy.Classification with { Epochs = 1, Adapter = new LoraOptions(), AdapterFolder = adapter }).Fit(Toy.View(_ml, 12));
+            AdapterOptions saved = PeftFolder.ReadOptions(adapter);
+            // As PEFT has it: the revision has a key of its own.
+            Assert.Equal(("toys/encoder", name.Contains('@', StringComparison.Ordinal) ? name.Split('@')[1] : null), (saved.BaseModel, saved.OtherKeys["revision"].GetString()));
         }
         string message = Assert.Throws<HubException>(() => _ml.LanguageModels.LoadEncoder("toys/other", hub, cancellation: Token)).Message;
         Assert.Contains("There is no folder 'toys/other'", message);

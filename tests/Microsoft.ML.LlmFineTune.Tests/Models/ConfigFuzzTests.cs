@@ -23,6 +23,14 @@ public sealed class ConfigFuzzTests
     public ConfigFuzzTests() => NativeRuntime.Initialize();
 
     [Fact]
+    public void A_family_that_is_not_there_is_refused_by_name_and_the_others_are_listed()
+    {
+        string message = Assert.Throws<InvalidDataException>(() => ModelFamilies.ReadConfig(new JsonObject { ["model_type"] = "opt", ["hidden_size"] = 768 })).Message;
+        Assert.StartsWith("config.json: the model family 'opt' is not supported; supported are ", message, StringComparison.Ordinal);
+        Assert.All(ModelFamilies.Names, name => Assert.Contains(name, message, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_damaged_configuration_is_a_model_or_an_error_with_its_name()
     {
         int models = 0, errors = 0;

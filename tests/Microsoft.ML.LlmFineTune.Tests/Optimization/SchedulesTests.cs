@@ -34,6 +34,23 @@ public sealed class SchedulesTests
     }
 
     [Fact]
+    public void Steps_fall_as_torchs_do()
+    {
+        // What torch.optim.lr_scheduler's StepLR(step_size=3, gamma=0.1) and MultiStepLR(milestones=[2, 5, 6], gamma=0.5) make of a rate of 1.
+        Assert.Equal([1, 1, 1, 0.1, 0.1, 0.1, 0.01, 0.01], Factors(new StepSchedule { Every = 3 }, 8), Near);
+        Assert.Equal([1, 1, 0.5, 0.5, 0.5, 0.25, 0.125, 0.125], Factors(new StepSchedule { Milestones = [2, 5, 6], Factor = 0.5 }, 8), Near);
+        // Every so many steps counts from the end of the warm-up; milestones are steps of the run.
+        Assert.Equal([0, 0.5, 1, 1, 1, 0.1, 0.1, 0.1, 0.01], Factors(new StepSchedule { Every = 3, WarmupSteps = 2 }, 9), Near);
+        Assert.Equal([0, 0.5, 1, 0.1, 0.1], Factors(new StepSchedule { Milestones = [3], WarmupSteps = 2 }, 5), Near);
+        // By default three parts, the last of which may be shorter.
+        Assert.Equal([1, 1, 1, 0.1, 0.1, 0.1, 0.01, 0.01], Factors(new StepSchedule(), 8), Near);
+
+        static double[] Factors(StepSchedule schedule, int steps) => [.. Enumerable.Range(0, steps).Select(step => schedule.Factors(steps)(step))];
+
+        static bool Near(double one, double other) => Math.Abs(one - other) < 1e-15;
+    }
+
+    [Fact]
     public void Momentum_is_lowest_at_the_peak_of_one_cycle()
     {
         OneCycleSchedule schedule = new();
@@ -49,7 +66,7 @@ public sealed class SchedulesTests
     [Fact]
     public void Runs_of_a_step_or_two_have_finite_factors()
     {
-        LearningRateSchedule[] all = [.. Falling, new ConstantSchedule(), new InverseSquareRootSchedule(), new WarmRestartsSchedule(), new OneCycleSchedule(), new OneCycleSchedule { ThreePhases = true }, new SlantedTriangularSchedule(), new CosineSchedule { OneStepAhead = true, WarmupStart = 0.5, WarmupSteps = 1 }];
+        LearningRateSchedule[] all = [.. Falling, new ConstantSchedule(), new StepSchedule(), new InverseSquareRootSchedule(), new WarmRestartsSchedule(), new OneCycleSchedule(), new OneCycleSchedule { ThreePhases = true }, new SlantedTriangularSchedule(), new CosineSchedule { OneStepAhead = true, WarmupStart = 0.5, WarmupSteps = 1 }];
         foreach (LearningRateSchedule schedule in all)
         {
             for (int total = 1; total <= 4; total++)
@@ -70,6 +87,7 @@ public sealed class SchedulesTests
         Assert.Equal((0.0, 1.0), (new CosineRestartsSchedule().Floor, new CosineRestartsSchedule().Cycles));
         Assert.Equal((0.0, 1000L, 1), (new WarmRestartsSchedule().Floor, new WarmRestartsSchedule().FirstPeriod, new WarmRestartsSchedule().PeriodFactor));
         Assert.Null(new InverseSquareRootSchedule().Timescale);
+        Assert.Equal((null, null, 0.1), (new StepSchedule().Every, new StepSchedule().Milestones, new StepSchedule().Factor));
         OneCycleSchedule cycle = new();
         Assert.Equal((0.3, 25.0, 1e4, AnnealingShape.Cosine, false), (cycle.RiseFraction, cycle.StartDivisor, cycle.EndDivisor, cycle.Shape, cycle.ThreePhases));
         Assert.Equal((true, 0.85, 0.95, true), (cycle.CyclesMomentum, cycle.MinimumMomentum, cycle.MaximumMomentum, cycle.HasOwnRise));
@@ -97,6 +115,7 @@ public sealed class SchedulesTests
             new OneCycleSchedule { ThreePhases = true, RiseFraction = 0.6 }, new OneCycleSchedule { StartDivisor = 0.5 }, new OneCycleSchedule { EndDivisor = 0 }, new OneCycleSchedule { Shape = AnnealingShape.OneMinusRoot },
             new OneCycleSchedule { MinimumMomentum = 0.96 }, new OneCycleSchedule { MaximumMomentum = 1 }, new SlantedTriangularSchedule { RiseFraction = 0 }, new SlantedTriangularSchedule { Ratio = 0.5 }, new SlantedTriangularSchedule { Ratio = double.PositiveInfinity }, new SlantedTriangularSchedule { WarmupFraction = 0.1 },
             new WarmupStableDecaySchedule { DecaySteps = -1 }, new WarmupStableDecaySchedule { DecayFraction = 2 }, new WarmupStableDecaySchedule { StableSteps = -1 }, new WarmupStableDecaySchedule { WarmupShape = (AnnealingShape)9 }, new WarmupStableDecaySchedule { Cycles = 0 },
+            new StepSchedule { Every = 0 }, new StepSchedule { Factor = 1 }, new StepSchedule { Factor = 0 }, new StepSchedule { Milestones = [] }, new StepSchedule { Milestones = [0] }, new StepSchedule { Milestones = [3, 3] }, new StepSchedule { Every = 2, Milestones = [3] },
             new PlateauSchedule { Factor = 1 }, new PlateauSchedule { Patience = -1 }, new PlateauSchedule { Threshold = -1 }, new PlateauSchedule { Cooldown = -1 }, new PlateauSchedule { MinimumRate = -1 }, new PlateauSchedule { MinimumChange = -1 },
             new GreedySchedule { MaximumRate = 0 }, new GreedySchedule { RaisingPause = -1 }, new GreedySchedule { Window = 0 }, new GreedySchedule { ResetAfter = 0 },
         ];

@@ -1,3 +1,4 @@
+// <example>
 using Microsoft.ML.LlmFineTune.Checkpoints;
 using Microsoft.ML.LlmFineTune.Layers;
 using Microsoft.ML.LlmFineTune.Models;
@@ -5,6 +6,7 @@ using Microsoft.ML.LlmFineTune.Models.T5;
 using Microsoft.ML.LlmFineTune.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
+// </example>
 
 namespace Microsoft.ML.LlmFineTune.Tests.Repository;
 

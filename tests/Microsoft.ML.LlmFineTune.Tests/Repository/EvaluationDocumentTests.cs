@@ -9,13 +9,7 @@ namespace Microsoft.ML.LlmFineTune.Tests.Repository;
 public sealed partial class EvaluationDocumentTests
 {
     [Fact]
-    public void The_example_is_the_one_that_is_compiled()
-    {
-        string source = File.ReadAllText(Path.Combine(SourceTree.Root, "tests/Microsoft.ML.LlmFineTune.Tests/Repository/EvaluationExample.cs"));
-        string compiled = string.Concat(Example().Matches(source).Select(part => part.Groups[1].Value));
-        string shown = CodeBlock().Match(Document()).Groups[1].Value.Replace("\"report.html\"", "reportFile", StringComparison.Ordinal);
-        Assert.Equal(Lines(compiled), Lines(shown));
-    }
+    public void The_example_is_the_one_that_is_compiled() => DocumentCode.AssertIsCompiled("evaluation.md", "EvaluationExample.cs");
 
     [Fact]
     public void The_example_runs()
@@ -45,15 +39,7 @@ public sealed partial class EvaluationDocumentTests
         Assert.Equal(verbs, listed);
     }
 
-    private static string Document() => File.ReadAllText(Path.Combine(SourceTree.Root, "docs/evaluation.md"));
-
-    private static IEnumerable<string> Lines(string text) => text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0);
-
-    [GeneratedRegex(@"// <example>\n(.*?)\s*// </example>", RegexOptions.Singleline)]
-    private static partial Regex Example();
-
-    [GeneratedRegex(@"```csharp\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex CodeBlock();
+    private static string Document() => DocumentCode.Text("evaluation.md");
 
     [GeneratedRegex(@"^\| [^|`]+ \| ([^|]+) \|", RegexOptions.Multiline)]
     private static partial Regex Row();

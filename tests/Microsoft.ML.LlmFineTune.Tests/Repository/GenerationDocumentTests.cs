@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Microsoft.ML.LlmFineTune.Estimators;
 using Microsoft.ML.LlmFineTune.Generation;
 using Microsoft.ML.LlmFineTune.Tests.Estimators;
@@ -9,17 +8,12 @@ using Xunit;
 namespace Microsoft.ML.LlmFineTune.Tests.Repository;
 
 /// <summary>What docs/generation.md shows compiles and runs, and its table names every option.</summary>
-public sealed partial class GenerationDocumentTests
+public sealed class GenerationDocumentTests
 {
     private static string Document => File.ReadAllText(Path.Combine(SourceTree.Root, "docs/generation.md"));
 
     [Fact]
-    public void Its_code_is_the_one_that_is_compiled()
-    {
-        string source = File.ReadAllText(Path.Combine(SourceTree.Root, "tests/Microsoft.ML.LlmFineTune.Tests/Repository/GenerationExample.cs"));
-        string shown = string.Concat(CodeBlock().Matches(Document).Select(block => block.Groups[1].Value));
-        Assert.Equal(Lines(Example().Match(source).Groups[1].Value), Lines(shown));
-    }
+    public void Its_code_is_the_one_that_is_compiled() => DocumentCode.AssertIsCompiled("generation.md", "GenerationExample.cs");
 
     [Fact]
     public void Its_code_runs()
@@ -45,12 +39,4 @@ public sealed partial class GenerationDocumentTests
         string document = Document;
         Assert.All(typeof(GenerationOptions).GetProperties().Select(property => property.Name), name => Assert.Contains($"`{name}`", document, StringComparison.Ordinal));
     }
-
-    private static IEnumerable<string> Lines(string text) => text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0);
-
-    [GeneratedRegex(@"// <example>\n(.*?)\s*// </example>", RegexOptions.Singleline)]
-    private static partial Regex Example();
-
-    [GeneratedRegex(@"```csharp\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex CodeBlock();
 }

@@ -1,6 +1,9 @@
+// <example>
+using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.LlmFineTune.Estimators;
 using Microsoft.ML.LlmFineTune.Generation;
+// </example>
 using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Tokenization;
 

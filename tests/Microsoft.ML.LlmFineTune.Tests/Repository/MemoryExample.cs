@@ -1,5 +1,7 @@
+// <example>
 using Microsoft.ML.LlmFineTune.Models.Gpt2;
 using Microsoft.ML.LlmFineTune.Training;
+// </example>
 
 namespace Microsoft.ML.LlmFineTune.Tests.Repository;
 

@@ -35,7 +35,7 @@ public sealed class SeeingTrainingDocumentTests
         // The estimator's report has the examples and the truncation of the estimator's own data.
         string html = File.ReadAllText(Path.Combine(folder, "training.html"));
         Assert.Contains("What is learnt", html, StringComparison.Ordinal);
-        Assert.Matches("Row 1: .* tokens.*, class [012]", html);
+        Assert.Matches("Row 1: .* tokens.*, class (fruit|car|weather)", html);
         Assert.Matches("<blockquote[^>]*>[^<]*(apple|pear|plum|cherry|ripe|sweet|engine|wheel|brake|gear|fast|loud|rain|cloud|storm|wind|cold|grey)", html);
         Assert.Contains("Validation data", html, StringComparison.Ordinal);
         Assert.Equal(["training.csv", "training.html", "training.jsonl"], Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));

@@ -1,20 +1,13 @@
-using System.Text.RegularExpressions;
 using Microsoft.ML.LlmFineTune.Tests.Estimators;
 using Xunit;
 
 namespace Microsoft.ML.LlmFineTune.Tests.Repository;
 
 /// <summary>What docs/tokenizers.md shows compiles and runs.</summary>
-public sealed partial class TokenizersDocumentTests
+public sealed class TokenizersDocumentTests
 {
     [Fact]
-    public void Its_code_is_the_one_that_is_compiled()
-    {
-        string source = File.ReadAllText(Path.Combine(SourceTree.Root, "tests/Microsoft.ML.LlmFineTune.Tests/Repository/TokenizersExample.cs"));
-        string document = File.ReadAllText(Path.Combine(SourceTree.Root, "docs/tokenizers.md"));
-        string shown = string.Concat(CodeBlock().Matches(document).Select(block => block.Groups[1].Value));
-        Assert.Equal(Lines(Example().Match(source).Groups[1].Value), Lines(shown));
-    }
+    public void Its_code_is_the_one_that_is_compiled() => DocumentCode.AssertIsCompiled("tokenizers.md", "TokenizersExample.cs");
 
     [Fact]
     public void Its_code_runs()
@@ -28,12 +21,4 @@ public sealed partial class TokenizersDocumentTests
         Assert.Equal(1, unigram.Encode("A FILM").Ids[^1]);
         Assert.Equal(16, ids.Length);
     }
-
-    private static IEnumerable<string> Lines(string text) => text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0);
-
-    [GeneratedRegex(@"// <example>\n(.*?)\s*// </example>", RegexOptions.Singleline)]
-    private static partial Regex Example();
-
-    [GeneratedRegex(@"```csharp\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex CodeBlock();
 }

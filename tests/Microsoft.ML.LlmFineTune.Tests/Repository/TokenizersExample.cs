@@ -1,6 +1,9 @@
+// <example>
+using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.LlmFineTune.Estimators;
 using Microsoft.ML.LlmFineTune.Tokenization;
+// </example>
 
 namespace Microsoft.ML.LlmFineTune.Tests.Repository;
 

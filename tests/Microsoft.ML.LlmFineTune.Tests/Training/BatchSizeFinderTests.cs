@@ -1,8 +1,11 @@
 // The runs take milliseconds: nobody has to cancel them.
 #pragma warning disable xUnit1051
 using Microsoft.ML.LlmFineTune.Batches;
+using Microsoft.ML.LlmFineTune.Losses;
+using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Tests.Adapters;
 using Microsoft.ML.LlmFineTune.Tests.Runtime;
 using Microsoft.ML.LlmFineTune.Training;
 using Xunit;
@@ -90,5 +93,27 @@ public sealed class BatchSizeFinderTests
         Assert.Equal(4, result.Rows);
         Assert.Contains(result.Trials, trial => trial is { Rows: 8, Outcome: BatchSizeOutcome.OutOfMemory });
         Assert.Throws<InvalidOperationException>(() => BatchSizeFinder.Find(model, new ToyObjective(() => throw new InvalidOperationException()), options, new ToyBatches(1, 6, 5)));
+    }
+
+    [Fact]
+    public void What_was_too_much_for_what_is_said()
+    {
+        using ToyModel model = new(initialization: new RandomStream(1));
+        using DecoderModel decoder = Adapted.Model(Adapted.Gpt2);
+        TrainingOptions options = new() { Device = ComputeDevice.Cpu, Replicas = 1 };
+        // The model's own limit, which training knows of before it begins, though the search has one that would do.
+        string estimated = Message(() => BatchSizeFinder.Find(decoder, new NextTokenObjective(), options with { MemoryLimit = 1_000_000 }, new CausalPackedBatches([[1, 2, 3, 4, 5, 6, 7]], 0, 4, 1, null), new BatchSizeOptions { MemoryLimit = 123_456_789_012 }));
+        Assert.Contains("there are 1.0 MB (TrainingOptions.MemoryLimit)", estimated, StringComparison.Ordinal);
+        Assert.DoesNotContain("123456789012", estimated, StringComparison.Ordinal);
+        string ranOut = Message(() => BatchSizeFinder.Find(model, new ToyObjective(() => throw new OutOfMemoryException("[enforce fail] not enough memory: you tried to allocate 7 bytes.")), options, new ToyBatches(1, 6, 5), new BatchSizeOptions { MemoryLimit = 123_456_789_012 }));
+        Assert.Contains("there is not enough: [enforce fail] not enough memory: you tried to allocate 7 bytes. Take", ranOut, StringComparison.Ordinal);
+        Assert.DoesNotContain("123456789012", ranOut, StringComparison.Ordinal);
+        if (!PeakMemory.TryReset()) return;
+        byte[]? held = null;
+        string grew = Message(() => BatchSizeFinder.Find(model, new ToyObjective(() => (held = GC.AllocateUninitializedArray<byte>(1 << 26)).AsSpan().IndexOfAnyExcept((byte)1) + 1), options, new ToyBatches(1, 6, 5), new BatchSizeOptions { MemoryLimit = 1 }));
+        Assert.Matches(@"the process grew by \d+ bytes, and may by 1 \(BatchSizeOptions\.MemoryLimit\)", grew);
+        GC.KeepAlive(held);
+
+        static string Message(Action search) => Assert.Throws<InsufficientMemoryException>(search).Message;
     }
 }

@@ -219,11 +219,23 @@ public sealed class ResumingTests : IDisposable
     [Fact]
     public void States_of_which_nobody_knows_the_run_are_refused()
     {
-        Assert.Throws<InvalidOperationException>(() => Interrupted(5));
+        Assert.Throws<InvalidOperationException>(() => Interrupted(13));
         File.Delete(Path.Combine(_folder, "run.json"));
-        using ToyModel model = NewModel();
-        Assert.Contains("run.json", Assert.Throws<InvalidDataException>(() => new Trainer(model, new ToyObjective(), Options).Train(Training, Validation)).Message, StringComparison.Ordinal);
-        Assert.NotEmpty(Directory.EnumerateDirectories(_folder, "step-*"));
+        Directory.CreateDirectory(Path.Combine(_folder, $"step-0000000016.{Guid.NewGuid():N}.tmp"));
+        Refused("step-0000000008, step-0000000012, best-");
+        // The best weights alone are worth keeping, too: they are written before the first state is.
+        foreach (string state in Directory.GetDirectories(_folder, "step-*")) Directory.Delete(state, recursive: true);
+        Refused("(best-");
+
+        void Refused(string found)
+        {
+            string[] before = [.. Directory.EnumerateFileSystemEntries(_folder, "*", SearchOption.AllDirectories).Where(entry => Path.GetFileName(entry) != "lock").Order(StringComparer.Ordinal)];
+            using ToyModel model = NewModel();
+            string message = Assert.Throws<InvalidDataException>(() => new Trainer(model, new ToyObjective(), Options).Train(Training, Validation)).Message;
+            Assert.Contains(found, message, StringComparison.Ordinal);
+            Assert.Contains("no run.json that says of which run they are: they are neither gone on from nor overwritten. Put it back, give another folder, or delete this one", message, StringComparison.Ordinal);
+            Assert.Equal(before, Directory.EnumerateFileSystemEntries(_folder, "*", SearchOption.AllDirectories).Where(entry => Path.GetFileName(entry) != "lock").Order(StringComparer.Ordinal));
+        }
     }
 
     [Fact]

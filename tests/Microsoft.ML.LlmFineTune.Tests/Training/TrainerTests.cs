@@ -1,8 +1,12 @@
 // The runs take milliseconds: nobody has to cancel them.
 #pragma warning disable xUnit1051
+using Microsoft.ML.LlmFineTune.Adapters;
 using Microsoft.ML.LlmFineTune.Batches;
+using Microsoft.ML.LlmFineTune.Losses;
+using Microsoft.ML.LlmFineTune.Models;
 using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
+using Microsoft.ML.LlmFineTune.Tests.Adapters;
 using Microsoft.ML.LlmFineTune.Tests.Runtime;
 using Microsoft.ML.LlmFineTune.Training;
 using Xunit;
@@ -228,6 +232,68 @@ public sealed class TrainerTests
         // Also after a training that failed, the model may be trained again.
         Assert.Throws<InvalidDataException>(() => new Trainer(model, new ToyObjective(), Options, new Watching(() => throw new InvalidDataException())).Train(new ToyBatches(2, 6, 5)));
         Assert.Equal(6, trainer.Train(new ToyBatches(2, 6, 5)).Steps);
+    }
+
+    [Theory]
+    [InlineData("Merging")]
+    [InlineData("Merging for good")]
+    [InlineData("Unmerging")]
+    [InlineData("Activating")]
+    [InlineData("Deactivating")]
+    [InlineData("Removing")]
+    [InlineData("Attaching")]
+    [InlineData("Quantising")]
+    public void What_a_model_is_made_of_does_not_change_while_it_is_trained(string what)
+    {
+        using DecoderModel model = Adapted.Model(Adapted.Gpt2), undisturbed = Adapted.Model(Adapted.Gpt2);
+        TrainingOptions options = new() { Epochs = 2, Replicas = 1, Device = ComputeDevice.Cpu };
+        CausalPackedBatches batches = new([[1, 2, 3, 4, 5, 6, 7, 8, 9]], 0, 4, 1, null);
+        foreach (DecoderModel one in (DecoderModel[])[model, undisturbed]) ModelAdapters.Attach(one, new LoraOptions());
+        ModelAdapters adapters = ModelAdapters.Of(model)!;
+        int steps = 0;
+        Exception? thrown = null;
+        new Trainer(model, new NextTokenObjective(), options, new Watching(() =>
+        {
+            if (++steps == 2) thrown = Record.Exception(Change);
+        })).Train(batches);
+        new Trainer(undisturbed, new NextTokenObjective(), options).Train(batches);
+        string message = Assert.IsType<InvalidOperationException>(thrown).Message;
+        Assert.StartsWith(what.Split(' ')[0], message, StringComparison.Ordinal);
+        Assert.Contains("this model is being trained", message, StringComparison.Ordinal);
+        // Training went on as if nobody had asked, and afterwards it may be done.
+        using Tensor tokens = Adapted.Tokens(2, 6), trained = Adapted.Logits(model, tokens), expected = Adapted.Logits(undisturbed, tokens);
+        Assert.Equal(0, Adapted.Distance(expected, trained));
+        Assert.True(steps > 2);
+        if (what == "Unmerging") adapters.Merge();
+        Change();
+
+        void Change()
+        {
+            switch (what)
+            {
+                case "Merging": adapters.Merge(); break;
+                case "Merging for good": adapters.MergeAndRemove(); break;
+                case "Unmerging": adapters.Unmerge(); break;
+                case "Activating": adapters.Activate(ModelAdapters.DefaultName); break;
+                case "Deactivating": adapters.Deactivate(); break;
+                case "Removing": adapters.Remove(ModelAdapters.DefaultName); break;
+                case "Attaching": ModelAdapters.Attach(model, new LoraOptions(), "other"); break;
+                default: ModelQuantization.ToNf4(model); break;
+            }
+        }
+    }
+
+    [Fact]
+    public void A_part_of_a_model_is_trained_with_it()
+    {
+        using SequenceClassifier classifier = new(Adapted.Gpt2.CreateDecoder(), ["a", "b"]);
+        classifier.Backbone.Initialize(new RandomStream(1));
+        classifier.InitializeHead(new RandomStream(2));
+        Exception? thrown = null;
+        ClassificationBatches batches = new([[1, 2, 3], [4, 5, 6]], [0, 1], 0, 16, BatchSize.OfRows(2), null);
+        new Trainer(classifier, new ClassificationObjective(), new() { Epochs = 1, Device = ComputeDevice.Cpu, Replicas = 1 }, new Watching(() => thrown = Record.Exception(() => ModelAdapters.Attach(classifier.Backbone, new LoraOptions())))).Train(batches);
+        Assert.StartsWith("Attaching an adapter", Assert.IsType<InvalidOperationException>(thrown).Message, StringComparison.Ordinal);
+        ModelAdapters.Attach(classifier.Backbone, new LoraOptions());
     }
 
     [Fact]

@@ -19,6 +19,9 @@ public static class PeftConfig
     // These fill A and B otherwise and leave the model's weights alone: once trained, nothing of it is left.
     private static readonly string[] PassedInitializations = ["eva", "orthogonal"];
 
+    // Kinds that are no part of any weights.
+    private static readonly string[] VirtualTokenKinds = ["P_TUNING", "MULTITASK_PROMPT_TUNING", "ADAPTION_PROMPT", "CPT", "CARTRIDGE"];
+
     private static readonly Dictionary<LoraBias, string> BiasNames = new() { [LoraBias.None] = "none", [LoraBias.All] = "all", [LoraBias.AdaptedLayers] = "lora_only" };
 
     /// <summary>Reads the content of an <c>adapter_config.json</c>.</summary>
@@ -35,7 +38,7 @@ public static class PeftConfig
                 "IA3" => Ia3(reader),
                 "PROMPT_TUNING" => PromptTuning(reader),
                 "PREFIX_TUNING" => PrefixTuning(reader),
-                _ => throw new InvalidDataException($"adapter_config.json: the 'peft_type' '{ShortList.Cut(reader.Kind)}' is not supported; supported are LORA, IA3, PROMPT_TUNING and PREFIX_TUNING."),
+                _ => throw new InvalidDataException($"adapter_config.json: the 'peft_type' '{ShortList.Cut(reader.Kind)}' is not supported; supported are LORA, IA3, PROMPT_TUNING and PREFIX_TUNING. {(VirtualTokenKinds.Contains(reader.Kind) ? "Of those that stand before a text, train one of the last two." : "Where PEFT can make the adapter a part of its base (merge_and_unload), take the merged model.")}"),
             };
             // The reference adds a head's usual names by the task, and saves what it added.
             IReadOnlyList<string>? toSave = reader.ModulesToSave ?? (reader.TaskType is "SEQ_CLS" or "TOKEN_CLS" or "QUESTION_ANS" ? null : []);

@@ -46,7 +46,7 @@ public sealed class CausalPretrainingEstimator : IEstimator<CausalPretrainingTra
         var text = SchemaChecks.RequireText(Require.NotNull(input).Schema, _options.TextColumnName);
         var validationText = _options.ValidationData is { } data ? SchemaChecks.RequireText(data.Schema, _options.TextColumnName, "validation data") : default;
 
-        using var task = new TrainingTask(_environment, nameof(CausalPretrainingEstimator), _options) { Decode = id => _model.Tokenizer.Decode([id]) };
+        using var task = new TrainingTask(_environment, nameof(CausalPretrainingEstimator), _model, _options);
         var source = Batches(Documents(input, text, "Training data", task), task.Random);
         // Each text by itself, as the transformer scores it.
         var validation = _options.ValidationData is null ? null : new CausalDocumentBatches(
@@ -63,11 +63,10 @@ public sealed class CausalPretrainingEstimator : IEstimator<CausalPretrainingTra
     internal RateCurve FindLearningRate(IDataView input, RateRangeOptions? range)
     {
         var text = SchemaChecks.RequireText(Require.NotNull(input).Schema, _options.TextColumnName);
-        using var task = new TrainingTask(_environment, nameof(FindLearningRate), _options);
+        using var task = new TrainingTask(_environment, nameof(FindLearningRate), _model, _options);
         var source = Batches(Documents(input, text, "Training data", task), task.Random);
         using var decoder = _model.CopyBackbone();
-        task.Prepare(decoder);
-        return LearningRateFinder.Run(decoder, new NextTokenObjective(), _options.ForTraining(task.Seed), source, range, _options.Cancellation);
+        return task.FindLearningRate(decoder, new NextTokenObjective(), source, range);
     }
 
     private IBatchSource Batches(List<int[]> documents, RandomStreams random) => _options.PackTexts

@@ -42,7 +42,7 @@ public sealed class CausalPretrainingTransformer : TextTransformer
             PerplexityColumnName = task[PerplexityKey]!.GetValue<string>(),
         };
         names.Validate();
-        var model = LanguageModel.Load(folder, loading);
+        var model = ModelFolder.LoadLanguageModel(folder, loading);
         KeptAdapter.Load(model.Backbone, folder, task);
         return new CausalPretrainingTransformer(model, names, training: null);
     }

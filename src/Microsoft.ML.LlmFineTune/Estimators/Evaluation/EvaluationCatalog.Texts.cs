@@ -174,7 +174,7 @@ public sealed partial class EvaluationCatalog
         return ViewEvaluation.Run(data, [hypothesis, reference], row =>
         {
             Func<string> readHypothesis = EvaluationColumns.TextReader(row, hypothesis);
-            Func<string[]> readReferences = EvaluationColumns.TextsReader(row, reference);
+            Func<string[]> readReferences = EvaluationColumns.ReferencesReader(row, reference);
             return () => new JudgedText(readHypothesis(), readReferences());
         }, create, evaluation);
     }

@@ -55,10 +55,22 @@ internal static class EvaluationColumns
         return () => [.. vector().DenseValues().Select(text => text.ToString())];
     }
 
+    /// <summary>The texts that another one should be like, of which a missing one is the empty text, as everywhere in ML.NET: at least one.</summary>
+    internal static Func<string[]> ReferencesReader(DataViewRow row, DataViewSchema.Column column)
+    {
+        Func<string[]> read = TextsReader(row, column);
+        return () => read() is { Length: > 0 } texts ? texts
+            : throw new ArgumentException(FormattableString.Invariant($"Column '{column.Name}' has no reference at row {row.Position} (counted from 0): every text needs at least one. Leave the row out (mlContext.Data.FilterByCustomPredicate), or give it the empty text."), nameof(row));
+    }
+
     /// <summary>A tag for each token; of a vector of keys, their values.</summary>
     internal static Func<string[]> TagsReader(DataViewRow row, DataViewSchema.Column column)
     {
-        if (((VectorDataViewType)column.Type).ItemType is not KeyDataViewType key) return TextsReader(row, column);
+        if (((VectorDataViewType)column.Type).ItemType is not KeyDataViewType key)
+        {
+            Func<string[]> read = TextsReader(row, column);
+            return () => Array.ConvertAll(read(), text => text.Length > 0 ? text : throw MissingTag(row, column));
+        }
         Func<ulong, string?> name = KeyName(column, key);
         return key.RawType == typeof(uint) ? Keys<uint>(value => value) : key.RawType == typeof(byte) ? Keys<byte>(value => value) : key.RawType == typeof(ushort) ? Keys<ushort>(value => value) : Keys<ulong>(value => value);
 
@@ -66,9 +78,12 @@ internal static class EvaluationColumns
         {
             Func<VBuffer<TKey>> vector = VectorReader<TKey>(row, column);
             return () => [.. vector().DenseValues().Select(value => name(widen(value))
-                ?? throw new ArgumentException(FormattableString.Invariant($"Column '{column.Name}' has a missing tag at row {row.Position} (counted from 0): every token needs one."), nameof(row)))];
+                ?? throw MissingTag(row, column))];
         }
     }
+
+    private static ArgumentException MissingTag(DataViewRow row, DataViewSchema.Column column) =>
+        new(FormattableString.Invariant($"Column '{column.Name}' has a missing tag at row {row.Position} (counted from 0): every token needs one, O where it is no part of an entity."), nameof(row));
 
     internal static Func<double> NumberReader(DataViewRow row, DataViewSchema.Column column) => Type.GetTypeCode(column.Type.RawType) switch
     {

@@ -1,7 +1,9 @@
+using Microsoft.ML.LlmFineTune.Batches;
 using Microsoft.ML.LlmFineTune.Estimators.RowMapping;
 using Microsoft.ML.LlmFineTune.Estimators.TextClassification;
 using Microsoft.ML.LlmFineTune.Losses;
 using Microsoft.ML.LlmFineTune.Models;
+using Microsoft.ML.LlmFineTune.Optimization;
 using Microsoft.ML.LlmFineTune.Runtime;
 using Microsoft.ML.LlmFineTune.Training;
 using Microsoft.ML.Runtime;
@@ -44,33 +46,62 @@ public sealed class TextClassificationEstimator : IEstimator<TextClassificationT
     /// <exception cref="OperationCanceledException">It was cancelled before training started.</exception>
     public TextClassificationTransformer Fit(IDataView input)
     {
-        Require.NotNull(input);
-        var text = SchemaChecks.RequireText(input.Schema, _options.TextColumnName);
-        var label = SchemaChecks.RequireKey(input.Schema, _options.LabelColumnName);
+        var columns = Columns(input);
         var validationText = _options.ValidationData is { } data ? SchemaChecks.RequireText(data.Schema, _options.TextColumnName, "validation data") : default;
         var validationLabel = _options.ValidationData is null ? default : ValidationLabel(_options.ValidationData.Schema);
 
-        using var task = new TrainingTask(_environment, nameof(TextClassificationEstimator), _options) { Decode = id => _model.Tokenizer.Decode([id]) };
-        var labels = LabelKeys.Of(label);
-        var training = LabeledTexts.Read(input, text, label, labels, _options.Cancellation);
-        Check(training, labels);
-        if (training.LeftOut > 0) task.Warn($"{training.LeftOut} rows have no label and are left out.");
+        using var task = new TrainingTask(_environment, nameof(TextClassificationEstimator), _model, _options);
+        var (labels, training) = Read(input, columns, task);
         var validation = _options.ValidationData is null ? null : LabeledTexts.Read(_options.ValidationData, validationText, validationLabel, labels, _options.Cancellation);
         if (validation is not null) Check(validation, training, task);
 
-        var frame = TextFrame.Of(_model.Tokenizer, _model.Backbone, _options.MaximumTokens ?? _positions);
-        var source = training.Batches(frame, _options.BatchSize, task.Random, out var cut);
-        task.Report(cut, "Training data");
-        var judge = validation?.Batches(frame, _options.BatchSize, random: null, out cut);
-        if (validation is not null) task.Report(cut, "Validation data");
+        var frame = Frame();
+        var source = Batches(training, frame, task.Random, "Training data", task);
+        var judge = validation is null ? null : Batches(validation, frame, random: null, "Validation data", task);
 
-        var classifier = _model.CreateClassifier(labels.Names, _options.Pooling, task.Random.Initialization);
-        var result = task.Train(classifier, new ClassificationObjective(_options.LabelSmoothing), source, judge, () => Made(null));
+        var classifier = NewClassifier(labels, task);
+        var result = task.Train(classifier, Objective(), source, judge, () => Made(null));
         return Made(result);
 
         TextClassificationTransformer Made(TrainingResult? outcome) => new(
             classifier, _model.Tokenizer, frame, labels, _options.TextColumnName, _options.PredictedLabelColumnName, _options.ScoreColumnName, outcome);
     }
+
+    /// <summary>A range test on the classifier that would be trained.</summary>
+    internal RateCurve FindLearningRate(IDataView input, RateRangeOptions? range)
+    {
+        var columns = Columns(input);
+        using var task = new TrainingTask(_environment, nameof(FindLearningRate), _model, _options);
+        var (labels, training) = Read(input, columns, task);
+        var source = Batches(training, Frame(), task.Random, "Training data", task);
+        using var classifier = NewClassifier(labels, task);
+        return task.FindLearningRate(classifier, Objective(), source, range);
+    }
+
+    private (DataViewSchema.Column Text, DataViewSchema.Column Label) Columns(IDataView input) =>
+        (SchemaChecks.RequireText(Require.NotNull(input).Schema, _options.TextColumnName), SchemaChecks.RequireKey(input.Schema, _options.LabelColumnName));
+
+    private (LabelKeys Labels, LabeledTexts Training) Read(IDataView input, (DataViewSchema.Column Text, DataViewSchema.Column Label) columns, TrainingTask task)
+    {
+        var labels = LabelKeys.Of(columns.Label);
+        var training = LabeledTexts.Read(input, columns.Text, columns.Label, labels, _options.Cancellation);
+        Check(training, labels);
+        if (training.LeftOut > 0) task.Warn($"{training.LeftOut} rows have no label and are left out.");
+        return (labels, training);
+    }
+
+    private TextFrame Frame() => TextFrame.Of(_model.Tokenizer, _model.Backbone, _options.MaximumTokens ?? _positions);
+
+    private ClassificationBatches Batches(LabeledTexts texts, TextFrame frame, RandomStreams? random, string what, TrainingTask task)
+    {
+        var source = texts.Batches(frame, _options.BatchSize, random, out var cut);
+        task.Report(cut, what);
+        return source;
+    }
+
+    private SequenceClassifier NewClassifier(LabelKeys labels, TrainingTask task) => _model.CreateClassifier(labels.Names, _options.Pooling, task.Random.Initialization);
+
+    private ClassificationObjective Objective() => new(_options.LabelSmoothing);
 
     private DataViewSchema.Column ValidationLabel(DataViewSchema schema)
     {

@@ -43,7 +43,7 @@ public sealed class TextGenerationTransformer : TextTransformer
             Generation = task[GenerationKey].Deserialize<GenerationOptions>()!,
         };
         options.Validate();
-        var model = LanguageModel.Load(folder, loading);
+        var model = ModelFolder.LoadLanguageModel(folder, loading);
         KeptAdapter.Load(model.Backbone, folder, task);
         return new TextGenerationTransformer(model, options);
     }

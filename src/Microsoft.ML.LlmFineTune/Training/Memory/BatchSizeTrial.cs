@@ -6,7 +6,7 @@ public enum BatchSizeOutcome
     /// <summary>It trains.</summary>
     Fits = 0,
 
-    /// <summary>Memory ran out.</summary>
+    /// <summary>Memory ran out, or training did not begin because it would: its estimate is above <see cref="TrainingOptions.MemoryLimit"/>, or above what the machine has.</summary>
     OutOfMemory = 1,
 
     /// <summary>It trained, and took more than the limit.</summary>

@@ -16,7 +16,7 @@ internal static class PreviewSection
     /// <param name="preview">The preview.</param>
     /// <param name="decode">Gives the text of a token; null: ids are shown.</param>
     internal static MarkedTextSection Of(string title, BatchPreview preview, Func<int, string>? decode) =>
-        new(title, preview.Rows.Select((row, i) => new ReportMarkedText(Caption(row, i, preview.Kind, decode), [.. Spans(row, preview.Kind, decode)]))) { Note = Note(preview.Kind) };
+        new(title, preview.Rows.Select((row, i) => new ReportMarkedText(Caption(row, i, preview, decode), [.. Spans(row, preview, decode)]))) { Note = Note(preview.Kind) };
 
     private static string Note(PreviewTargets kind) => kind switch
     {
@@ -27,20 +27,21 @@ internal static class PreviewSection
         _ => "The texts have no targets but numbers.",
     };
 
-    private static string Caption(PreviewRow row, int index, PreviewTargets kind, Func<int, string>? decode)
+    private static string Caption(PreviewRow row, int index, BatchPreview preview, Func<int, string>? decode)
     {
+        PreviewTargets kind = preview.Kind;
         StringBuilder caption = new();
         caption.Append(CultureInfo.InvariantCulture, $"Row {index + 1}: {row.Tokens.Count + row.TokensBefore + row.TokensAfter} tokens");
         if (row.Padding > 0) caption.Append(CultureInfo.InvariantCulture, $" and {row.Padding} of padding");
         if (kind is PreviewTargets.NextToken or PreviewTargets.SameToken) caption.Append(CultureInfo.InvariantCulture, $", {row.TrainedTokens} learnt");
-        if (kind == PreviewTargets.Row) caption.Append(row.Targets.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $", class {row.Targets[0]}") : ", no class");
+        if (kind == PreviewTargets.Row) caption.Append(row.Targets.Count > 0 ? $", class {Label(row.Targets[0], preview.Labels)}" : ", no class");
         if (kind == PreviewTargets.Sequence) caption.Append(row.Targets.Count <= LongestSpan ? ", targets " + string.Join(" and ", row.Targets.Select(Id)) : $", to write: {string.Concat(row.Targets.Select((id, i) => Text(id, i == 0, decode)))}");
-        if (row.Values.Count > 0) caption.Append(", numbers ").AppendJoin(", ", row.Values.Select(value => value.ToString(CultureInfo.InvariantCulture)));
+        if (row.Values.Count > 0) caption.Append(", numbers ").AppendJoin(", ", row.Values.Select((value, i) => row.Values.Count > 1 && row.Values.Count == preview.Labels.Count ? string.Create(CultureInfo.InvariantCulture, $"{preview.Labels[i]} {value}") : value.ToString(CultureInfo.InvariantCulture)));
         return caption.ToString();
     }
 
     /// <summary>Neighbours that are both learnt, or both not, make one piece; a token that something is asked for has its own.</summary>
-    private static IEnumerable<ReportSpan> Spans(PreviewRow row, PreviewTargets kind, Func<int, string>? decode)
+    private static IEnumerable<ReportSpan> Spans(PreviewRow row, BatchPreview preview, Func<int, string>? decode)
     {
         if (row.TokensBefore > 0) yield return new ReportSpan(string.Create(CultureInfo.InvariantCulture, $"({row.TokensBefore} tokens more) "));
         StringBuilder piece = new();
@@ -56,18 +57,20 @@ internal static class PreviewSection
             }
             marked = token.Trained;
             string text = Text(token.Id, i == 0, decode);
-            if (alone) yield return new ReportSpan(text, true, kind == PreviewTargets.SameToken ? Asked(row, token, decode) : null);
+            if (alone) yield return new ReportSpan(text, true, preview.Kind == PreviewTargets.SameToken ? Asked(row, token, preview.Labels, decode) : null);
             else piece.Append(text);
         }
         if (piece.Length > 0) yield return new ReportSpan(piece.ToString(), marked);
         if (row.TokensAfter > 0) yield return new ReportSpan(string.Create(CultureInfo.InvariantCulture, $" ({row.TokensAfter} tokens more)"));
     }
 
-    /// <summary>Few different numbers from 0 on are labels, which have no text; else they are tokens.</summary>
-    private static string Asked(PreviewRow row, PreviewToken token, Func<int, string>? decode) =>
-        row.TrainedTokens > row.Tokens.Count / 2 ? Id(token.Target!.Value) : Text(token.Target!.Value, true, decode);
+    /// <summary>A label's name, where there are names; else few different numbers from 0 on are labels, which have no text, and others are tokens.</summary>
+    private static string Asked(PreviewRow row, PreviewToken token, IReadOnlyList<string> labels, Func<int, string>? decode) =>
+        labels.Count > 0 ? Label(token.Target!.Value, labels) : row.TrainedTokens > row.Tokens.Count / 2 ? Id(token.Target!.Value) : Text(token.Target!.Value, true, decode);
 
     private static string Text(long id, bool first, Func<int, string>? decode) => decode is null ? (first ? "" : " ") + Id(id) : decode(checked((int)id));
+
+    private static string Label(long target, IReadOnlyList<string> labels) => target >= 0 && target < labels.Count ? labels[(int)target] : Id(target);
 
     private static string Id(long id) => id.ToString(CultureInfo.InvariantCulture);
 }

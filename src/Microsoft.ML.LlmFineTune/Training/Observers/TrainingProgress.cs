@@ -60,8 +60,7 @@ public sealed class TrainingProgress : ITrainingObserver
     public void Started(TrainingStart start)
     {
         (_start, _validation, _loss, _first, _standing) = (Require.NotNull(start), null, new SmoothedValue(Smoothing), true, 0);
-        string steps = start.TotalSteps < long.MaxValue ? $"{Count(start.TotalSteps)} steps" : "steps without end";
-        Line($"{Count(start.Parameters)} parameters on {start.Device}, {steps}; {start.Plan.Replicas} x {start.Plan.ThreadsPerReplica} threads");
+        Line($"{Count(start.Parameters)} parameters on {start.Device}, {Steps(start.TotalSteps)}; {start.Plan.Replicas} x {start.Plan.ThreadsPerReplica} threads");
     }
 
     /// <inheritdoc/>
@@ -104,6 +103,12 @@ public sealed class TrainingProgress : ITrainingObserver
         return days + (seconds.TotalHours >= 1 ? Invariant($"{seconds.Hours}:{seconds.Minutes:00}:{seconds.Seconds:00}") : Invariant($"{seconds.Minutes}:{seconds.Seconds:00}"));
     }
 
+    /// <summary>How many steps are planned, in words.</summary>
+    internal static string Steps(long total) => total < long.MaxValue ? $"{Count(total)} steps" : "steps without end";
+
+    /// <summary>Whether the time that is left says anything.</summary>
+    internal static bool HasEnd(TrainingStep step) => step.Remaining < s_endless && step.TotalSteps < long.MaxValue;
+
     private string Describe(TrainingStep step)
     {
         StringBuilder line = new();
@@ -112,7 +117,7 @@ public sealed class TrainingProgress : ITrainingObserver
         line.Append(", epoch ").Append(Count(step.Epoch + 1));
         if (_start?.Options.Epochs is int epochs) line.Append('/').Append(Count(epochs));
         line.Append(CultureInfo.InvariantCulture, $", loss {_loss.Value:F4}, learning rate {step.LearningRate:G3}, {step.TokensPerSecond:N0} tokens/s");
-        if (step.Remaining < s_endless && step.TotalSteps < long.MaxValue) line.Append(", ").Append(Duration(step.Remaining)).Append(" left");
+        if (HasEnd(step)) line.Append(", ").Append(Duration(step.Remaining)).Append(" left");
         if (_validation is not null) line.Append(", validation ").Append(Figures(_validation));
         return line.ToString();
     }

@@ -37,8 +37,6 @@ internal sealed class CheckpointFolder : IDisposable
         {
             throw new IOException($"Checkpoints.Folder must be a folder that can be written to; '{options.Folder}' is none: {error.Message} Give another place.", error);
         }
-        // What a run that was cut off had not finished writing.
-        foreach (string left in Directory.EnumerateDirectories(options.Folder).Where(IsUnfinished)) Directory.Delete(left, recursive: true);
     }
 
     /// <summary>Which run the folder's states are of; null for an empty folder.</summary>
@@ -66,7 +64,11 @@ internal sealed class CheckpointFolder : IDisposable
     /// <exception cref="InvalidDataException">There are states already, and nobody knows of which run: they would be taken for this one's.</exception>
     public void Begin(IReadOnlyDictionary<string, string> identity)
     {
-        if (States().Any()) throw new InvalidDataException($"'{_options.Folder}' has saved states and no {IdentityName} that says of which run they are. Put it back, give another folder, or delete this one to begin anew.");
+        // The best weights of a run that was cut off before its first state are somebody's, too.
+        string[] found = [.. States(), .. Numbered(BestPrefix)];
+        if (found.Length > 0)
+            throw new InvalidDataException($"'{_options.Folder}' has saved states ({string.Join(", ", found.Select(Path.GetFileName))}) and no {IdentityName} that says of which run they are: they are neither gone on from nor overwritten. Put it back, give another folder, or delete this one to begin anew.");
+        DeleteUnfinished();
         AtomicFile.Write(Path.Combine(_options.Folder, IdentityName), stream => JsonSerializer.Serialize(stream, identity, StateFiles.Json));
     }
 
@@ -74,6 +76,7 @@ internal sealed class CheckpointFolder : IDisposable
     /// <exception cref="InvalidDataException">There are states, and none is whole.</exception>
     public (string Folder, TrainingState State, IReadOnlyList<string> PassedOver)? Newest()
     {
+        DeleteUnfinished();
         List<string> damaged = [];
         foreach (string folder in States().Reverse())
         {
@@ -114,6 +117,12 @@ internal sealed class CheckpointFolder : IDisposable
 
     /// <summary>Lets other runs have the folder.</summary>
     public void Dispose() => _lock.Dispose();
+
+    /// <summary>Deletes what a run that was cut off had not finished writing; only where it is known that the folder is this run's.</summary>
+    private void DeleteUnfinished()
+    {
+        foreach (string left in Directory.EnumerateDirectories(_options.Folder).Where(IsUnfinished)) Directory.Delete(left, recursive: true);
+    }
 
     private string BestFolder(long step) => Path.Combine(_options.Folder, string.Create(CultureInfo.InvariantCulture, $"{BestPrefix}{step:D10}"));
 

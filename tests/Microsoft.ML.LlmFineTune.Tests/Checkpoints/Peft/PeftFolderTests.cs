@@ -126,6 +126,16 @@ public sealed class PeftFolderTests : IDisposable
     }
 
     [Theory]
+    [InlineData("P_TUNING", "train one of the last two")]
+    [InlineData("LOHA", "merge_and_unload")]
+    public void Other_kinds_are_refused_with_what_to_do_instead(string kind, string advice)
+    {
+        string message = Assert.Throws<InvalidDataException>(() => PeftConfig.FromJson(new JsonObject { ["peft_type"] = kind })).Message;
+        Assert.Contains($"the 'peft_type' '{kind}' is not supported; supported are LORA, IA3, PROMPT_TUNING and PREFIX_TUNING.", message, StringComparison.Ordinal);
+        Assert.Contains(advice, message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("lora", "r", "1000000000")]
     [InlineData("lora", "rank_pattern", """{".*": 1000000000}""")]
     [InlineData("embedding", "r", "1000000000")]

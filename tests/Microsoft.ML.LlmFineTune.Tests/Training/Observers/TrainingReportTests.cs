@@ -57,6 +57,23 @@ public sealed partial class TrainingReportTests
     }
 
     [Fact]
+    public void Classes_and_labels_are_shown_by_their_names()
+    {
+        Assert.Contains("2 tokens, class good", Text(new TokenBatch(1, 2, [7, 8], [1])), StringComparison.Ordinal);
+        Assert.Contains("2 tokens, class 2", Text(new TokenBatch(1, 2, [7, 8], [2])), StringComparison.Ordinal);
+        Assert.Contains("numbers bad 1, good 0", Text(new TokenBatch(1, 2, [7, 8], [], targetLength: 0) { Values = [1, 0] }), StringComparison.Ordinal);
+        string tagged = Text(new TokenBatch(1, 4, [7, 8, 9, 10], [-100, 1, 0, -100]));
+        Assert.Matches(@"<8>\W*good[\s\S]*<9>\W*bad", tagged);
+
+        static string Text(TokenBatch batch)
+        {
+            TrainingReport report = new(_ => { }) { Preview = BatchPreview.Of(batch) with { Labels = ["bad", "good"] }, Decode = id => $"<{id}>" };
+            Train(report);
+            return report.ToReport().ToText();
+        }
+    }
+
+    [Fact]
     public void A_crash_leaves_a_page()
     {
         string path = Path.Combine(ScratchFolder.New(), "training.html");

@@ -52,7 +52,7 @@ public sealed class TensorBoardLog : ITrainingObserver
         StringBuilder options = new("| option | value |\n|---|---|\n");
         foreach ((string name, object? value) in OptionTable.Of(start.Options)) Row(options, name, OptionTable.Text(value));
         Row(options, "parameters", string.Create(CultureInfo.InvariantCulture, $"{start.Parameters}"));
-        Row(options, "steps", string.Create(CultureInfo.InvariantCulture, $"{start.TotalSteps}"));
+        Row(options, "steps", start.TotalSteps < long.MaxValue ? string.Create(CultureInfo.InvariantCulture, $"{start.TotalSteps}") : "without end");
         Row(options, "device", start.Device);
         Row(options, "plan", string.Create(CultureInfo.InvariantCulture, $"{start.Plan.Replicas} x {start.Plan.ThreadsPerReplica} threads ({start.Plan.Reason})"));
         AddText("training/options", 0, options.ToString());
