@@ -91,7 +91,7 @@ public static class ModelWeights
     {
         using IDisposable scope = NewDisposeScope();
         Dictionary<string, Tensor> views = Views(model), absent = AbsentBiases(model);
-        WeightPairing pairing = new(index.Folder, model, WithOthers(views, absent), index.TensorNames, absent.Keys.Concat(optional ?? new HashSet<string>()).ToHashSet(StringComparer.Ordinal));
+        WeightPairing pairing = new(index.Folder, model, WithOthers(new(views, StringComparer.Ordinal), absent), index.TensorNames, absent.Keys.Concat(optional ?? new HashSet<string>()).ToHashSet(StringComparer.Ordinal));
         (SafeTensorsFile File, List<TensorTarget> Targets)[] all = [.. index.Files.Select(file => (file, pairing.Pair(file.Header)))];
         pairing.RequireFit();
         if (loading == WeightLoading.Mapped)

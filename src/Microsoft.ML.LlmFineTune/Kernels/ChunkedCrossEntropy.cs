@@ -92,6 +92,7 @@ public static class ChunkedCrossEntropy
             total.add_(loss.detach());
             Tensor[] wanted = [.. hiddenGradient is null ? [] : (Tensor[])[part], .. used.Select(index => moving[index])];
             IList<Tensor> found = autograd.grad([loss], wanted, allow_unused: true);
+            KernelGradients.Release();
             int offset = 0;
             if (hiddenGradient is not null) hiddenGradient.narrow(0, first, count).copy_(found[offset++]);
             for (int i = 0; i < used.Count; i++) Add(sums, used[i], found[offset + i]);

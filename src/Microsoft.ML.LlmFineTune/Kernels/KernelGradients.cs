@@ -20,13 +20,17 @@ internal static class KernelGradients
     /// </summary>
     public static List<Tensor> HandOver(params Tensor?[] gradients)
     {
-        if (s_handedOver is not null)
-        {
-            foreach (Tensor? tensor in s_handedOver) tensor?.Dispose();
-        }
+        Release();
         foreach (Tensor? tensor in gradients) tensor?.DetachFromDisposeScope();
         s_handedOver = gradients;
         return gradients.Select(gradient => gradient!).ToList();
+    }
+
+    /// <summary>Lets go of what was handed over last: for who has called the engine, when it has returned. The gradient of scores is too large to wait for the next call.</summary>
+    public static void Release()
+    {
+        foreach (Tensor? tensor in s_handedOver ?? []) tensor?.Dispose();
+        s_handedOver = null;
     }
 
     /// <summary>Gradients of a composed function that can be differentiated again.</summary>

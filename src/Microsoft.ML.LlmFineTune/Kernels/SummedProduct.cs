@@ -34,7 +34,7 @@ internal static class SummedProduct
         if (s_sums is not { } sums || !is_grad_enabled() || !weight.requires_grad || !weight.is_leaf || weight.numel() < LeastElements || input.dim() != 2 || !KernelGradients.Fit(input, weight)) return F.linear(input, weight, bias);
         if (!sums.TryGetValue(weight.Handle, out Tensor? sum)) sums[weight.Handle] = sum = zeros_like(weight).detach().DetachFromDisposeScope();
         Tensor product = SummedProductFunction.apply(input, weight, sum);
-        return bias is null ? product : product + bias;
+        return bias is null ? product : product.add_(bias);
     }
 }
 

@@ -6,7 +6,8 @@ namespace Microsoft.ML.LlmFineTune.Runtime;
 /// </summary>
 internal static class FreedMemory
 {
-    private const int MappedFrom = 1 << 20;
+    /// <summary>From how many bytes on blocks are mapped by themselves.</summary>
+    internal const int MappedFrom = 1 << 20;
 
     private static readonly Lock Gate = new();
     private static int _users;

@@ -118,6 +118,7 @@ internal sealed class ModelReplicas : IDisposable
                 // What forward leaves behind goes before backward begins: the graph keeps what it needs, and lets go of it as backward passes.
                 using (NewDisposeScope()) loss = objective.SummedLoss(module, share).MoveToOuterDisposeScope();
                 (lossScale == 1 ? loss : loss * lossScale).backward();
+                KernelGradients.Release();
                 // What went wrong when activations were computed again could not be thrown by backward.
                 foreach (BackboneModel backbone in _backbones[replica]) backbone.Checkpoints.ThrowIfFailed();
                 losses[replica] += loss.to(ScalarType.Float32).item<float>();

@@ -18,4 +18,7 @@ public sealed record ActivationShape(
 
     /// <summary>Tokens that an encoder-decoder reads.</summary>
     public double SourceTokens => (double)Rows * SourceLength;
+
+    /// <summary>The same batch where every weight moves.</summary>
+    internal ActivationShape WithAllMoving() => new(Rows, Length, SourceLength);
 }

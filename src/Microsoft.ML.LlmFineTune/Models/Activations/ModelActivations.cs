@@ -12,6 +12,12 @@ public sealed record ModelActivations(IReadOnlyList<LayerActivations> Layers, La
     /// <summary>The most that one layer keeps.</summary>
     public double LargestLayer => Layers.Max(layer => layer.Numbers);
 
+    /// <summary>
+    /// What is in use at most while backward passes through a layer whose activations are there or have just been computed again, as a multiple of what the largest layer keeps when all of it moves: gradients on their way,
+    /// and what nobody keeps. Default 1.5; each family has a measured one (docs/memory.md).
+    /// </summary>
+    public double LayerAtOnce { get; init; } = 1.5;
+
     /// <summary>A model of equal layers.</summary>
     internal static ModelActivations Of(int layers, Func<int, LayerActivations> layer, LayerActivations outside) => new([.. Enumerable.Range(0, layers).Select(layer)], outside);
 }

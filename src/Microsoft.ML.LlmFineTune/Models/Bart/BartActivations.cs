@@ -15,7 +15,7 @@ internal static class BartActivations
         return new(layers, new LayerActivations()
             .Add(ActivationKind.Stream, source + target, config.NormalizesEmbeddings && shape.MovesEmbedding)
             .Add(ActivationKind.Output, source, shape.MovesAttention)
-            .Add(ActivationKind.Output, target, shape.MovesOutput));
+            .Add(ActivationKind.Output, target, shape.MovesOutput)) { LayerAtOnce = 1.75 };
 
         LayerActivations Layer(double tokens, long length, int heads, int innerWidth, bool isDecoder)
         {

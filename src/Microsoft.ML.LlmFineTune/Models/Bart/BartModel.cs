@@ -112,7 +112,7 @@ public sealed class BartModel : EncoderDecoderModel
 
     /// <inheritdoc/>
     public override Tensor Logits(Tensor hidden) =>
-        (_config.TieEmbeddings ? (targetEmbedding ?? embedding).Scores(hidden) : Present(head).forward(hidden)) + logitsBias;
+        (_config.TieEmbeddings ? (targetEmbedding ?? embedding).Scores(hidden) : Present(head).forward(hidden)).add_(logitsBias);
 
     /// <inheritdoc/>
     public override EncoderDecoderCache CreateCache(long batch, long capacity) =>

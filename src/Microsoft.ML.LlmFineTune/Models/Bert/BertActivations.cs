@@ -10,7 +10,7 @@ internal static class BertActivations
             .Add(ActivationKind.Stream, table * (config.ProjectionName is null ? 1 : 2), shape.MovesEmbedding)
             // The head: what it reads, before and behind its activation, what the scores are made of.
             .Add(ActivationKind.Output, stream, shape.MovesOutput)
-            .Add(ActivationKind.Output, table * (shape.MovesOutput ? 3 : 2)));
+            .Add(ActivationKind.Output, table * (shape.MovesOutput ? 3 : 2))) with { LayerAtOnce = config.HiddenDropout > 0 ? 1.35 : 1.1 };
 
         LayerActivations Layer(int layer) => new LayerActivations()
             .From(stream, shape.MovesAttention)

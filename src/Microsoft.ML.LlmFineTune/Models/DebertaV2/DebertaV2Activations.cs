@@ -11,7 +11,7 @@ internal static class DebertaV2Activations
         double distances = kinds * (stream + ((2.0 * shape.Length) - 1) * config.Width);
         return ModelActivations.Of(config.Layers, Layer, new LayerActivations()
             .Add(ActivationKind.Stream, stream, shape.MovesEmbedding)
-            .Add(ActivationKind.Output, stream * (shape.MovesOutput ? 4 : 2)));
+            .Add(ActivationKind.Output, stream * (shape.MovesOutput ? 4 : 2))) with { LayerAtOnce = 2.15 };
 
         LayerActivations Layer(int layer) => new LayerActivations()
             .From(stream, shape.MovesAttention)

@@ -10,7 +10,7 @@ internal static class GemmaActivations
         bool isUsual = config.AttentionSoftcap is null && (config.QueryScalar is null || config.QueryScalar == config.HeadSize);
         return ModelActivations.Of(config.Layers, Layer, new LayerActivations()
             .Add(ActivationKind.Stream, stream)
-            .RmsNorm(stream, shape.MovesNorms, shape.MovesOutput));
+            .RmsNorm(stream, shape.MovesNorms, shape.MovesOutput)) with { LayerAtOnce = 1.45 };
 
         LayerActivations Layer(int layer)
         {

@@ -75,7 +75,8 @@ public sealed class GemmaModel : DecoderModel
     public override Tensor Logits(Tensor hidden)
     {
         Tensor logits = _config.TieEmbeddings ? tokenEmbedding.Scores(hidden) : Present(head).forward(hidden);
-        return _config.LogitSoftcap is double cap ? logits.div(cap).tanh().mul(cap) : logits;
+        // Scores of a vocabulary are large: in their own place as far as the gradient allows.
+        return _config.LogitSoftcap is double cap ? logits.div_(cap).tanh_().mul(cap) : logits;
     }
 
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ internal static class Gpt2Activations
         double weights = isFused ? 0 : shape.Tokens * shape.Length * config.Heads;
         return ModelActivations.Of(config.Layers, Layer, new LayerActivations()
             .Add(ActivationKind.Stream, stream)
-            .Add(ActivationKind.Normalization, stream, shape.MovesOutput));
+            .Add(ActivationKind.Normalization, stream, shape.MovesOutput)) with { LayerAtOnce = 1.45 };
 
         LayerActivations Layer(int layer) => new LayerActivations()
             .From(stream, layer > 0 || shape.MovesEmbedding)

@@ -9,7 +9,7 @@ internal static class LlamaActivations
         double queries = shape.Tokens * config.Heads * config.HeadSize, keys = shape.Tokens * config.KeyValueHeads * config.HeadSize;
         return ModelActivations.Of(config.Layers, Layer, new LayerActivations()
             .Add(ActivationKind.Stream, stream)
-            .RmsNorm(stream, shape.MovesNorms, shape.MovesOutput));
+            .RmsNorm(stream, shape.MovesNorms, shape.MovesOutput)) with { LayerAtOnce = config.NormalizesHeads || config.NormalizesQueriesAndKeys ? 1.7 : 1.4 };
 
         LayerActivations Layer(int layer)
         {

@@ -9,7 +9,7 @@ internal static class ModernBertActivations
         return ModelActivations.Of(config.Layers, Layer, new LayerActivations()
             .Add(ActivationKind.Stream, stream, shape.MovesEmbedding)
             .Add(ActivationKind.Stream, stream)
-            .Add(ActivationKind.Output, stream * (shape.MovesOutput ? 4 : 2)));
+            .Add(ActivationKind.Output, stream * (shape.MovesOutput ? 4 : 2))) with { LayerAtOnce = 1.65 };
 
         LayerActivations Layer(int layer) => new LayerActivations()
             .From(stream, layer > 0 || shape.MovesAttention)

@@ -9,7 +9,7 @@ internal static class NeoXActivations
         bool drops = config.AttentionDropout > 0;
         return ModelActivations.Of(config.Layers, Layer, new LayerActivations()
             .Add(ActivationKind.Stream, stream)
-            .Add(ActivationKind.Normalization, stream, shape.MovesOutput));
+            .Add(ActivationKind.Normalization, stream, shape.MovesOutput)) with { LayerAtOnce = 1.35 };
 
         LayerActivations Layer(int layer) => new LayerActivations()
             .From(stream, layer > 0 || shape.MovesEmbedding)

@@ -3,15 +3,17 @@ namespace Microsoft.ML.LlmFineTune.Models.T5;
 /// <summary>What T5 keeps for backward: read from its blocks, in their order.</summary>
 internal static class T5Activations
 {
+    private const double LayerAtOnce = 1.65;
+
     public static ModelActivations Of(T5Config config, ActivationShape shape)
     {
         double source = shape.SourceTokens * config.Width, target = shape.Tokens * config.Width;
         bool drops = config.Dropout > 0;
         List<LayerActivations> layers = [.. Enumerable.Range(0, config.EncoderLayers).Select(layer => Layer(layer, shape.SourceTokens, shape.SourceLength, isDecoder: false))];
         LayerActivations outside = new LayerActivations().Add(ActivationKind.Stream, source).RmsNorm(source, shape.MovesNorms, false).Add(ActivationKind.Output, source, shape.MovesAttention || !config.HasDecoder);
-        if (!config.HasDecoder) return new(layers, outside);
+        if (!config.HasDecoder) return new(layers, outside) { LayerAtOnce = LayerAtOnce };
         layers.AddRange(Enumerable.Range(0, config.DecoderLayers).Select(layer => Layer(layer, shape.Tokens, shape.Length, isDecoder: true)));
-        return new(layers, outside.Add(ActivationKind.Stream, target).RmsNorm(target, shape.MovesNorms, false).Add(ActivationKind.Output, target, shape.MovesOutput));
+        return new(layers, outside.Add(ActivationKind.Stream, target).RmsNorm(target, shape.MovesNorms, false).Add(ActivationKind.Output, target, shape.MovesOutput)) { LayerAtOnce = LayerAtOnce };
 
         LayerActivations Layer(int layer, double tokens, long length, bool isDecoder)
         {

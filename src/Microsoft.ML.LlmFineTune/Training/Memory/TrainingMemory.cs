@@ -13,26 +13,13 @@ namespace Microsoft.ML.LlmFineTune.Training;
 public static class TrainingMemory
 {
     // Code of .NET and libtorch that the first steps touch, BLAS's buffers, managed arrays. The largest weight once more comes to it: the array that its first values were drawn in.
-    private const double RuntimeBytes = 75e6;
+    private const double RuntimeBytes = 60e6;
 
-    // Blocks from here on are mapped by themselves (NativeRuntime) and waste nothing.
-    internal const long MappedFrom = NativeRuntime.UsuallyMappedFrom;
+    // In the heap, glibc finds no place for an aligned block where one of its size was freed: so much more of it is touched than is in use. Measured over all families, in streams of hidden states.
+    private const double WastedStreams = 75;
 
-    // In the heap, glibc finds no place for an aligned block where one of its size was freed: so much more of it is touched than is in use. Measured over all families.
-    private const double SlackOfKept = 0.6;
-    private const double SlackOfRecomputed = 0.5;
-
-    // What of the place is lost where weights were before they moved together.
-    private const double SlackOfWeights = 0.7;
-
-    // Beside adapters weights stay where they are; but in streams of hidden states so much more of the heap was touched.
-    private const double StreamsOfAdapters = 38;
-
-    /// <summary>What is left of the slack where freed memory goes back to the system at once: blocks below 1 MiB.</summary>
-    private const double SlackOfReturned = 0.15;
-
-    /// <summary>How much of its largest layer backward needs besides what is kept: gradients on their way.</summary>
-    private const double LayerInBackward = 0.4;
+    // The narrow tensors of adapters lie between the wide ones.
+    private const double WastedStreamsBesideAdapters = 90;
 
     /// <summary>Estimates.</summary>
     /// <param name="request">What shall be trained.</param>
@@ -51,17 +38,16 @@ public static class TrainingMemory
         ScoreMemory scores = ScoreMemory.Of(request, weights, size);
         Dictionary<ActivationKind, long> kinds = Kinds(activations, recomputes, scores.Exists, size);
         double kept = kinds.Values.Sum() + (weights.AdapterColumns * shape.Tokens * size);
-        double layer = activations.LargestLayer * size;
-        // The heap is as large as it is at the end of forward, or in the backward pass of the last layer; what is mapped is most at the end of forward.
-        double scoresInHeap = scores.AreMapped ? 0 : scores.AtOnce, inHeap = kept + scoresInHeap;
-        if (recomputes) inHeap = Math.Max(inHeap, kept + (layer * (1 + LayerInBackward)) + (scores.TableGradient >= MappedFrom ? 0 : scores.TableGradient));
+        // Most is in use at the end of forward, when a vocabulary is scored, or in the backward pass of a layer, when scores are gone and their matrix's gradient is there.
+        double scored = kept + scores.AtOnce, layer = request.Config.Activations(shape.WithAllMoving()).LargestLayer * activations.LayerAtOnce * size;
+        double backward = kept + scores.TableGradient + (recomputes ? layer : Math.Max(0, layer - (activations.LargestLayer * size)));
         // A matrix of four bits is made dense where it is read.
-        double dense = (double)weights.LargestQuantized * size * request.Replicas, temporaries = inHeap - kept - scoresInHeap + dense;
+        double dense = (double)weights.LargestQuantized * size * request.Replicas, temporaries = Math.Max(0, backward - scored) + dense;
 
         long copies = 1 + (options.RestoreBest && request.Validates ? 1 : 0) + (options.WeightAverage is null ? 0 : 1) + (options.StartPenalty > 0 || options.Mixout > 0 ? 1 : 0);
-        double moving = weights.Moving * sizeof(float);
-        // The weights move to memory that lies side by side; where they were, the heap has a hole.
-        double slack = ((inHeap * (recomputes ? SlackOfRecomputed : SlackOfKept)) + (request.Adapter is null ? SlackOfWeights * moving : StreamsOfAdapters * shape.Tokens * request.Config.Width * size)) * (options.ReturnFreedMemory ? SlackOfReturned : 1);
+        double stream = Math.Max(shape.Tokens, shape.SourceTokens) * request.Config.Width * size, streamOfReplica = stream / request.Replicas;
+        // Blocks that are mapped by themselves waste nothing.
+        double slack = streamOfReplica < (options.ReturnFreedMemory ? FreedMemory.MappedFrom : NativeRuntime.UsuallyMappedFrom) ? (request.Adapter is null ? WastedStreams : WastedStreamsBesideAdapters) * stream : 0;
         Dictionary<MemoryPart, long> bytes = new()
         {
             [MemoryPart.Weights] = (long)weights.Bytes,
