@@ -19,7 +19,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.LlmFineTune.Benchmarks;
 
-/// <summary>The models of the benchmark of memory: every family at two sizes, shaped as the published ones are.</summary>
+/// <summary>The models of the benchmark of memory: every family at three sizes, shaped as the published ones are.</summary>
 internal static class MemoryCases
 {
     /// <summary>Names of the families.</summary>
@@ -28,7 +28,13 @@ internal static class MemoryCases
     /// <summary>Rows, tokens a row, and the shape.</summary>
     public static (int Rows, int Length, ModelConfig Config) Of(string family, int size)
     {
-        (int rows, int length, int width, int layers, int heads, int vocabulary) = size == 1 ? (16, 256, 256, 4, 8, 8000) : (8, 256, 512, 6, 8, 16000);
+        (int rows, int length, int width, int layers, int heads, int vocabulary) = size switch
+        {
+            1 => (16, 256, 256, 4, 8, 8000),
+            2 => (8, 256, 512, 6, 8, 16000),
+            3 => (4, 256, 384, 4, 8, 16000),
+            _ => throw new ArgumentOutOfRangeException(nameof(size), size, "Sizes are 1, 2 and 3."),
+        };
         ModelConfig config = family switch
         {
             "gpt2" => new Gpt2Config { VocabularySize = vocabulary, MaximumLength = length, Width = width, Layers = layers, Heads = heads },

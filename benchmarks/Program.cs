@@ -58,7 +58,7 @@ Command loadingOne = new("loading-one", "One measurement of `loading`.") { folde
 loadingOne.Hidden = true;
 loadingOne.SetAction(result => Loading.RunOne(result.GetValue(folder)!, result.GetValue(what)!));
 
-Option<int[]> sizes = new("--sizes") { Description = "1, 2 or both.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 2] };
+Option<int[]> sizes = new("--sizes") { Description = "1, 2, 3 (docs/memory.md says which they are); default: 1 and 2.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 2] };
 Option<string[]> families = new("--families") { Description = "Families; default: all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => MemoryCases.Families };
 Option<bool> kept = new("--kept") { Description = "What a forward pass keeps, in place of the highest mark." };
 Command memory = new("memory", "Estimated and measured memory of training, family by family.") { sizes, families, kept };

@@ -15,11 +15,15 @@ public static class TrainingMemory
     // Code of .NET and libtorch that the first steps touch, BLAS's buffers, managed arrays. The largest weight once more comes to it: the array that its first values were drawn in.
     private const double RuntimeBytes = 60e6;
 
-    // In the heap, glibc finds no place for an aligned block where one of its size was freed: so much more of it is touched than is in use. Measured over all families, in streams of hidden states.
-    private const double WastedStreams = 75;
+    // In the heap, glibc finds no place for an aligned block where one of its size was freed: so much more of it is touched than is in use, in streams of hidden states. Measured over all families, as what follows.
+    private const double WastedStreams = 70;
 
-    // The narrow tensors of adapters lie between the wide ones.
-    private const double WastedStreamsBesideAdapters = 90;
+    // The narrow tensors of adapters lie between the wide ones, and are never mapped.
+    private const double WastedStreamsBesideAdapters = 20;
+    private const double StreamsOfAdapters = 10;
+
+    // Weights that move leave their places for one flat block; so much of these is not used again.
+    private const double WastedOfWeights = 0.8;
 
     /// <summary>Estimates.</summary>
     /// <param name="request">What shall be trained.</param>
@@ -47,7 +51,9 @@ public static class TrainingMemory
         long copies = 1 + (options.RestoreBest && request.Validates ? 1 : 0) + (options.WeightAverage is null ? 0 : 1) + (options.StartPenalty > 0 || options.Mixout > 0 ? 1 : 0);
         double stream = Math.Max(shape.Tokens, shape.SourceTokens) * request.Config.Width * size, streamOfReplica = stream / request.Replicas;
         // Blocks that are mapped by themselves waste nothing.
-        double slack = streamOfReplica < (options.ReturnFreedMemory ? FreedMemory.MappedFrom : NativeRuntime.UsuallyMappedFrom) ? (request.Adapter is null ? WastedStreams : WastedStreamsBesideAdapters) * stream : 0;
+        bool isMapped = streamOfReplica >= (options.ReturnFreedMemory ? FreedMemory.MappedFrom : NativeRuntime.UsuallyMappedFrom), isAdapted = request.Adapter is not null;
+        double wasted = isMapped ? (isAdapted ? StreamsOfAdapters : 0) : WastedStreams + (isAdapted && !recomputes ? WastedStreamsBesideAdapters : 0);
+        double slack = (wasted * stream) + (isAdapted || options.ReturnFreedMemory ? 0 : WastedOfWeights * weights.Moving * size);
         Dictionary<MemoryPart, long> bytes = new()
         {
             [MemoryPart.Weights] = (long)weights.Bytes,
