@@ -47,6 +47,36 @@ public sealed class TrainingMemoryTests
     }
 
     [Fact]
+    public void The_larger_of_scoring_and_a_layers_backward_pass_counts()
+    {
+        const long Stream = 4 * 4 * 64 * 32, Weights = 4L * 4 * 4 * 64 * 64, Scores = 2 * 4 * 4 * 64 * 8, TableGradient = 4 * 8 * 32;
+        MemoryRequest few = Request with { Config = Gpt2 with { VocabularySize = 8 }, Options = new() { RecomputeActivations = true } };
+        double layer = 1.45 * ((17 * Stream) + (2 * Weights));
+        Assert.Equal((long)(layer + TableGradient - Scores), TrainingMemory.Estimate(few).Bytes[MemoryPart.Temporaries]);
+        // What is kept of the layer is counted among activations.
+        Assert.Equal((long)(layer - ((17 * Stream) + (2 * Weights)) + TableGradient - Scores), TrainingMemory.Estimate(few with { Options = new() }).Bytes[MemoryPart.Temporaries]);
+        Assert.Equal(0, TrainingMemory.Estimate(Request with { Config = Gpt2 with { VocabularySize = 100_000 }, Options = few.Options }).Bytes[MemoryPart.Temporaries]);
+    }
+
+    [Fact]
+    public void What_is_mapped_by_itself_wastes_nothing()
+    {
+        const long Stream = 4 * 4 * 64 * 32, Mapped = 1 << 20;
+        TrainingOptions returned = new() { ReturnFreedMemory = true };
+        LoraOptions adapter = new();
+        Assert.Equal((70 * Stream) + (long)(0.8 * 4 * Gpt2.CountParameters()), Slack(Request), 1.0);
+        Assert.Equal(90 * Stream, Slack(Request with { Adapter = adapter }));
+        Assert.Equal(70 * Stream, Slack(Request with { Adapter = adapter, Options = new() { RecomputeActivations = true } }));
+        Assert.Equal(70 * Stream, Slack(Request with { Options = returned }));
+        // A stream of 128 rows has a MiB, from which on blocks are mapped then; one of two replicas has half.
+        Assert.Equal(0, Slack(Request with { Rows = 128, Options = returned }));
+        Assert.Equal(10 * Mapped, Slack(Request with { Rows = 128, Options = returned, Adapter = adapter }));
+        Assert.Equal(70 * Mapped, Slack(Request with { Rows = 128, Options = returned, Replicas = 2 }));
+
+        static long Slack(MemoryRequest request) => TrainingMemory.Estimate(request).Bytes[MemoryPart.AllocatorSlack];
+    }
+
+    [Fact]
     public void Adapters_move_little_and_keep_less()
     {
         MemoryEstimate whole = TrainingMemory.Estimate(Request), adapted = TrainingMemory.Estimate(Request with { Adapter = new LoraOptions { Rank = 4 } });
